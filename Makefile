@@ -1,0 +1,83 @@
+# Everything that a checkout can do. `make help` lists it; all of it happens inside .venv.
+
+PYTHON ?= python3
+PORT ?= 8888
+# torch's builds without CUDA for Linux. Where it cannot be reached, pip says so and goes on without it.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+FRONT_END := $(BIN)/python lifelong_widgets/widgets/_build.py
+NOTEBOOK := notebooks/01-quickstart.ipynb
+
+# One thread a process: the tests already use every core, and a small model is slower on more.
+TEST_ENV := OMP_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format js binder-check clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed-lab ## open the quickstart in JupyterLab (BROWSER=none serves without opening; PORT=8888)
+	$(FRONT_END)
+	$(BIN)/lifelong-widgets fetch movielens-100k
+	@JUPYTER_TOKEN=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))'); export JUPYTER_TOKEN; \
+	printf '\nThe quickstart (on another port: make demo PORT=8889):\n  %s\n\n' \
+	    "http://127.0.0.1:$(PORT)/lab/tree/$(NOTEBOOK)?token=$$JUPYTER_TOKEN"; \
+	exec $(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 \
+	    --ServerApp.port=$(PORT) --ServerApp.port_retries=0 \
+	    $(if $(filter none,$(BROWSER)),--no-browser) $$(test "$$(id -u)" != 0 || echo --allow-root)
+
+test: lint $(VENV)/chromium ## everything: lint, types, and the whole test suite
+	$(BIN)/lifelong-widgets fetch movielens-100k
+	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile -m 'not (browser or benchmark or binder)'
+	$(TEST_ENV) $(BIN)/python -m pytest -m 'browser or benchmark'
+
+binder-check: $(VENV)/chromium ## make the environment that Binder would make, and click in it
+	$(TEST_ENV) $(BIN)/python -m pytest -m binder tests/packaging
+
+lint: $(VENV)/installed-test ## ruff, mypy, the floors of the house (import-linter) and tsc
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(FRONT_END) typecheck
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-test ## put the Python sources in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+js: $(VENV)/installed-lab ## bundle the front end, if a source has changed
+	$(FRONT_END)
+
+$(VENV)/installed-lab: pyproject.toml .constraints.txt binder/overrides.json | $(BIN)/python
+	@echo 'Installing into $(VENV), which takes some minutes the first time'
+	@# torch by itself and first: only this step looks at the second index, and only once.
+	$(PIP) install --quiet --constraint .constraints.txt --no-deps --retries 1 --extra-index-url $(TORCH_INDEX) torch
+	$(PIP) install --quiet --constraint .constraints.txt --editable '.[build,lab]'
+	mkdir -p $(VENV)/share/jupyter/lab/settings
+	cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/installed-lab
+	$(PIP) install --quiet --constraint .constraints.txt --editable '.[test]'
+	touch $@
+
+$(VENV)/chromium: $(VENV)/installed-test
+	$(BIN)/python tests/chromium.py > $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo 'This needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@# Debian's python3 comes without ensurepip, and so without working virtual environments.
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	    || { test "$$(id -u)" = 0 && apt-get update && apt-get install --yes python3-venv; } \
+	    || { echo 'This needs Python'"'"'s venv module; on Debian: apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+clean: ## remove the environment and whatever was built
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf lifelong_widgets/widgets/static lifelong_widgets/widgets/node_modules

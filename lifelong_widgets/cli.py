@@ -1,0 +1,438 @@
+"""The command line: replay a log, fetch a data set, list the settings. All without a browser.
+
+Exit codes: 0 done, 2 the input was not usable (one message on stderr, no traceback), 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lifelong_widgets
+from lifelong_widgets.errors import DataError, LifelongWidgetsError, closest
+
+# torch, pandas and what needs them are imported by the commands themselves: --help answers at once
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lifelong_widgets.data import Catalog, FeedbackKinds, Interactions
+    from lifelong_widgets.evaluation import Learner, PrequentialReport
+
+INTERRUPTED = 130
+_LEARNERS = ("live", "frozen", "popularity")
+_USUAL_TEXTS = ("text", "description")
+# of no use with a named data set, which has its own catalogue and columns
+_LOG_OPTIONS = (
+    "items", "user_column", "item_column", "time_column", "kind_column", "value_column", "rows_in_order",
+    "title_column", "categories_column", "text_column", "kind", "negative_kind",
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (by default the process's own); the exit code.
+
+    >>> main(["datasets"])
+    bookshop
+    movielens-100k
+    0
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        return code
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (LifelongWidgetsError, OSError) as error:
+        return _say(f"error: {error}", 2)
+
+
+# ---- the commands ------------------------------------------------------------------------------------
+
+
+def _datasets(_options: argparse.Namespace) -> int:
+    from lifelong_widgets.data import datasets
+
+    print("\n".join(datasets.names()))
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from lifelong_widgets.data import datasets
+
+    print(datasets.load(options.name).about)
+    return 0
+
+
+def _settings(_options: argparse.Namespace) -> int:
+    from lifelong_widgets.data import Catalog
+    from lifelong_widgets.parts import hyperparameters
+    from lifelong_widgets.recommender import Recommender
+
+    parts = Recommender(Catalog.from_records([{"item": "any"}])).parts
+    for setting in hyperparameters(parts):
+        if setting.choices:
+            allowed = " | ".join(setting.choices)
+        elif setting.kind == "bool":
+            allowed = "true | false"
+        else:
+            allowed = f"{_number(setting.min)} … {_number(setting.max)}"
+        print(f"{setting.name}={setting.default}   ({setting.part}; {allowed})\n    {setting.help}")
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    _check_outputs(options)
+    title, catalog, log = _source(options)
+    if options.limit is not None:
+        log = log[: options.limit]
+    warm_up, stream = log.before(options.warm_up), log.after(options.warm_up)
+    if not len(warm_up):
+        raise DataError(f"a warm-up of {options.warm_up:g} of {len(log):,} events is none; raise --warm-up")
+    _note_repeats(log, options)
+
+    from lifelong_widgets.evaluation import prequential
+
+    growing = catalog.subset(warm_up.items)
+    about: dict[str, Any] = {
+        "title": title,
+        "data": f"{len(log):,} events, {len(log.users):,} people, {len(log.items):,} items",
+        "warm_up": options.warm_up,
+        "include_seen": options.include_seen,
+    }
+    learners, stopped = _learners(options, growing, warm_up, about)
+    if stopped:
+        return _say("interrupted while fitting: nothing was tested", INTERRUPTED)
+    report = prequential(
+        learners,
+        stream,
+        options.k,
+        depth=max(options.depth, options.k),
+        arrivals=catalog,
+        exclude_seen=not options.include_seen,
+        warm_up=len(warm_up),
+        about=about,
+        progress=not options.quiet,
+    )
+    _write(report, options)
+    if options.save:
+        learners["live"].save(options.save)  # type: ignore[attr-defined]
+    return INTERRUPTED if report.interrupted else 0
+
+
+# ---- what a replay needs -----------------------------------------------------------------------------
+
+
+def _source(options: argparse.Namespace) -> tuple[str, Catalog, Interactions]:
+    """The title, the whole catalogue and the log: those of a named data set, or from files."""
+    from lifelong_widgets.data import datasets
+
+    if options.source in datasets.names():
+        for name in _LOG_OPTIONS:
+            if getattr(options, name) not in (None, False):
+                flag = "--" + name.replace("_", "-")
+                raise DataError(f"{flag} is for a LOG file; the data set {options.source!r} needs none")
+        dataset = datasets.load(options.source)
+        return dataset.name, dataset.catalog, dataset.interactions
+    if not Path(options.source).suffix and not Path(options.source).exists():
+        known = datasets.names()
+        raise DataError(
+            f"{options.source!r} is neither a data set nor a file{closest(options.source, known) or '.'} "
+            f"Data sets are {', '.join(known)}; a LOG ends in .csv, .tsv or .parquet."
+        )
+    return Path(options.source).name, *_read(options)
+
+
+def _read(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
+    from lifelong_widgets.data import Catalog, Interactions
+    from lifelong_widgets.data.tables import read_table
+
+    named = {
+        name: column
+        for name in ("user", "item", "time", "kind", "value")
+        if (column := getattr(options, f"{name}_column")) is not None
+    }
+    if options.rows_in_order:
+        named["time"] = None
+    events, kinds = read_table(options.source), _kinds(options)
+    _refuse_unknown_kinds(events, named.get("kind", "kind"), kinds)
+    log = Interactions.from_pandas(events, kinds=kinds, **named)
+    if options.items is None:
+        return Catalog.from_records({"item": item} for item in log.items), log
+
+    frame = read_table(options.items)
+    texts = options.text_column or [name for name in _USUAL_TEXTS if name in frame.columns]
+    content = {
+        name: column
+        for name in ("item", "title", "categories")
+        if (column := getattr(options, f"{name}_column")) is not None
+    }
+    catalog = Catalog.from_pandas(frame, text=texts, **content)
+    bare = [item for item in log.items if catalog.index.get(item) is None]
+    if bare:
+        _note(
+            f"{len(bare):,} of the {len(log.items):,} items of the log are not in {options.items}, "
+            f"such as {bare[0]!r}: they have an id and no content"
+        )
+        catalog.add([{"item": item} for item in bare])
+    return catalog, log
+
+
+def _kinds(options: argparse.Namespace) -> FeedbackKinds:
+    from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind
+
+    kinds = DEFAULT_KINDS
+    for given, positive in ((options.kind, True), (options.negative_kind, False)):
+        for text in given or ():
+            name, weight = _pair(text, "--kind" if positive else "--negative-kind", "like=1.0")
+            if not isinstance(weight, (int, float)):
+                raise DataError(f"the weight of {name!r} is {weight!r}; it must be a number such as 1.0")
+            known = name in kinds and kinds[name].positive == positive
+            kinds = (
+                kinds.with_weights(**{name: weight})
+                if known
+                else kinds.with_kind(FeedbackKind(name, weight, positive))
+            )
+    return kinds
+
+
+def _refuse_unknown_kinds(events: pd.DataFrame, column: str, kinds: FeedbackKinds) -> None:
+    """All of them at once, with what to type; the error of `Interactions` speaks to programmers."""
+    if list(events.columns).count(column) != 1:
+        return
+    unknown = [str(name) for name in events[column].dropna().unique() if str(name) not in kinds]
+    if unknown:
+        flags = " ".join(f"--kind {name}=1.0" for name in unknown[:5])
+        raise DataError(
+            f"column {column!r} has {'kinds' if unknown[1:] else 'a kind'} of feedback that "
+            f"{'are' if unknown[1:] else 'is'} not known{closest(unknown[0], kinds)}. Say what "
+            f"{'they are' if unknown[1:] else 'it is'} worth: {flags} (--negative-kind if it speaks against "
+            f"the item). Known are {', '.join(kinds)}"
+        )
+
+
+def _learners(
+    options: argparse.Namespace, catalog: Catalog, warm_up: Interactions, about: dict[str, Any]
+) -> tuple[dict[str, Learner], bool]:
+    """The learners after the warm-up, over one shared catalogue; and whether Ctrl-C stopped the fit."""
+    from lifelong_widgets.evaluation import RecencyPopularity
+
+    learners: dict[str, Learner] = {}
+    if "live" in options.learners or "frozen" in options.learners:
+        import torch
+        import traitlets
+
+        from lifelong_widgets.recommender import Recommender
+
+        torch.set_num_threads(options.threads)
+        settings = dict(_pair(text, "--set", "learning_rate=0.001") for text in options.set)
+        try:
+            live = Recommender(catalog, kinds=warm_up.kinds, seed=options.seed, **settings)
+        except traitlets.TraitError as error:
+            raise DataError(f"--set: {error}") from None
+        fitted = live.fit(warm_up, progress=not options.quiet)
+        if fitted.interrupted:
+            return {}, True
+        _note(f"fitted {len(warm_up):,} events: {fitted}")
+        about |= {"seed": options.seed, "threads": options.threads, "fit": str(fitted)}
+        about["settings"] = live.settings()
+        learners = {"live": live, "frozen": live.frozen_twin()}
+    if "popularity" in options.learners:
+        popularity = RecencyPopularity(catalog, kinds=warm_up.kinds, half_life=options.half_life)
+        popularity.fit(warm_up)
+        about["popularity half-life"] = options.half_life
+        learners["popularity"] = popularity
+    about["version"] = lifelong_widgets.__version__
+    return {name: learners[name] for name in options.learners}, False
+
+
+def _note_repeats(log: Interactions, options: argparse.Namespace) -> None:
+    import numpy as np
+
+    pairs = len(np.unique(log.user_codes * len(log.items) + log.item_codes))
+    share = 1 - pairs / len(log)
+    if share >= 0.01 and not options.include_seen:
+        _note(
+            f"{share:.0%} of the events repeat an item that the person had before. What was consumed is left "
+            "out of the lists, so these are misses; --include-seen keeps it in"
+        )
+
+
+# ---- writing -----------------------------------------------------------------------------------------
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Find out before hours of work, not after, that a result could not be written."""
+    for path in (options.json, options.html, options.save):
+        if path in (None, "-"):
+            continue
+        if Path(path).is_dir():
+            raise DataError(f"{path} is a folder; name a file")
+        if not Path(path).resolve().parent.is_dir():
+            raise DataError(f"cannot write {path}: the folder {Path(path).parent} does not exist; create it")
+    if options.save and "live" not in options.learners:
+        raise DataError("--save keeps the live model, which --learners leaves out")
+
+
+def _write(report: PrequentialReport, options: argparse.Namespace) -> None:
+    if options.json == "-":
+        print(report.to_json())
+    else:
+        print(report)
+        if options.json:
+            report.to_json(options.json)
+    if options.html:
+        report.to_html(options.html)
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
+
+
+def _say(text: str, code: int) -> int:
+    print(f"lifelong-widgets: {text}", file=sys.stderr)
+    return code
+
+
+def _number(value: float | None) -> str:
+    return "any" if value is None else f"{value:,g}"
+
+
+# ---- reading the arguments ---------------------------------------------------------------------------
+
+
+def _pair(text: str, flag: str, example: str) -> tuple[str, Any]:
+    """``name=value`` with the value as JSON would read it, or else as text."""
+    name, separator, value = text.partition("=")
+    if not separator or not name or not value:
+        raise DataError(f"{flag} takes NAME=VALUE, such as {flag} {example}; {text!r} is not that")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _at_least_one(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return value
+
+
+def _learner_names(text: str) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in _LEARNERS:
+            hint = closest(name, _LEARNERS)
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(_LEARNERS)}{hint}")
+    return names
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lifelong-widgets", description="A recommender that learns from every click."
+    )
+    parser.add_argument("--version", action="version", version=lifelong_widgets.__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    replay = commands.add_parser(
+        "replay",
+        help="fit the beginning of a log, then test and learn the rest event by event",
+        description="Fit the beginning of a log in time order. Then, event by event, test the lists of the "
+        "live model, of its frozen twin (the same model, which learns no more) and of recent popularity, "
+        "and learn the event. Ctrl-C stops between two events and still reports.",
+        epilog="lifelong-widgets settings lists what --set can change, with bounds.",
+    )
+    replay.set_defaults(run=_replay)
+    replay.add_argument(
+        "source", metavar="NAME|LOG", help="a data set's name, or a .csv, .tsv or .parquet file"
+    )
+    _add_protocol(replay)
+    _add_columns(replay)
+    _add_outputs(replay)
+
+    fetch = commands.add_parser("fetch", help="get a data set and keep it for offline use")
+    fetch.set_defaults(run=_fetch)
+    fetch.add_argument("name", metavar="NAME", help="one that `lifelong-widgets datasets` lists")
+    commands.add_parser("datasets", help="list the names of the data sets").set_defaults(run=_datasets)
+    commands.add_parser(
+        "settings", help="list the hyperparameters: name, default, part, bounds and what they do"
+    ).set_defaults(run=_settings)
+    return parser
+
+
+def _add_protocol(replay: argparse.ArgumentParser) -> None:
+    group = replay.add_argument_group("what is run")
+    add = group.add_argument
+    add("--warm-up", type=_fraction, default=0.2, metavar="PART", help="share of the log to fit (0.2)")
+    add("--limit", type=_at_least_one, metavar="N", help="take only the first N events of the log")
+    add("--k", type=_at_least_one, default=10, metavar="N", help="length of the lists for HR and nDCG (10)")
+    add("--depth", type=_at_least_one, default=100, metavar="N", help="length of the lists for MRR (100)")
+    add(
+        "--learners",
+        type=_learner_names,
+        default=list(_LEARNERS),
+        metavar="LIST",
+        help=f"of {','.join(_LEARNERS)} (all)",
+    )
+    add("--include-seen", action="store_true", help="keep what a person has consumed in the lists")
+    add("--half-life", default="7D", metavar="TIME", help="half-life of popularity, such as 7D or 90min (7D)")
+    add("--seed", type=int, default=0, help="of everything random (0)")
+    add("--threads", type=_at_least_one, default=1, metavar="N", help="CPU threads of torch (1)")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a hyperparameter, such as learning_rate=0.001; may be repeated",
+    )
+
+
+def _add_columns(replay: argparse.ArgumentParser) -> None:
+    group = replay.add_argument_group("for a LOG of your own")
+    add = group.add_argument
+    add("--items", metavar="ITEMS", help="titles, categories and texts of the items: .csv, .tsv or .parquet")
+    add("--user-column", metavar="NAME", help="(user)")
+    add("--item-column", metavar="NAME", help="in LOG and ITEMS (item)")
+    add("--time-column", metavar="NAME", help="epoch seconds, datetimes or ISO 8601 (time)")
+    add("--rows-in-order", action="store_true", help="the log has no times; its rows are in order")
+    add("--kind-column", metavar="NAME", help="or the one kind that all events have (kind, else all clicks)")
+    add("--value-column", metavar="NAME", help="(value, if there is one)")
+    add("--title-column", metavar="NAME", help="in ITEMS (title)")
+    add("--categories-column", metavar="NAME", help="in ITEMS: lists, or text separated by | (categories)")
+    add(
+        "--text-column",
+        action="append",
+        metavar="NAME",
+        help="in ITEMS; may be repeated (text and description, if there)",
+    )
+    add("--kind", action="append", metavar="NAME=WEIGHT", help="a kind of feedback for an item; repeatable")
+    add("--negative-kind", action="append", metavar="NAME=WEIGHT", help="one against it; repeatable")
+
+
+def _add_outputs(replay: argparse.ArgumentParser) -> None:
+    group = replay.add_argument_group("what is written")
+    add = group.add_argument
+    add("--json", metavar="PATH", help="the report as JSON; - prints it instead of the table")
+    add("--html", metavar="PATH", help="the report as a page that opens offline")
+    add("--save", metavar="PATH", help="the live model, as it is at the end")
+    add("--quiet", action="store_true", help="no progress bar")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

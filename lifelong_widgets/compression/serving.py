@@ -1,0 +1,130 @@
+"""A compressed recommender: the same lists from a quarter of the memory."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from lifelong_widgets.compression.int8 import Int8Rows
+from lifelong_widgets.compression.report import CompressionReport
+from lifelong_widgets.data import Catalog, Id
+from lifelong_widgets.data.ids import IdIndex, as_id
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.models import Histories, Network
+from lifelong_widgets.recommendations import Recommendations, best_items, check_k
+
+METHODS = ("int8",)
+
+
+class CompressedRecommender:
+    """Recommends from int8 tables. Made by `Recommender.compress`; it learns no more.
+
+    Holds its own copy of the histories as they were, so that it can stand alone.
+
+    Attributes:
+        report: what the compression costs and saves.
+    """
+
+    report: CompressionReport
+
+    def __init__(
+        self, network: Network, catalog: Catalog, users: IdIndex, histories: Histories, method: str
+    ) -> None:
+        if method not in METHODS:
+            raise DataError(f"unknown compression {method!r}; there is {', '.join(map(repr, METHODS))}")
+        self.catalog = catalog
+        self._users = IdIndex(name="user")
+        self._users.extend(users)
+        self._histories = histories.copy()
+        width = network.embedding_dim
+        rows = network.items.rows
+        # The two halves differ in size, so each has its own scale.
+        self._embeddings = Int8Rows.quantize(rows[:, :width])
+        self._content = Int8Rows.quantize(rows[:, width:]) if rows.shape[1] > width else None
+        self._projection = Int8Rows.quantize(network.projection) if self._content else None
+        self._encoder = copy.deepcopy(network.encoder)
+        named = dict(network.encoder.named_parameters())
+        self._matrices = {name: Int8Rows.quantize(p) for name, p in named.items() if p.ndim == 2}
+        self._vectors = {name: p.detach().clone() for name, p in named.items() if p.ndim != 2}
+        for parameter in self._encoder.parameters():
+            parameter.data = torch.empty(0)  # only its shape of computation is kept
+
+    @property
+    def n_bytes(self) -> int:
+        """What the parameters take in memory."""
+        parts = [self._embeddings, self._content, self._projection, *self._matrices.values()]
+        return sum(part.n_bytes for part in parts if part) + 4 * sum(
+            v.numel() for v in self._vectors.values()
+        )
+
+    def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> Recommendations:
+        """The best `k` items for a person, as `Recommender.recommend` gives them, without reasons."""
+        k = check_k(k)
+        person = self._users.get(as_id(user, "user"))
+        hidden = self._histories.consumed_by(person) if exclude_seen else np.zeros(0, dtype=np.int64)
+        indices, scores = best_items(self._scores(person), k, hidden)
+        return Recommendations.of(user, indices, scores, self.catalog)
+
+    @torch.no_grad()
+    def _scores(self, person: int | None) -> torch.Tensor:
+        history = torch.from_numpy(self._histories.items_of(person))
+        vectors = self._embeddings.codes[history].float() * self._embeddings.scales[history]
+        projection = self._projection.dequantize() if self._projection else None
+        if self._content and projection is not None:
+            content = self._content.codes[history].float() * self._content.scales[history]
+            vectors = vectors + content @ projection
+        parameters = {name: rows.dequantize() for name, rows in self._matrices.items()} | self._vectors
+        rewards = torch.from_numpy(self._histories.rewards_of(person))
+        user = torch.func.functional_call(self._encoder, parameters, (vectors[None], rewards[None]))[0]
+        scores = self._embeddings.matmul(user)
+        if self._content and projection is not None:
+            scores += self._content.matmul(projection @ user)
+        return scores
+
+
+def compress(
+    network: Network,
+    catalog: Catalog,
+    users: IdIndex,
+    histories: Histories,
+    live: Callable[[Id], Recommendations],
+    method: str = "int8",
+    n_people: int = 200,
+) -> CompressedRecommender:
+    """Compress a network and compare the lists of up to `n_people` people, evenly spaced, with `live`'s.
+
+    Raises:
+        DataError: an unknown method.
+    """
+    small = CompressedRecommender(network, catalog, users, histories, method)
+    sample = [
+        users.ids[i] for i in np.unique(np.linspace(0, len(users) - 1, n_people).astype(int)) if len(users)
+    ]
+    overlaps, before, after = [], [], []
+    for user in sample or ["nobody"]:
+        start = time.process_time_ns()
+        full = live(user)
+        middle = time.process_time_ns()
+        compressed = small.recommend(user)
+        end = time.process_time_ns()
+        before.append((middle - start) / 1000)
+        after.append((end - middle) / 1000)
+        overlaps.append(len(set(full.items) & set(compressed.items)) / max(len(full), 1))
+    mean = float(np.mean(overlaps))
+    margin = 1.96 * float(np.std(overlaps, ddof=1)) / len(overlaps) ** 0.5 if len(overlaps) > 1 else 0.0
+    dense = [network.items.rows, network.projection, *network.encoder.parameters()]
+    small.report = CompressionReport(
+        method=method,
+        bytes_before=4 * sum(tensor.numel() for tensor in dense),
+        bytes_after=small.n_bytes,
+        rank_us_before=float(np.median(before)),
+        rank_us_after=float(np.median(after)),
+        overlap_at_10=mean,
+        overlap_interval=(max(mean - margin, 0.0), min(mean + margin, 1.0)),
+        n_people=len(overlaps),
+    )
+    return small

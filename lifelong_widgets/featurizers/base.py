@@ -1,0 +1,50 @@
+"""The contract that every featurizer keeps."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from lifelong_widgets.data import Item
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Featurizer(TransformerMixin, BaseEstimator):
+    """Turns items into rows of float32, in scikit-learn's manner.
+
+    The width is fixed by `fit`; items that arrive later are transformed without a refit. The fitted state is
+    plain arrays and JSON values (`get_state`, `set_state`), so that it can be saved without a pickle.
+    """
+
+    @abstractmethod
+    def fit(self, items: Sequence[Item], y: None = None) -> Self:
+        """Learn the vocabulary and the scales of `items`."""
+
+    @abstractmethod
+    def transform(self, items: Sequence[Item]) -> Array:
+        """The features of `items`: shape (n_items, width), float32, each row of length 1 or 0."""
+
+    @abstractmethod
+    def get_feature_names_out(self, input_features: None = None) -> Array:
+        """A name for each column, as readable as the featurizer can make it."""
+
+    @abstractmethod
+    def get_state(self) -> dict[str, Any]:
+        """The fitted state: NumPy arrays and JSON values by name."""
+
+    @abstractmethod
+    def set_state(self, state: dict[str, Any]) -> Self:
+        """Take a fitted state back."""
+
+
+def unit_rows(rows: Array) -> Array:
+    """Scale each row to length 1; a row of zeros (nothing is known) stays zero."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled = np.divide(rows, lengths, out=np.zeros(rows.shape, dtype=np.float64), where=lengths > 1e-9)
+    unit: Array = scaled.astype(np.float32)
+    return unit

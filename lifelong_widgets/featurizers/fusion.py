@@ -1,0 +1,71 @@
+"""Early fusion: the rows of several featurizers side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from lifelong_widgets.data import Item
+from lifelong_widgets.featurizers.base import Array, Featurizer
+from lifelong_widgets.featurizers.categories import CategoryFeaturizer
+from lifelong_widgets.featurizers.text import TextFeaturizer
+
+
+class ItemFeatures(Featurizer):
+    """Concatenates named featurizers.
+
+    scikit-learn's `FeatureUnion` does the same but has no state that can be saved without a pickle.
+
+    Example:
+        >>> from lifelong_widgets.data import Item
+        >>> shelf = [Item(1, "Contact", ("Drama",)), Item(2, "Cube", ("Sci-Fi",))]
+        >>> features = item_features(n_text_components=8).fit(shelf)
+        >>> features.transform(shelf).shape
+        (2, 10)
+    """
+
+    def __init__(self, featurizers: dict[str, Featurizer]) -> None:
+        self.featurizers = featurizers
+
+    def fit(self, items: Sequence[Item], y: None = None) -> Self:
+        """Fit each featurizer on `items`."""
+        for featurizer in self.featurizers.values():
+            featurizer.fit(items)
+        return self
+
+    def transform(self, items: Sequence[Item]) -> Array:
+        """The features of `items`: (n_items, sum of the widths), float32."""
+        return np.hstack([featurizer.transform(items) for featurizer in self.featurizers.values()])
+
+    def get_feature_names_out(self, input_features: None = None) -> Array:
+        """The names of all columns."""
+        return np.concatenate([f.get_feature_names_out() for f in self.featurizers.values()])
+
+    def get_state(self) -> dict[str, Any]:
+        """The states of the featurizers by their names, joined with a slash."""
+        return {
+            f"{name}/{key}": value
+            for name, featurizer in self.featurizers.items()
+            for key, value in featurizer.get_state().items()
+        }
+
+    def set_state(self, state: dict[str, Any]) -> Self:
+        """Take a fitted state back."""
+        for name, featurizer in self.featurizers.items():
+            prefix = f"{name}/"
+            featurizer.set_state(
+                {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            )
+        return self
+
+
+def item_features(n_text_components: int = 32, seed: int = 0) -> ItemFeatures:
+    """The features that a recommender uses: text and categories."""
+    return ItemFeatures(
+        {
+            "text": TextFeaturizer(n_components=n_text_components, seed=seed),
+            "categories": CategoryFeaturizer(),
+        }
+    )

@@ -1,0 +1,21 @@
+"""Floor 3: objectives, replay, the online step and the offline fit."""
+
+from lifelong_widgets.learning.examples import Examples, examples_of_batch
+from lifelong_widgets.learning.log_examples import LogExamples
+from lifelong_widgets.learning.objectives import OBJECTIVES, bpr, sampled_softmax
+from lifelong_widgets.learning.replay import ReservoirReplayBuffer
+from lifelong_widgets.learning.trainer import FitReport, Trainer
+from lifelong_widgets.learning.updater import OnlineUpdater
+
+__all__ = [
+    "OBJECTIVES",
+    "Examples",
+    "FitReport",
+    "LogExamples",
+    "OnlineUpdater",
+    "ReservoirReplayBuffer",
+    "Trainer",
+    "bpr",
+    "examples_of_batch",
+    "sampled_softmax",
+]

@@ -1,0 +1,70 @@
+"""What the network learns from: a history, the item that came next, and what it was worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifelong_widgets.models import Histories
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """A batch of n examples as arrays.
+
+    Attributes:
+        history_items: (n, history_length), int64, the most recent first; 0 where there is none.
+        history_rewards: (n, history_length), float32; 0 where there is none.
+        targets: (n,), int64, the index of the item that came next.
+        rewards: (n,), float32, what it was worth: positive draws the item nearer, negative pushes it away.
+    """
+
+    history_items: np.ndarray
+    history_rewards: np.ndarray
+    targets: np.ndarray
+    rewards: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, which: slice | np.ndarray) -> Examples:
+        return Examples(
+            self.history_items[which], self.history_rewards[which], self.targets[which], self.rewards[which]
+        )
+
+    @classmethod
+    def concatenate(cls, parts: list[Examples]) -> Examples:
+        """The examples of all parts, one after the other."""
+        return cls(
+            np.concatenate([part.history_items for part in parts]),
+            np.concatenate([part.history_rewards for part in parts]),
+            np.concatenate([part.targets for part in parts]),
+            np.concatenate([part.rewards for part in parts]),
+        )
+
+
+def examples_of_batch(
+    histories: Histories, people: list[int], targets: list[int], rewards: list[float]
+) -> Examples:
+    """Events that are about to be learned, each with the history before it; `histories` is not changed.
+
+    An event sees those of the same person that come before it in the batch. Events that are worth nothing
+    become history but no example.
+    """
+    pasts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    rows = []
+    for person, target, reward in zip(people, targets, rewards, strict=True):
+        items, worth = pasts.get(person) or (histories.items_of(person), histories.rewards_of(person))
+        if reward != 0:
+            rows.append((items, worth, target, reward))
+        pasts[person] = (
+            np.concatenate([[target], items[:-1]]),
+            np.concatenate([np.array([reward], dtype=np.float32), worth[:-1]]),
+        )
+    return Examples(
+        np.array([row[0] for row in rows], dtype=np.int64).reshape(-1, histories.length),
+        np.array([row[1] for row in rows], dtype=np.float32).reshape(-1, histories.length),
+        np.array([row[2] for row in rows], dtype=np.int64),
+        np.array([row[3] for row in rows], dtype=np.float32),
+    )

@@ -1,0 +1,52 @@
+"""A whole log as examples, gathered only when they are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lifelong_widgets.learning.examples import Examples
+
+
+class LogExamples:
+    """Every event of a log as an example with the history before it, gathered only when asked for.
+
+    The log is held once, sorted by person; example *e* reads the `length` events that lie before it in its
+    person's stretch. So the examples of a log of n events take O(n) memory, not O(n · length).
+
+    Args:
+        users: (n,), int64, indices of people, in time order.
+        items: (n,), int64.
+        rewards: (n,), float32.
+        length: of the histories.
+
+    Example:
+        >>> log = LogExamples(np.array([0, 1, 0]), np.array([5, 6, 7]), np.ones(3, np.float32), length=2)
+        >>> log[np.array([2])].history_items.tolist()
+        [[5, 0]]
+    """
+
+    def __init__(self, users: np.ndarray, items: np.ndarray, rewards: np.ndarray, length: int) -> None:
+        order = np.argsort(users, kind="stable")
+        self._place = np.empty(len(users), dtype=np.int64)
+        self._place[order] = np.arange(len(users))
+        sorted_users = users[order]
+        starts = np.flatnonzero(np.r_[True, sorted_users[1:] != sorted_users[:-1]])
+        lengths = np.diff(np.r_[starts, len(users)])
+        self._start = np.repeat(starts, lengths)
+        self._items, self._rewards = items[order].astype(np.int64), rewards[order].astype(np.float32)
+        self._back = np.arange(1, length + 1)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def __getitem__(self, events: np.ndarray) -> Examples:
+        place = self._place[events]
+        past = place[:, None] - self._back
+        exists = past >= self._start[place][:, None]
+        past = np.where(exists, past, 0)
+        return Examples(
+            np.where(exists, self._items[past], 0),
+            np.where(exists, self._rewards[past], np.float32(0)),
+            self._items[place],
+            self._rewards[place],
+        )

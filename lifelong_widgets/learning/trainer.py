@@ -1,0 +1,147 @@
+"""Offline training: epochs over a log, with early stopping on its last part."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import traitlets
+
+from lifelong_widgets.learning.log_examples import LogExamples
+from lifelong_widgets.learning.updater import OnlineUpdater
+from lifelong_widgets.models import Network
+from lifelong_widgets.parts import Part
+from lifelong_widgets.progress import Progress, ProgressCallback, Stop, track
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a fit did.
+
+    Attributes:
+        losses: the mean training loss of each epoch.
+        validation_ndcg: nDCG@10 on the last part of the log after each epoch; empty if that part is empty.
+        best_epoch: the epoch (from 1) whose parameters were kept; 0 if none was finished.
+        seconds: wall-clock time.
+        interrupted: True if it was stopped before it was done (Ctrl-C, or a progress callback).
+    """
+
+    losses: tuple[float, ...]
+    validation_ndcg: tuple[float, ...]
+    best_epoch: int
+    seconds: float
+    interrupted: bool
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were finished."""
+        return len(self.losses)
+
+    def __str__(self) -> str:
+        quality = f", nDCG@10 {max(self.validation_ndcg):.4f}" if self.validation_ndcg else ""
+        stopped = ", interrupted" if self.interrupted else ""
+        return (
+            f"{self.epochs} epochs in {self.seconds:.1f} s, best after epoch {self.best_epoch}"
+            f"{quality}{stopped}"
+        )
+
+
+class Trainer(Part):
+    """Fits a network to a log: shuffled mini-batches, early stopping on the last part in time order.
+
+    The parameters of the best epoch are kept; the part that was held out is then learned in time order in
+    one pass, so that the most recent events are not lost.
+    """
+
+    epochs = traitlets.Int(20, min=1, max=10_000, help="The most epochs that a fit takes.").tag(config=True)
+    patience = traitlets.Int(
+        3, min=1, max=1000, help="Stop after this many epochs without a better validation nDCG."
+    ).tag(config=True)
+    batch_size = traitlets.Int(
+        256, min=1, max=65_536, help="Events a step while fitting, at most; a short log is cut finer."
+    ).tag(config=True)
+    fit_learning_rate = traitlets.Float(0.002, min=1e-6, max=0.1, help="Adam's step size while fitting.").tag(
+        config=True, scale="log"
+    )
+    validation_fraction = traitlets.Float(
+        0.1, min=0.0, max=0.5, help="Which part of the log, its last, early stopping looks at."
+    ).tag(config=True)
+
+    def fit(
+        self,
+        network: Network,
+        updater: OnlineUpdater,
+        log: LogExamples,
+        rng: np.random.Generator,
+        progress: bool | ProgressCallback = True,
+    ) -> FitReport:
+        """Train `network` through `updater` on the examples of `log`, in place."""
+        start = time.perf_counter()
+        n_train = len(log) - int(len(log) * self.validation_fraction)
+        n_train = len(log) if n_train == 0 else n_train
+        held_out = np.arange(n_train, len(log))
+        losses: list[float] = []
+        quality: list[float] = []
+        best, best_epoch, interrupted = None, 0, False
+        # an epoch has at least 32 steps where the log allows it: else a short one ends before it has begun
+        batch_size = min(self.batch_size, max(8, n_train // 32))
+        n_batches = math.ceil(n_train / batch_size)
+        try:
+            with track(n_batches * self.epochs, "fit", progress, unit="batch") as report:
+                for epoch in range(1, self.epochs + 1):
+                    losses.append(self._epoch(updater, log, n_train, batch_size, rng, report))
+                    if len(held_out):
+                        quality.append(self.validation_ndcg_of(network, log, held_out))
+                    if not quality or quality[-1] >= max(quality):
+                        best, best_epoch = (network.get_state(), updater.get_state()), epoch
+                    elif epoch - best_epoch >= self.patience:
+                        break
+        except (KeyboardInterrupt, Stop):
+            interrupted = True
+        if best is not None:
+            network.set_state(best[0])
+            updater.set_state(best[1])
+        for begin in range(n_train, len(log), 64):
+            last = np.arange(begin, min(begin + 64, len(log)))
+            updater.step(log[last], rng, learning_rate=self.fit_learning_rate / 4)
+        seconds = time.perf_counter() - start
+        return FitReport(tuple(losses), tuple(quality), best_epoch, seconds, interrupted)
+
+    def _epoch(
+        self,
+        updater: OnlineUpdater,
+        log: LogExamples,
+        n_train: int,
+        batch_size: int,
+        rng: np.random.Generator,
+        report: Progress,
+    ) -> float:
+        order = rng.permutation(n_train)
+        total = 0.0
+        for begin in range(0, n_train, batch_size):
+            batch = order[begin : begin + batch_size]
+            loss = updater.step(log[batch], rng, learning_rate=self.fit_learning_rate)
+            total += loss * len(batch)
+            report.update(1, loss=loss)
+        return total / n_train
+
+    def validation_ndcg_of(self, network: Network, log: LogExamples, events: np.ndarray) -> float:
+        """nDCG@10 of the next item on events that were held out; recent items of the person are excluded."""
+        total, n_positive = 0.0, 0
+        for begin in range(0, len(events), 256):
+            batch = log[events[begin : begin + 256]]
+            scores = network.score_all(batch.history_items, batch.history_rewards)
+            known = torch.from_numpy(np.where(batch.history_rewards != 0, batch.history_items, -1))
+            row, place = torch.nonzero(known >= 0, as_tuple=True)
+            targets = torch.from_numpy(batch.targets).unsqueeze(1)
+            target_scores = scores.gather(1, targets)
+            scores[row, known[row, place]] = -torch.inf
+            rank = 1 + (scores > target_scores).sum(1)
+            gain = torch.where(rank <= 10, 1 / torch.log2(rank + 1.0), 0.0)
+            positive = torch.from_numpy(batch.rewards) > 0
+            total += float(gain[positive].sum())
+            n_positive += int(positive.sum())
+        return total / max(n_positive, 1)

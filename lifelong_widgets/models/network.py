@@ -1,0 +1,120 @@
+"""The network: item vectors, a user encoder, and the product of the two."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import traitlets
+
+from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.models.base import UserEncoder
+from lifelong_widgets.models.decayed_mlp import DecayedMLP
+from lifelong_widgets.models.item_table import ItemTable
+from lifelong_widgets.parts import Part
+
+ENCODERS: dict[str, type[UserEncoder]] = {"decayed_mlp": DecayedMLP}
+
+
+class Network(Part):
+    """Scores items for people: ``score(u, i) = encoder(history of u) · (embedding_i + content_i @ P)``.
+
+    The same item vectors are read by the encoder and scored against its output (tied embeddings). A new
+    person needs no row: the encoder reads their history. A new item needs no training to be placed: its
+    content is projected into the same space.
+
+    Call `build` once before use. Torch modules and tables live in `items`, `projection` and `encoder`.
+    """
+
+    embedding_dim = traitlets.Int(64, min=1, max=4096, help="Width of the item and user vectors.").tag(
+        config=True
+    )
+    hidden_dim = traitlets.Int(
+        256, min=1, max=65_536, help="Width of the hidden layer of the user encoder."
+    ).tag(config=True)
+    history_length = traitlets.Int(
+        50, min=1, max=1000, help="How many of a person's most recent events the user encoder reads."
+    ).tag(config=True)
+    encoder_name = traitlets.Enum(
+        list(ENCODERS), default_value="decayed_mlp", help="Which user encoder reads the history."
+    ).tag(config=True, label="Encoder")
+
+    items: ItemTable
+    projection: torch.nn.Parameter
+    encoder: UserEncoder
+
+    def build(self, content_dim: int, seed: int) -> None:
+        """Make the parameters: nothing else in the network depends on a random number."""
+        generator = torch.Generator().manual_seed(seed)
+        self.items = ItemTable(self.embedding_dim, content_dim, seed)
+        self.encoder = ENCODERS[self.encoder_name](self.embedding_dim, self.hidden_dim, self.history_length)
+        with torch.no_grad():
+            for parameter in self.encoder.parameters():
+                if parameter.ndim == 2:
+                    bound = (3 / parameter.shape[1]) ** 0.5
+                    parameter.uniform_(-bound, bound, generator=generator)
+            for name, parameter in self.encoder.named_parameters():
+                if name.endswith("bias"):
+                    parameter.zero_()
+        self.projection = torch.nn.Parameter(
+            torch.randn(content_dim, self.embedding_dim, generator=generator) * 0.05
+        )
+
+    def dense_parameters(self) -> list[torch.nn.Parameter]:
+        """The parameters that every step touches: the projection and the encoder's."""
+        return [self.projection, *self.encoder.parameters()]
+
+    def item_vectors(self, embeddings: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
+        """The vectors of items given the two parts of their table rows, (n, embedding_dim)."""
+        return torch.addmm(embeddings, content, self.projection)
+
+    @torch.no_grad()
+    def user_vectors(self, history_items: np.ndarray, history_rewards: np.ndarray) -> torch.Tensor:
+        """The vectors of people given their histories, (n, embedding_dim).
+
+        Args:
+            history_items: (n, history_length), int64, the most recent first; any index where reward is 0.
+            history_rewards: (n, history_length), float32; 0 where there is no event.
+        """
+        n, length = history_items.shape
+        embeddings, content = self.items.gather(torch.from_numpy(history_items.ravel()))
+        vectors = self.item_vectors(embeddings, content).view(n, length, self.embedding_dim)
+        users: torch.Tensor = self.encoder(vectors, torch.from_numpy(history_rewards))
+        return users
+
+    @torch.no_grad()
+    def queries(self, user_vectors: torch.Tensor) -> torch.Tensor:
+        """What the table's rows are multiplied by to give scores: ``[u | P u]``, (n, width of a row)."""
+        return torch.cat([user_vectors, user_vectors @ self.projection.T], dim=1)
+
+    def score_all(self, history_items: np.ndarray, history_rewards: np.ndarray) -> torch.Tensor:
+        """The scores of every item for each history: (n, n_items). One matrix product."""
+        return self.queries(self.user_vectors(history_items, history_rewards)) @ self.items.rows.T
+
+    def get_state(self) -> dict[str, torch.Tensor]:
+        """All parameters and optimizer rows by name, as contiguous tensors."""
+        state = {f"items.{name}": tensor for name, tensor in self.items.get_state().items()}
+        state["projection"] = self.projection.detach().clone()
+        for name, parameter in self.encoder.named_parameters():
+            state[f"encoder.{name}"] = parameter.detach().clone()
+        return state
+
+    def set_state(self, state: dict[str, torch.Tensor]) -> None:
+        """Take a state back; shapes are checked before anything is changed."""
+        own = {f"encoder.{name}": parameter for name, parameter in self.encoder.named_parameters()}
+        own["projection"] = self.projection
+        for name, parameter in own.items():
+            if name not in state or state[name].shape != parameter.shape:
+                found = tuple(state[name].shape) if name in state else "nothing"
+                raise FormatError(f"network: {name} is {found}, expected shape {tuple(parameter.shape)}")
+        self.items.set_state({name: state[f"items.{name}"] for name in self.items.get_state()})
+        with torch.no_grad():
+            for name, parameter in own.items():
+                parameter.copy_(state[name])
+
+    @traitlets.observe("embedding_dim", "hidden_dim", "history_length", "encoder_name")
+    def _refuse_late_change(self, change: dict[str, object]) -> None:
+        if hasattr(self, "items"):
+            raise DataError(
+                f"{change['name']} shapes the network and cannot change after it was built; "
+                "make a new Recommender with it"
+            )

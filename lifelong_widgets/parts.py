@@ -1,0 +1,96 @@
+"""Parts and their hyperparameters: declared once, as traits, and read by everything else.
+
+A hyperparameter is a trait tagged with `config=True` on the part that uses it. Its bounds, help, label and
+scale are stated there and nowhere else; validation, the keyword arguments of `Recommender`, the saved file
+and the sliders of the front end are all derived from that declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import traitlets
+
+from lifelong_widgets.errors import DataError, closest
+
+
+class Part(traitlets.HasTraits):
+    """A component with hyperparameters."""
+
+    def __init__(self, **hyperparameters: Any) -> None:
+        known = self.class_traits(config=True)
+        for name in hyperparameters:
+            if name not in known:
+                hint = closest(name, known) or f"; it has {', '.join(known)}"
+                raise DataError(f"{type(self).__name__} has no hyperparameter {name!r}{hint}")
+        super().__init__(**hyperparameters)
+
+    def settings(self) -> dict[str, Any]:
+        """The value of every hyperparameter, as plain Python, ready for JSON."""
+        return {name: getattr(self, name) for name in sorted(self.traits(config=True))}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """One hyperparameter as its part declares it. `live` ones may be changed between two events."""
+
+    part: str
+    name: str
+    label: str
+    help: str
+    kind: str  # "int", "float", "bool" or "choice"
+    min: float | None
+    max: float | None
+    default: Any
+    scale: str  # "linear" or "log"
+    live: bool
+    choices: tuple[str, ...]
+
+
+def hyperparameters(parts: Mapping[str, Part], live_only: bool = False) -> list[Hyperparameter]:
+    """Every hyperparameter of `parts`, in the order in which the parts declare them.
+
+    >>> class Cooker(Part):
+    ...     heat = traitlets.Float(2.0, min=0.0, max=9.0, help="How hot.").tag(config=True, live=True)
+    >>> [h.name for h in hyperparameters({"cooker": Cooker()})]
+    ['heat']
+    """
+    found = []
+    for part_name, part in parts.items():
+        for name, trait in part.traits(config=True).items():
+            live = bool(trait.metadata.get("live", False))
+            if live_only and not live:
+                continue
+            found.append(
+                Hyperparameter(
+                    part=part_name,
+                    name=name,
+                    label=trait.metadata.get("label", name.replace("_", " ").capitalize()),
+                    help=trait.help,
+                    kind=_kind(trait),
+                    min=getattr(trait, "min", None),
+                    max=getattr(trait, "max", None),
+                    default=trait.default(),
+                    scale=trait.metadata.get("scale", "linear"),
+                    live=live,
+                    choices=tuple(trait.values or ()) if isinstance(trait, traitlets.Enum) else (),
+                )
+            )
+    return found
+
+
+def _kind(trait: traitlets.TraitType[Any, Any]) -> str:
+    if isinstance(trait, traitlets.Bool):
+        return "bool"
+    if isinstance(trait, traitlets.Int):
+        return "int"
+    if isinstance(trait, traitlets.Float):
+        return "float"
+    if isinstance(trait, traitlets.Enum):
+        return "choice"
+    raise TypeError(f"a hyperparameter is an Int, Float, Bool or Enum trait, not {type(trait).__name__}")

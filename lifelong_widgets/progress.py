@@ -1,0 +1,96 @@
+"""Progress of long work: a bar in a terminal or a notebook, or a callback of the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """How far a long piece of work has come.
+
+    `done` and `total` are in the unit of the work (events, batches); `figures` are the numbers worth
+    showing beside the bar, such as a loss.
+    """
+
+    done: int
+    total: int
+    description: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Stop(Exception):
+    """Raised by a progress callback to end the work cleanly; what was done so far is kept."""
+
+
+ProgressCallback = Callable[[ProgressEvent], None]
+
+
+class Progress(Protocol):
+    """What long work reports to."""
+
+    def update(self, n: int = 1, **figures: float) -> None:
+        """Report `n` more units done."""
+
+    def __enter__(self) -> Progress: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class _Bar:
+    def __init__(self, total: int, description: str, unit: str, enabled: bool) -> None:
+        from tqdm.auto import tqdm
+
+        self._bar: Any = tqdm(
+            total=total, desc=description, unit=unit, disable=not enabled, dynamic_ncols=True, leave=False
+        )
+
+    def update(self, n: int = 1, **figures: float) -> None:
+        if figures:
+            self._bar.set_postfix({name: f"{value:.4g}" for name, value in figures.items()}, refresh=False)
+        self._bar.update(n)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+
+class _Callback:
+    def __init__(self, total: int, description: str, callback: ProgressCallback) -> None:
+        self._total, self._description, self._callback = total, description, callback
+        self._done = 0
+
+    def update(self, n: int = 1, **figures: float) -> None:
+        self._done += n
+        self._callback(ProgressEvent(self._done, self._total, self._description, dict(figures)))
+
+    def __enter__(self) -> _Callback:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def track(
+    total: int, description: str, progress: bool | ProgressCallback = True, unit: str = "event"
+) -> Progress:
+    """Report on `total` units of work: ``True`` draws a bar, ``False`` is silent, a callable is called.
+
+    The callable gets a `ProgressEvent` at each update and may raise `Stop` to end the work cleanly.
+
+    >>> seen = []
+    >>> with track(3, "fitting", seen.append) as report:
+    ...     report.update(2, loss=0.5)
+    >>> seen[0].done, seen[0].total, seen[0].figures
+    (2, 3, {'loss': 0.5})
+    """
+    if callable(progress):
+        return _Callback(total, description, progress)
+    return _Bar(total, description, unit, bool(progress))

@@ -1,0 +1,145 @@
+"""The list that a recommender answers with, and how it is cut out of the scores."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self, overload
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lifelong_widgets.data import Catalog, Id
+from lifelong_widgets.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One item of a list.
+
+    Attributes:
+        rank: its place, from 1.
+        item: its id.
+        title: its title.
+        categories: its categories.
+        score: what the model gives it; comparable within one list only.
+        reason: a sentence that says why, or an empty string if none was asked for.
+    """
+
+    rank: int
+    item: Id
+    title: str
+    categories: tuple[str, ...]
+    score: float
+    reason: str
+
+
+class Recommendations(Sequence[Recommendation]):
+    """A ranked list for one person, best first. Draws itself as a table in a notebook.
+
+    Ids and scores are at hand at once; titles and categories are looked up when they are first asked for.
+    """
+
+    def __init__(
+        self,
+        user: Id,
+        items: tuple[Id, ...],
+        scores: tuple[float, ...],
+        catalog: Catalog,
+        reasons: tuple[str, ...] | None = None,
+    ) -> None:
+        self.user = user
+        self.items = items
+        self.scores = scores
+        self._catalog = catalog
+        self._reasons = reasons or ("",) * len(items)
+
+    @classmethod
+    def of(
+        cls,
+        user: Id,
+        indices: np.ndarray,
+        scores: np.ndarray,
+        catalog: Catalog,
+        reasons: tuple[str, ...] | None = None,
+    ) -> Self:
+        """The list of the items with these indices in `catalog`."""
+        ids = catalog.ids
+        return cls(user, tuple([ids[i] for i in indices.tolist()]), tuple(scores.tolist()), catalog, reasons)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Recommendation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Recommendation]: ...
+
+    def __getitem__(self, index: int | slice) -> Recommendation | list[Recommendation]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        item = self._catalog[self.items[place]]
+        return Recommendation(
+            place + 1, item.id, item.title, item.categories, self.scores[place], self._reasons[place]
+        )
+
+    def moves(self, previous: Recommendations) -> dict[Id, int | None]:
+        """How many places each item has risen since `previous` (negative: fallen, None: was not there)."""
+        before = {item: rank for rank, item in enumerate(previous.items)}
+        return {item: before[item] - rank if item in before else None for rank, item in enumerate(self.items)}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The list as a table: rank, item, title, categories, score, reason."""
+        columns = ["rank", "item", "title", "categories", "score", "reason"]
+        return pd.DataFrame([[getattr(row, name) for name in columns] for row in self], columns=columns)
+
+    def __repr__(self) -> str:
+        lines = [f"{len(self)} recommendations for {self.user!r}"]
+        for row in self:
+            title = row.title if len(row.title) <= 40 else row.title[:39] + "…"
+            lines.append(f"{row.rank:>4}  {title:<40}  {row.score:>7.3f}  {row.reason}".rstrip())
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th></th><th style='text-align:left'>title</th><th>score</th><th></th></tr>"
+        body = "".join(
+            f"<tr><td>{row.rank}</td>"
+            f"<td style='text-align:left'><b>{html.escape(row.title)}</b> "
+            f"<small>{html.escape(' · '.join(row.categories))}</small></td>"
+            f"<td>{row.score:.3f}</td>"
+            f"<td style='text-align:left'><i>{html.escape(row.reason)}</i></td></tr>"
+            for row in self
+        )
+        return f"<table><caption>For {html.escape(str(self.user))}</caption>{head}{body}</table>"
+
+
+def check_k(k: Any) -> int:
+    """`k` as an int.
+
+    Raises:
+        DataError: it is not a whole number of at least 1.
+    """
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise DataError(f"k is {k!r}; it must be a whole number of at least 1")
+    return int(k)
+
+
+def best_items(scores: torch.Tensor, k: int, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The indices and scores of the `k` best items, best first: a partial sort.
+
+    Args:
+        scores: (n_items,), float32; changed in place where items are hidden.
+        k: how many; fewer come back if no more are left.
+        hidden: indices of items that must not appear.
+
+    Returns:
+        Indices (int64) and scores (float32), at most `k` of each.
+    """
+    scores[torch.from_numpy(hidden)] = -torch.inf
+    best, indices = torch.topk(scores, min(k, len(scores)))
+    n = len(scores) - len(hidden)
+    return indices[:n].numpy(), best[:n].numpy()

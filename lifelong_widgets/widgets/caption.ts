@@ -1,0 +1,55 @@
+/** A heading with a second line, or a line of status: the words around the controls, and what went wrong with them. */
+import type { RenderProps } from "@anywidget/types";
+import { errorLine, h, setText } from "./front/dom";
+import { language } from "./front/i18n";
+import { followTheme } from "./front/theme";
+
+interface Model {
+  title: string;
+  text: string;
+  error: string;
+  help: string;
+  busy: boolean;
+  locale: string;
+  language: string;
+}
+
+const SHOWN = ["title", "text", "error", "help", "busy"];
+
+function render({ model, el, signal }: RenderProps<Model>): void {
+  const { tag } = language(model.get("locale"));
+  const text = h("small");
+  const title = h("span");
+  const error = errorLine();
+  const root = h("div", { class: "llw llw-caption", lang: tag }, h("h3", {}, title, text), error.element);
+  el.append(root);
+  followTheme(root, signal);
+  // The boxes around this line are drawn by the host: they learn the theme from here, once this line is in them.
+  const dress = () => {
+    if (signal.aborted) return;
+    if (!root.isConnected) requestAnimationFrame(dress);
+    for (let box = root.closest<HTMLElement>(".llw-box"); box; box = box.parentElement?.closest(".llw-box") ?? null)
+      followTheme(box, signal);
+  };
+  dress();
+  const show = () => {
+    setText(title, model.get("title"));
+    setText(text, model.get("text"));
+    text.title = model.get("help");
+    // What changes many times a second is read aloud only when it has come to rest.
+    text.setAttribute("aria-live", model.get("busy") ? "off" : "polite");
+    error.show(model.get("error"));
+  };
+  for (const name of SHOWN) model.on(`change:${name}`, show);
+  signal.addEventListener("abort", () => {
+    for (const name of SHOWN) model.off(`change:${name}`, show);
+  });
+  show();
+  // Labels that Python writes follow the language that the browser chose.
+  if (model.get("language") !== tag) {
+    model.set("language", tag);
+    model.save_changes();
+  }
+}
+
+export default { render };

@@ -1,0 +1,78 @@
+"""Simulated people in front of both lists."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifelong_widgets.data import Id
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.simulation import SimulatedPeople
+from lifelong_widgets.updates import Update
+from lifelong_widgets.widgets.scoreboard import HIT
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One simulated person has looked.
+
+    Attributes:
+        live_hit: whether they took something from the first ten of the live list.
+        frozen_hit: whether they would have taken something from the first ten of the frozen twin's.
+        update: what their click taught, None if they took nothing.
+        seconds: what the live model spent on the list and the step.
+    """
+
+    live_hit: bool
+    frozen_hit: bool
+    update: Update | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationResult:
+    """What a simulated crowd did: lists looked at, clicks learned, and how often either list was hit."""
+
+    visits: int
+    clicks: int
+    live_hit_rate: float
+    frozen_hit_rate: float
+    cancelled: bool
+
+
+class Crowd:
+    """People with known tastes, who come one at a time and look at the live list and at the frozen twin's.
+
+    Both lists are put before the same person, so that neither is favoured; only what is taken from the live
+    one is learned.
+    """
+
+    def __init__(self, rec: Recommender, twin: Recommender, people: SimulatedPeople, seed: int) -> None:
+        self.people = people
+        self._rec = rec
+        self._twin = twin
+        self._rng = np.random.default_rng(seed)
+
+    def visit(self, k: int) -> Visit:
+        """Let the next person look at lists of `k` and, if they take something, learn from it."""
+        person: Id = self.people.people[int(self._rng.integers(len(self.people.people)))]
+        start = time.perf_counter()
+        live = self._rec.recommend(person, k, reasons=False)
+        seconds = time.perf_counter() - start
+        frozen = self._twin.recommend(person, k, reasons=False)
+        taken = self.people.choose(person, live)
+        instead = self.people.choose(person, frozen)
+        update = None
+        if taken is not None:
+            start = time.perf_counter()
+            update = self._rec.learn_one(taken)
+            seconds += time.perf_counter() - start
+            self._twin.observe(taken)
+        return Visit(
+            live_hit=taken is not None and taken.item in live.items[:HIT],
+            frozen_hit=instead is not None and instead.item in frozen.items[:HIT],
+            update=update,
+            seconds=seconds,
+        )

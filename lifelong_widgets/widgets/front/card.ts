@@ -1,0 +1,112 @@
+/** One card of the list. It is built once for each item and then only brought up to date. */
+import { h, setText } from "./dom";
+import type { Language } from "./i18n";
+import { icon } from "./icons";
+
+export interface CardData {
+  /** The item's place in the catalogue: a name that survives JavaScript's numbers. */
+  key: number;
+  rank: number;
+  title: string;
+  categories: string[];
+  score: number;
+  /** The score between the worst (0) and the best (1) on the list. */
+  bar: number;
+  reason: string;
+  /** How many places the click moved it up (negative: down); null if it is new here. */
+  move: number | null;
+  /** The kinds of feedback that this person has already given it. */
+  given: string[];
+}
+
+/** Kinds of feedback that have a button, and the key of each. */
+export const KEYS: Record<string, string> = { like: "l", dislike: "d", view: "o", purchase: "b", skip: "s" };
+
+export class Card {
+  readonly element: HTMLLIElement;
+  readonly buttons: HTMLButtonElement[];
+  private readonly rank = h("span", { class: "llw-rank" });
+  private readonly title = h("span", { class: "llw-title" });
+  private move = h("span", { class: "llw-move" });
+  private readonly meta = h("div", { class: "llw-meta" });
+  private readonly reason = h("p", { class: "llw-reason" });
+  private readonly bar = h("i");
+
+  constructor(
+    readonly key: number,
+    actions: string[],
+    act: (kind: string) => void,
+  ) {
+    this.buttons = actions.map((kind) => {
+      const button = h("button", { type: "button", "data-kind": kind, tabindex: -1, "data-lm-suppress-shortcuts": true });
+      button.append(icon(kind));
+      button.addEventListener("click", () => act(kind));
+      return button;
+    });
+    this.element = h(
+      "li",
+      { class: "llw-card", tabindex: -1, "data-key": key, "data-lm-suppress-shortcuts": true },
+      this.rank,
+      h(
+        "div",
+        { class: "llw-body" },
+        h("div", { class: "llw-line" }, this.title, this.move),
+        this.meta,
+        this.reason,
+        h("div", { class: "llw-bar", "aria-hidden": "true" }, this.bar),
+      ),
+      h("div", { class: "llw-actions" }, ...this.buttons),
+    );
+  }
+
+  update(data: CardData, words: Language): void {
+    setText(this.rank, String(data.rank));
+    setText(this.title, data.title);
+    this.title.title = data.title;
+    setText(this.meta, data.categories.join(" · "));
+    setText(this.reason, data.reason);
+    this.reason.hidden = data.reason === "";
+    this.bar.style.width = `${(8 + 92 * data.bar).toFixed(1)}%`;
+    this.element.title = words.say("score.label", { score: words.number(data.score, 3) });
+    this.showMove(data.move, words);
+    for (const button of this.buttons) {
+      const kind = button.dataset.kind ?? "";
+      const action = words.say(`action.${kind}`);
+      button.setAttribute("aria-label", words.say("action.label", { action, title: data.title }));
+      button.title = words.say("action.hint", { action, key: KEYS[kind] ?? "" });
+      button.setAttribute("aria-pressed", String(data.given.includes(kind)));
+    }
+    this.settle();
+  }
+
+  /** Shows at once that the click was taken, before the kernel answers. */
+  wait(kind: string): void {
+    this.element.setAttribute("aria-busy", "true");
+    this.button(kind)?.setAttribute("aria-pressed", "true");
+  }
+
+  settle(): void {
+    this.element.removeAttribute("aria-busy");
+  }
+
+  button(kind: string): HTMLButtonElement | undefined {
+    return this.buttons.find((button) => button.dataset.kind === kind);
+  }
+
+  private showMove(move: number | null, words: Language): void {
+    // A fresh element, so that the fading starts anew.
+    const fresh = h("span", { class: "llw-move" });
+    if (move === null) {
+      fresh.classList.add("llw-new");
+      setText(fresh, words.say("move.new"));
+    } else if (move !== 0) {
+      const n = Math.abs(move);
+      fresh.classList.add(move > 0 ? "llw-up" : "llw-down");
+      fresh.setAttribute("role", "img");
+      fresh.setAttribute("aria-label", words.say(move > 0 ? "move.up" : "move.down", { n }));
+      setText(fresh, `${move > 0 ? "▲" : "▼"} ${n}`);
+    }
+    this.move.replaceWith(fresh);
+    this.move = fresh;
+  }
+}

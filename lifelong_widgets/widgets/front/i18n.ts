@@ -1,0 +1,41 @@
+/** Words in the reader's language, from the same catalogues that Python reads. */
+import en from "../locales/en.json";
+import zh from "../locales/zh.json";
+
+export type Words = Record<string, string>;
+const CATALOGUES: Record<string, Words> = { en, zh };
+
+export interface Language {
+  /** A BCP 47 tag for `lang` and `Intl`. */
+  readonly tag: string;
+  /** The text of `key` with its `{placeholders}` filled; with `n`, the plural form that the language wants. */
+  say(key: string, values?: Record<string, string | number>): string;
+  number(value: number, digits?: number): string;
+  /** A share as the field writes it: .246, and +.153 with a sign. */
+  share(value: number, signed?: boolean): string;
+}
+
+export function language(locale: string): Language {
+  const wanted = locale === "auto" ? document.documentElement.lang || navigator.language : locale;
+  const tag = /^zh\b/i.test(wanted) ? "zh" : "en";
+  const words: Words = CATALOGUES[tag] ?? en;
+  const plural = new Intl.PluralRules(tag);
+  const number = (value: number, digits = 0) =>
+    new Intl.NumberFormat(tag, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return {
+    tag,
+    number,
+    say(key, values = {}) {
+      const form = typeof values.n === "number" ? `${key}.${plural.select(values.n)}` : key;
+      const text = words[form] ?? words[key] ?? key;
+      return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+        const value = values[name];
+        return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+      });
+    },
+    share(value, signed = false) {
+      const text = number(Math.abs(value), 3).replace(/^0/, "");
+      return (value < 0 ? "−" : signed ? "+" : "") + text;
+    },
+  };
+}

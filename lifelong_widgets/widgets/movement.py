@@ -1,0 +1,75 @@
+"""What a click did to a list, in places and in categories."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lifelong_widgets.data import Id
+
+_TRENDS = 2  # categories named on either side
+_NOTABLE = 2  # places that a category must gain or lose in sum
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How the list after a click differs from the one before, beyond the gap that the clicked item left.
+
+    Attributes:
+        places: for each item of the new list how far it rose (negative: fell), None if it was not there.
+        moved: how many items of the new list have changed places.
+        up: the categories that gained most places.
+        down: the categories that lost most.
+    """
+
+    places: dict[Id, int | None]
+    moved: int
+    up: tuple[str, ...]
+    down: tuple[str, ...]
+
+
+def movement(
+    before: Sequence[Id],
+    after: Sequence[Id],
+    clicked: Id | None,
+    categories: Callable[[Id], Sequence[str]],
+) -> Movement:
+    """Compare two lists, best first.
+
+    If the clicked item has left the list, everything below it moves up one place without any learning; that
+    is not counted.
+
+    >>> found = movement(["a", "b", "c", "d"], ["d", "b", "c", "e"], "a", {"d": ["Sea"]}.get)
+    >>> found.places
+    {'d': 2, 'b': -1, 'c': -1, 'e': None}
+    >>> found.moved, found.up, found.down
+    (3, ('Sea',), ())
+    """
+    baseline = [item for item in before if item != clicked or item in after]
+    was = {item: place for place, item in enumerate(baseline)}
+    places = {item: was[item] - place if item in was else None for place, item in enumerate(after)}
+    # A newcomer in the place that the clicked item freed at the end is no movement.
+    moved = sum(
+        places[item] != 0 and not (places[item] is None and place >= len(baseline))
+        for place, item in enumerate(after)
+    )
+    up, down = _trends(was, list(after), clicked, categories)
+    return Movement(places, moved, up, down)
+
+
+def _trends(
+    was: dict[Id, int], after: list[Id], clicked: Id | None, categories: Callable[[Id], Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    now = {item: place for place, item in enumerate(after)}
+    outside = max(len(was), len(now))
+    gains: dict[str, int] = defaultdict(int)
+    for item in {**was, **now}:
+        if item != clicked:
+            gain = was.get(item, outside) - now.get(item, outside)
+            for category in categories(item) or ():
+                gains[category] += gain
+    ranked = sorted(gains.items(), key=lambda pair: (-pair[1], pair[0]))
+    up = tuple(name for name, gain in ranked if gain >= _NOTABLE)[:_TRENDS]
+    down = tuple(name for name, gain in reversed(ranked) if gain <= -_NOTABLE)[:_TRENDS]
+    return up, down

@@ -1,0 +1,63 @@
+"""What the panels of the host's own controls have in common."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.assets import say
+from lifelong_widgets.widgets.caption import Caption
+from lifelong_widgets.widgets.session import Change, LiveSession
+
+
+class Panel(ipywidgets.Box):
+    """Controls on a `LiveSession`, with a caption that titles them and says what went wrong."""
+
+    _stop: Callable[[], None] | None = None  # a panel whose construction failed is closed too
+
+    def __init__(self, engine: Recommender | LiveSession, name: str, locale: str = "auto") -> None:
+        self.session = LiveSession.of(engine)
+        self.caption = Caption(locale=locale, language="zh" if locale == "zh" else "en")
+        super().__init__()
+        self.add_class("llw-box")
+        self.add_class(f"llw-{name}")
+        self.caption.observe(self._relabel, "language")
+        self._stop = self.session.subscribe(self._on_change)
+
+    def close(self) -> None:
+        """Leave the screen with everything in it, and stop listening to the session."""
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+            self.caption.unobserve(self._relabel, "language")
+            for child in (*self.children, self.caption):
+                child.close()
+        super().close()
+
+    def say(self, key: str, **values: object) -> str:
+        """A label in the language of the page."""
+        return say(self.caption.language, key, **values)
+
+    def label(self) -> None:
+        """Write every label; called again when the browser has told its language."""
+        raise NotImplementedError
+
+    def fallback_html(self) -> str:
+        """The state in a line, for where no widget can be drawn."""
+        return f"<p>{html.escape(f'{self.caption.title} {self.caption.text}'.strip())}</p>"
+
+    def _relabel(self, _change: Any) -> None:
+        self.label()
+
+    def _on_change(self, change: Change) -> None:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if isinstance(bundle, dict):
+            bundle["text/html"] = self.fallback_html()
+        return bundle

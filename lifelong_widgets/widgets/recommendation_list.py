@@ -1,0 +1,174 @@
+"""The list of recommendations, which learns from every click on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+
+from lifelong_widgets.data import Id
+from lifelong_widgets.data.ids import as_id
+from lifelong_widgets.errors import DataError, LifelongWidgetsError
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.assets import script, style
+from lifelong_widgets.widgets.lists import Did, Shown
+from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.view import SessionWidget, table
+
+BUTTONS = ("like", "dislike", "view", "purchase", "skip")
+
+
+class RecommendationList(SessionWidget):
+    """What is recommended to a person; a click teaches the model and the list re-ranks at once.
+
+    Each card says rank, title, categories, how its score compares, and why it is there, and has a button for
+    each of like, dislike, open (``view``), buy (``purchase``) and skip that the recommender's kinds know.
+    Keys on a card: l, d, o, b, s; the arrows, Home and End move between cards and buttons.
+
+    Args:
+        engine: a recommender, or the session that its widgets share.
+        user: whose list; by default the session's current person, and then it follows the user picker.
+        k: how many cards; it belongs to the session, so other widgets on it follow.
+        locale: the language of the labels: ``"auto"`` (as the browser), ``"en"`` or ``"zh"``.
+
+    Raises:
+        DataError: `user` is not an id, or `k` is less than 1.
+
+    Example:
+        >>> import pandas as pd
+        >>> from lifelong_widgets.data import Catalog
+        >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+        >>> widget = RecommendationList(Recommender(shelf, embedding_dim=8), user="ada")
+        >>> [card["rank"] for card in widget.snapshot["cards"]]
+        [1, 2, 3]
+        >>> widget.close()
+    """
+
+    _esm = script("recommendation_list")
+    _css = style("recommendation_list")
+
+    actions = traitlets.List(traitlets.Unicode(), help="The kinds of feedback that have a button.").tag(
+        sync=True
+    )
+
+    def __init__(
+        self,
+        engine: Recommender | LiveSession,
+        user: Id | None = None,
+        *,
+        k: int | None = None,
+        locale: str = "auto",
+    ) -> None:
+        self._own_user = None if user is None else as_id(user, "user")
+        session = LiveSession.of(engine)
+        if k is not None:
+            session.set_length(k).result()
+        known = [kind for kind in BUTTONS if kind in session.rec.kinds]
+        super().__init__(session, locale=locale, actions=known)
+
+    @property
+    def user(self) -> Id:
+        """Whose list this is."""
+        return self.session.user if self._own_user is None else self._own_user
+
+    def close(self) -> None:
+        """Leave the screen, and stop listening to the session."""
+        if self._stop is not None:
+            self.session.worker.call(self.session.lists.unwatch, self._watched)
+        super().close()
+
+    def make_snapshot(self) -> dict[str, Any]:
+        """The cards, what the last click did, and the figures of the status line."""
+        shown = self.session.shown(self.user)
+        return {
+            "version": shown.version,
+            "user": str(shown.user),
+            "cards": self._cards(shown),
+            "did": None if shown.did is None else self._did(shown.did, len(shown.recommendations)),
+            "clicks": self.session.scores.clicks,
+            "latency": self.session.scores.latency,
+        }
+
+    def fallback_html(self) -> str:
+        """The list as a plain table."""
+        snapshot = self.snapshot
+        rows = [
+            [
+                card["rank"],
+                card["title"],
+                " · ".join(card["categories"]),
+                f"{card['score']:.3f}",
+                card["reason"],
+            ]
+            for card in snapshot["cards"]
+        ]
+        return table(f"For {snapshot['user']}", ["", "title", "categories", "score", "reason"], rows)
+
+    def _start(self) -> Callable[[], None]:
+        self._watched = self.user
+        self.session.lists.watch(self._watched)
+        return super()._start()
+
+    def _cards(self, shown: Shown) -> list[dict[str, Any]]:
+        index, given = self.session.rec.catalog.index, self.session.given(shown.user)
+        scores = shown.recommendations.scores
+        low, high = min(scores, default=0.0), max(scores, default=0.0)
+        return [
+            {
+                "key": index.get(row.item),
+                "rank": row.rank,
+                "title": row.title,
+                "categories": list(row.categories),
+                "score": row.score,
+                "bar": (row.score - low) / (high - low) if high > low else 1.0,
+                "reason": row.reason,
+                "move": shown.places.get(row.item, 0),
+                "given": sorted(given.get(row.item, ())),
+            }
+            for row in shown.recommendations
+        ]
+
+    def _did(self, did: Did, total: int) -> dict[str, Any]:
+        return {
+            "kind": did.kind,
+            "label": self.session.rec.kinds[did.kind].label,
+            "title": self.session.rec.catalog[did.item].title,
+            "moved": did.movement.moved,
+            "total": total,
+            "up": list(did.movement.up),
+            "down": list(did.movement.down),
+        }
+
+    def _on_change(self, change: Change) -> None:
+        if change.what == "user" and self._own_user is None:
+            self.session.lists.unwatch(self._watched)
+            self._watched = self.user
+            self.session.lists.watch(self._watched)
+            self._say("refresh")
+        elif change.what == "list" and change.user == self._watched:
+            self._say("refresh") if change.click is None else self._say("list", change.click)
+        elif change.what == "error" and change.click is not None:
+            self.send({"type": "error", "answers": change.click, "message": change.message})
+
+    def _say(self, what: str, answers: str | None = None) -> None:
+        self.send({"type": what, "answers": answers, "snapshot": self.make_snapshot()})
+        self._save.touch()
+
+    def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """A click. Whatever is wrong with it is said in the widget: nobody would see an exception here."""
+        click = message.get("id") if isinstance(message, dict) else None
+        if not isinstance(click, str):
+            return
+        try:
+            self.session.feedback(
+                self._item(message), str(message.get("kind")), click, self.user, message.get("version")
+            )
+        except LifelongWidgetsError as error:
+            self.send({"type": "error", "answers": click, "message": str(error)})
+
+    def _item(self, message: dict[str, Any]) -> Id:
+        key, ids = message.get("key"), self.session.rec.catalog.ids
+        if type(key) is not int or not 0 <= key < len(ids):
+            raise DataError(f"the click names no item of the catalogue: {key!r:.40}")
+        return ids[key]

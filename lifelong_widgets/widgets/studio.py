@@ -1,0 +1,77 @@
+"""The whole cockpit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.controls import Controls
+from lifelong_widgets.widgets.memory_strip import MemoryStrip
+from lifelong_widgets.widgets.metrics_chart import MetricsChart
+from lifelong_widgets.widgets.page import page
+from lifelong_widgets.widgets.recommendation_list import RecommendationList
+from lifelong_widgets.widgets.session import LiveSession
+from lifelong_widgets.widgets.simulation_panel import SimulationPanel
+from lifelong_widgets.widgets.user_picker import UserPicker
+
+
+class Studio(ipywidgets.VBox):
+    """Left the list and what a click does to it; right what learning is worth, memory, and how it learns.
+
+    Every part is also an attribute (`list`, `chart`, `memory`, `controls`, `picker`, `simulation`) and stands
+    alone in a cell. In a narrow cell the right column goes below the list.
+
+    Args:
+        engine: a recommender, or the session that its widgets share.
+        locale: ``"auto"`` (as the browser), ``"en"`` or ``"zh"``.
+
+    Example:
+        >>> import pandas as pd
+        >>> from lifelong_widgets.data import Catalog
+        >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "categories": ["a", "b", "a"]}))
+        >>> studio = Studio(Recommender(shelf, embedding_dim=8))
+        >>> studio.session.feedback(2, "like").result().n_events
+        1
+        >>> studio.close()
+    """
+
+    def __init__(self, engine: Recommender | LiveSession, locale: str = "auto") -> None:
+        self.session = LiveSession.of(engine)
+        self.picker = UserPicker(self.session, locale=locale)
+        self.simulation = SimulationPanel(self.session, locale=locale)
+        self.list = RecommendationList(self.session, locale=locale)
+        self.chart = MetricsChart(self.session, locale=locale)
+        self.memory = MemoryStrip(self.session, locale=locale)
+        self.controls = Controls(self.session, locale=locale)
+        head = ipywidgets.Box([self.picker, self.simulation])
+        head.add_class("llw-studio-head")
+        side = ipywidgets.VBox([self.chart, self.memory, self.controls])
+        side.add_class("llw-studio-side")
+        columns = ipywidgets.Box([self.list, side])
+        columns.add_class("llw-studio-columns")
+        super().__init__([head, columns])
+        self.add_class("llw-box")
+        self.add_class("llw-studio")
+        self._layout_boxes = (head, side, columns)
+
+    def close(self) -> None:
+        """Close every part."""
+        for part in (self.picker, self.simulation, self.list, self.chart, self.memory, self.controls):
+            part.close()
+        for box in self._layout_boxes:
+            box.close()
+        super().close()
+
+    def to_html(self, title: str = "lifelong-widgets") -> str:
+        """A page that shows list, figures and memory as they are now: one file, no network, no kernel."""
+        self.session.wait()
+        return page(title, [part.page_part() for part in (self.list, self.chart, self.memory)])
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if isinstance(bundle, dict):
+            parts = (self.list, self.chart, self.memory)
+            bundle["text/html"] = "".join(part.fallback_html() for part in parts)
+        return bundle

@@ -1,0 +1,122 @@
+"""What every widget with a front end of its own has in common."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+import traitlets
+
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.page import page
+from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.worker import Throttle
+
+SNAPSHOT_SECONDS = 0.5
+
+
+class SessionWidget(anywidget.AnyWidget):
+    """A picture of a `LiveSession`.
+
+    The trait `snapshot` holds all that a view needs to draw itself, at a low rate: after a page reload, in a
+    second view and in a saved notebook it is all there is. What must be quick is sent as custom messages.
+    """
+
+    snapshot = traitlets.Dict().tag(sync=True)
+    locale = traitlets.Enum(
+        ["auto", "en", "zh"], default_value="auto", help="The language of the labels."
+    ).tag(sync=True)
+
+    # A widget whose construction failed is closed too.
+    _stop: Callable[[], None] | None = None
+    _throttles: tuple[Throttle, ...] = ()
+
+    def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto", **traits: Any) -> None:
+        self.session = LiveSession.of(engine)
+        super().__init__(locale=locale, **traits)
+        self._save = self._throttle(SNAPSHOT_SECONDS, self._save_snapshot)
+        self.on_msg(self._on_message)
+        self._stop = self.session.worker.call(self._start)
+
+    def close(self) -> None:
+        """Leave the screen, and stop listening to the session."""
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+            for throttle in self._throttles:
+                throttle.close()
+            self.on_msg(self._on_message, remove=True)
+        super().close()
+
+    def to_html(self, title: str = "lifelong-widgets") -> str:
+        """A page that shows the widget as it is now, in one file that needs no network and no kernel."""
+        self.session.wait()
+        return page(title, [self.page_part()])
+
+    def page_part(self) -> dict[str, Any]:
+        """What a page needs to draw this widget: its module, its style and its state."""
+        state = {
+            name: self.trait_values()[name] for name in self.traits(sync=True) if not name.startswith("_")
+        }
+        for name in ("layout", "tabbable", "tooltip"):
+            state.pop(name, None)
+        state["snapshot"] = self.session.worker.call(self.make_snapshot)
+        return {
+            "esm": str(self._esm),
+            "css": str(self._css),
+            "state": json.dumps(state, default=_plain),
+            "fallback": self.fallback_html(),
+        }
+
+    def make_snapshot(self) -> dict[str, Any]:
+        """The present state for a view. Runs in the owner thread."""
+        raise NotImplementedError
+
+    def fallback_html(self) -> str:
+        """A plain table of the state, for where no widget can be drawn."""
+        raise NotImplementedError
+
+    def _throttle(self, seconds: float, action: Callable[[], None]) -> Throttle:
+        """A throttle that ends with the widget."""
+        throttle = Throttle(self.session.worker, seconds, action)
+        self._throttles += (throttle,)
+        return throttle
+
+    def _start(self) -> Callable[[], None]:
+        self.snapshot = self.make_snapshot()
+        return self.session.subscribe(self._on_change)
+
+    def _save_snapshot(self) -> None:
+        self.snapshot = self.make_snapshot()
+
+    def _on_change(self, change: Change) -> None:
+        raise NotImplementedError
+
+    def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """Most views have nothing to say to the kernel."""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["text/html"] = self.fallback_html()
+        return bundle
+
+
+def table(caption: str, head: list[str], rows: list[list[Any]]) -> str:
+    """A plain HTML table; everything in it is text."""
+    marked = [("th", head), *(("td", row) for row in rows)]
+    body = "".join(
+        "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in row) + "</tr>"
+        for tag, row in marked
+    )
+    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode("ascii")}
+    raise TypeError(f"{type(value).__name__} does not go into a page")

@@ -1,0 +1,77 @@
+"""The one thread that owns an engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Worker:
+    """Runs tasks one after the other, in the order of their submission, in a thread of its own.
+
+    A widget callback may run on any thread and on another one at the next click, so callbacks only validate
+    and submit. The thread starts with the first task, and ends when nobody holds the worker any more.
+
+    >>> worker = Worker("example")
+    >>> worker.submit(pow, 2, 5).result()
+    32
+    """
+
+    def __init__(self, name: str) -> None:
+        owner: list[int] = []  # the thread knows this list and not the worker, which it would keep alive
+        self._owner = owner
+        self._executor = ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix=name, initializer=lambda: owner.append(threading.get_ident())
+        )
+
+    def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue `task`; its result or its error is in the future."""
+        return self._executor.submit(task, *args, **kwargs)
+
+    def call(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `task` in the owner thread and wait for it. Called there, it runs at once."""
+        if threading.get_ident() in self._owner:
+            return task(*args, **kwargs)
+        return self.submit(task, *args, **kwargs).result()
+
+    def close(self) -> None:
+        """Take no more tasks; what is queued is dropped."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+class Throttle:
+    """Calls `action` in the owner thread `seconds` after the first touch, however many more there were.
+
+    So at most one call every `seconds`, always one after the last touch, and never one on the way from a
+    click to its answer.
+    """
+
+    def __init__(self, worker: Worker, seconds: float, action: Callable[[], None]) -> None:
+        self._worker = worker
+        self._seconds = seconds
+        self._action = action
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def touch(self) -> None:
+        """Something has changed. Owner thread only."""
+        if self._timer is None and not self._closed:
+            self._timer = threading.Timer(self._seconds, self._worker.submit, (self._act,))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def close(self) -> None:
+        """Act no more."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _act(self) -> None:
+        self._timer = None
+        if not self._closed:
+            self._action()

@@ -1,0 +1,42 @@
+"""What every test can rely on: nothing is skipped silently, and where Chromium is."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+
+from tests.chromium import find_chromium
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """For Playwright's `launch(executable_path=…, args=CHROMIUM_FLAGS)`, flags from `tests.chromium`."""
+    path = find_chromium()
+    assert path, "no Chromium here: `make test` gets one, and so does `python tests/chromium.py`"
+    return path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _not_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _not_skipped((yield))
+
+
+def _not_skipped(report: Report) -> Report:
+    """What could not run is a failure that says why."""
+    if report.skipped:
+        why = getattr(report, "wasxfail", None) or report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} did not run, and this suite skips nothing: {why}"
+        report.__dict__.pop("wasxfail", None)
+    return report

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifelong_widgets.data import Catalog, Item
+from lifelong_widgets.errors import DataError, UnknownItemError
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def shop() -> Catalog:
+    frame = pd.DataFrame(
+        {
+            "item": ["b1", "b2", "b3"],
+            "title": ["Fog", "Tide", None],
+            "categories": ["Crime|Sea", None, " Poetry | Poetry |"],
+            "blurb": ["grey", None, "short"],
+            "year": [1999.0, np.nan, 2001.0],
+            "cover": ["fog.png", None, ""],
+        }
+    )
+    return Catalog.from_pandas(frame, text=("blurb", "year"), image="cover")
+
+
+def test_items_have_the_content_of_their_row(shop):
+    assert shop["b1"] == Item("b1", "Fog", ("Crime", "Sea"), {"blurb": "grey", "year": "1999"}, "fog.png")
+    assert shop["b2"] == Item("b2", "Tide", (), {"blurb": "", "year": ""})
+    assert shop["b3"] == Item("b3", "b3", ("Poetry",), {"blurb": "short", "year": "2001"})
+
+
+def test_indices_follow_the_rows(shop):
+    assert list(shop.ids) == ["b1", "b2", "b3"]
+    assert [item.id for item in shop.slice(1, 3)] == ["b2", "b3"]
+    assert shop.index.get("b3") == 2
+    assert shop.categories == ["Crime", "Sea", "Poetry"]
+    assert shop.text_columns == ("blurb", "year")
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (["Crime", "Sea"], ("Crime", "Sea")),
+        (("Crime", "Crime", ""), ("Crime",)),
+        (np.array(["Crime"], dtype=object), ("Crime",)),
+        ({"Sea", "Crime"}, ("Crime", "Sea")),
+        ("['Crime', \"Children's\"]", ("Crime", "Children's")),
+        ("[]", ()),
+        ("[draft]", ("[draft]",)),
+        ("[[1], __import__('os')]", ("[[1], __import__('os')]",)),
+        ("[" * 200 + "]" * 200, ("[" * 200 + "]" * 200,)),
+        (3, ("3",)),
+        (None, ()),
+        ("", ()),
+    ],
+)
+def test_categories_come_as_lists_or_as_strings(cell, expected):
+    assert Catalog.from_pandas(pd.DataFrame({"item": [1], "categories": [cell]}))[1].categories == expected
+
+
+def test_without_titles_the_ids_are_shown():
+    assert Catalog.from_pandas(pd.DataFrame({"item": [7]}))[7].title == "7"
+
+
+def test_integer_ids_are_plain_integers_from_any_dtype():
+    for dtype in ("int64", "uint8", "Int32", object, "category"):
+        ids = Catalog.from_pandas(pd.DataFrame({"item": pd.Series([3, 1], dtype=dtype)})).ids
+        assert list(ids) == [3, 1]
+        assert {type(id) for id in ids} == {int}
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (
+            {"items": ["a"]},
+            r"no column 'item' for the item ids; did you mean 'items'\? The columns are 'items'",
+        ),
+        ({"item": []}, "no items"),
+        ({"item": ["a", "b", "a"]}, r"column 'item', row 0 and row 2 have the same item id 'a'"),
+        ({"item": ["a", None]}, "column 'item', row 1: the item id is missing"),
+        ({"item": [1.0, np.nan]}, "column 'item', row 1: the item id is missing"),
+        ({"item": [1.0, 2.0]}, r"column 'item': the item ids are float64, such as 1\.0.*astype\('int64'\)"),
+        ({"item": [True, False]}, "column 'item': the item ids are bool"),
+        ({"item": pd.Series([1, 1.0], dtype=object)}, "column 'item', row 1: the item id 1.0 is a float"),
+        ({"item": pd.Series([1, True], dtype=object)}, "column 'item', row 1: the item id True is a bool"),
+        ({"item": pd.Series(["a", ["b"]], dtype=object)}, r"column 'item', row 1: \['b'\] is a list"),
+        (
+            {"item": pd.Series(["a", ""], dtype=object)},
+            "column 'item', row 1: the item id is an empty string",
+        ),
+        ({"item": pd.to_datetime(["2024-05-01"])}, "column 'item', row 0: the item id .* is a Timestamp"),
+        ({"item": [196, "196"]}, "the item '196' is a string, but 196 is known as an integer"),
+    ],
+)
+def test_an_unusable_table_is_refused_with_place_and_remedy(frame, message):
+    with pytest.raises(DataError, match=message):
+        Catalog.from_pandas(pd.DataFrame(frame))
+
+
+def test_rows_are_named_by_position_and_by_label():
+    with pytest.raises(DataError, match=r"row 1 \(index label 'y'\)"):
+        Catalog.from_pandas(pd.DataFrame({"item": ["a", None]}, index=["x", "y"]))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"title": "name"}, "no column 'name' for the titles"),
+        ({"categories": "genres"}, "no column 'genres' for the categories"),
+        ({"text": "blurb"}, "no column 'blurb'"),
+        ({"text": ("title",)}, "'title' cannot be a text column"),
+        ({"text": ("a", "a")}, "named twice"),
+        ({"image": "cover"}, "no column 'cover' for the images"),
+    ],
+)
+def test_a_column_that_was_asked_for_must_be_there(columns, message):
+    with pytest.raises(DataError, match=message):
+        Catalog.from_pandas(pd.DataFrame({"item": ["a"]}), **columns)
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(DataError, match="2 columns called 'item'"):
+        Catalog.from_pandas(pd.DataFrame([["a", "b"]], columns=["item", "item"]))
+
+
+def test_something_that_is_no_frame_is_refused():
+    with pytest.raises(DataError, match="not a dict"):
+        Catalog.from_pandas({"item": ["a"]})
+
+
+# ---- growing
+
+
+def test_items_are_added_in_many_forms(shop):
+    assert shop.add({"item": "b4", "title": "Sand", "categories": ["Sea"], "blurb": "dry"}) == 1
+    assert shop.add(pd.DataFrame({"item": ["b5", "b6"], "year": [np.nan, 2003.0]})) == 2
+    assert shop.add(Item("b7", "Dune grass")) == 1
+    assert shop.add([{"item": "b8"}, Item("b9", "Reed")]) == 2
+    assert shop.add(Catalog.from_records([{"item": "b10"}])) == 1
+    assert shop.add([]) == 0
+    assert [item.id for item in shop.slice(3)] == ["b4", "b5", "b6", "b7", "b8", "b9", "b10"]
+    assert shop["b6"] == Item("b6", "b6", (), {"blurb": "", "year": "2003"})
+    assert shop["b4"].texts == {"blurb": "dry", "year": ""}
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ([{"item": "b4"}, {"item": "b1"}], "row 1: the item 'b1' is already in the catalogue"),
+        ([{"item": "b4"}, {"item": "b4"}], "rows 0 and 1 have the same item id 'b4'"),
+        ([{"item": "b4"}, {"item": None}], "row 1: the item id is missing"),
+        ([{"item": "b4"}, {"titel": "x"}], "row 1: unknown column 'titel'; did you mean 'title'"),
+        ([{"item": "b4"}, {"title": "x"}], "row 1: the key 'item'"),
+        ([{"item": "b4"}, 7], "row 1: an item is a mapping"),
+        ([Item("b4", "x"), Item("b5", "x", texts={"smell": "salt"})], "row 1: unknown column 'smell'"),
+        ({"item": 1.0}, "the item id 1.0 is a float"),
+        ("b4", "an item is a mapping"),
+        (7, "an item is a mapping"),
+        (pd.DataFrame({"item": ["b4", "b4"]}), "rows 0 and 1"),
+        (pd.DataFrame({"id": ["b4"]}), "unknown column 'id'"),
+    ],
+)
+def test_a_refused_addition_leaves_the_catalogue_as_it_was(shop, items, message):
+    before = shop.to_records()
+    with pytest.raises(DataError, match=message):
+        shop.add(items)
+    assert shop.to_records() == before
+    assert list(shop.ids) == ["b1", "b2", "b3"]
+    assert "b4" not in shop
+
+
+def test_a_catalogue_can_start_empty():
+    shop = Catalog(text="blurb")
+    assert len(shop) == 0
+    shop.add({"item": 1, "blurb": "first"})
+    assert shop[1].texts == {"blurb": "first"}
+    assert shop.to_pandas().shape == (1, 6)
+
+
+def test_a_subset_is_a_catalogue_of_its_own(shop):
+    part = shop.subset(["b3", "b1"])
+    part.add({"item": "b9"})
+    assert list(part.ids) == ["b3", "b1", "b9"]
+    assert "b9" not in shop
+    assert part.text_columns == shop.text_columns
+    with pytest.raises(UnknownItemError, match="'b99'"):
+        shop.subset(["b99"])
+
+
+# ---- reading
+
+
+def test_an_unknown_item_names_the_closest():
+    shop = Catalog.from_records([{"item": "lighthouse"}, {"item": "harbour"}])
+    with pytest.raises(UnknownItemError, match="no item 'lighthose'; did you mean 'lighthouse'"):
+        shop["lighthose"]
+    with pytest.raises(UnknownItemError, match="among its 2 items"):
+        shop["zzz"]
+
+
+def test_an_id_of_the_other_type_says_so():
+    with pytest.raises(DataError, match="pass 7"):
+        Catalog.from_records([{"item": 7}])["7"]
+
+
+def test_what_a_catalogue_holds_is_shown_as_text():
+    shop = Catalog.from_records(
+        [{"item": HOSTILE, "title": HOSTILE, "categories": [HOSTILE], HOSTILE: HOSTILE}]
+    )
+    shown = shop._repr_html_()
+    assert "<img" not in shown
+    assert shown.count("&lt;img src=x onerror=alert(1)&gt;") == 5  # and the text column's name
+
+
+def test_enormous_titles_are_kept_but_not_shown():
+    shop = Catalog.from_records(
+        [{"item": "a" * 10**6, "title": "long " * 10**6, "categories": ["c" * 10**6]}]
+    )
+    assert len(next(iter(shop)).title) == 5 * 10**6
+    assert len(shop._repr_html_()) < 2_000
+    assert len(repr(shop)) < 200
+    with pytest.raises(UnknownItemError) as caught:
+        shop["b" * 10**6]
+    assert len(str(caught.value)) < 500
+
+
+def test_what_no_file_can_store_is_replaced():
+    shop = Catalog.from_records([{"item": 1, "title": "a\ud800b", "categories": ["\udfff", "Ж"]}])
+    assert shop[1].title == "a?b"
+    assert shop[1].categories == ("?", "Ж")
+
+
+def test_only_the_first_rows_are_shown():
+    shop = Catalog.from_records([{"item": f"b{n}"} for n in range(1000)])
+    assert "b9<" in shop._repr_html_()
+    assert "b10<" not in shop._repr_html_()
+    assert "990 more" in shop._repr_html_()
+
+
+# ---- round trips
+
+plain = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+records = st.lists(
+    st.fixed_dictionaries(
+        {
+            "item": plain.filter(bool) | st.integers(-(2**63), 2**63 - 1),
+            "title": plain.filter(bool),
+            "blurb": plain,
+        },
+        optional={"image": plain.filter(bool), "audio": plain.filter(bool)},
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda record: str(record["item"]),
+)
+
+
+@given(records)
+def test_records_survive_json(some):
+    before = Catalog.from_records(some, text="blurb")
+    after = Catalog.from_records(json.loads(json.dumps(before.to_records())), text=before.text_columns)
+    assert list(after) == list(before)
+
+
+@given(records, st.lists(st.lists(plain, max_size=3), min_size=8, max_size=8))
+def test_frames_go_there_and_back(some, categories):
+    before = Catalog.from_records(
+        [{**record, "categories": names} for record, names in zip(some, categories, strict=False)],
+        text="blurb",
+    )
+    after = Catalog.from_pandas(before.to_pandas(), text="blurb", image="image", audio="audio")
+    assert list(after) == list(before)
+    assert len(after) == len(some)

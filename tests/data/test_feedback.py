@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifelong_widgets.data import DEFAULT_KINDS, Feedback, FeedbackKind, FeedbackKinds
+from lifelong_widgets.errors import DataError
+
+
+def test_a_feedback_holds_plain_values():
+    event = Feedback(
+        np.int64(3), np.str_("b1"), time=np.int64(5), value=np.float32(2), shown=[np.int64(1), "b1"]
+    )
+    assert dataclasses.astuple(event) == (3, "b1", "click", 5.0, 2.0, (1, "b1"), None)
+    assert [type(part) for part in (event.user, event.item, event.time, event.value)] == [
+        int,
+        str,
+        float,
+        float,
+    ]
+    assert [type(item) for item in event.shown] == [int, str]
+
+
+def test_a_feedback_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Feedback("ada", "b1").kind = "like"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("user", None), ("user", ""), ("user", 1.0), ("user", True), ("item", float("nan")), ("item", ["b1"]),
+        ("kind", ""), ("kind", None), ("kind", 3),
+        ("time", float("nan")), ("time", float("inf")), ("time", "now"), ("time", datetime(2024, 5, 1)),
+        ("time", True), ("time", 10**400), ("value", float("-inf")), ("value", "five"),
+        ("shown", "b1"), ("shown", 5), ("shown", ("b1", None)), ("shown", ("b1", "")), ("id", ""), ("id", 7),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_refused_and_named(field, value):
+    with pytest.raises(DataError, match=field):
+        Feedback(**{"user": "ada", "item": "b1", field: value})
+
+
+def test_the_reward_has_the_sign_of_the_kind():
+    assert DEFAULT_KINDS["purchase"].reward == 1.5
+    assert DEFAULT_KINDS["dislike"].reward == -1.0
+    assert not DEFAULT_KINDS["view"].consumes
+
+
+def test_a_negative_weight_is_refused_with_the_remedy():
+    with pytest.raises(DataError, match=r"'skip' is -0\.2.*weight=0\.2 and positive=False"):
+        FeedbackKind("skip", weight=-0.2)
+    with pytest.raises(DataError, match="positive=False"):
+        DEFAULT_KINDS.with_weights(like=-1)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), "1", None, True])
+def test_a_weight_is_a_finite_number(weight):
+    with pytest.raises(DataError, match="'like'"):
+        FeedbackKind("like", weight=weight)
+
+
+def test_an_unknown_kind_names_the_closest_the_known_and_the_remedy():
+    with pytest.raises(DataError, match=r"'lik'; did you mean 'like'\? Known are view, .*with_kind"):
+        DEFAULT_KINDS["lik"]
+    with pytest.raises(DataError, match="'lik'"):
+        DEFAULT_KINDS.with_weights(lik=1)
+
+
+def test_asking_for_an_unknown_kind_without_insisting_is_no_error():
+    assert DEFAULT_KINDS.get("lik") is None
+    assert DEFAULT_KINDS.get("like") is DEFAULT_KINDS["like"]
+    assert "lik" not in DEFAULT_KINDS
+    assert [] not in DEFAULT_KINDS
+
+
+def test_changing_kinds_makes_a_copy_in_the_same_order():
+    changed = DEFAULT_KINDS.with_weights(like=2, skip=0)
+    assert (changed["like"].reward, changed["skip"].reward, DEFAULT_KINDS["like"].reward) == (2.0, 0.0, 1.0)
+    assert list(changed) == list(DEFAULT_KINDS)
+    assert list(DEFAULT_KINDS.with_kind(FeedbackKind("shared"))) == [*DEFAULT_KINDS, "shared"]
+    assert FeedbackKind("shared_twice").label == "Shared twice"
+
+
+def test_a_kind_given_twice_is_refused():
+    with pytest.raises(DataError, match="'a' is given twice"):
+        FeedbackKinds(FeedbackKind("a"), FeedbackKind("a"))
+
+
+weights = st.floats(0, 1e9)
+kinds = st.builds(FeedbackKind, st.text(min_size=1), weights, st.booleans(), st.booleans(), st.text())
+
+
+@given(st.lists(kinds, unique_by=lambda kind: kind.name))
+def test_kinds_survive_json(some):
+    before = FeedbackKinds(*some)
+    assert FeedbackKinds.from_dict(json.loads(json.dumps(before.to_dict()))) == before
+
+
+@pytest.mark.parametrize("broken", [None, [], {"like": 1}, {"like": {"name": "like", "colour": "red"}}])
+def test_kinds_that_were_not_written_by_us_are_refused(broken):
+    with pytest.raises(DataError):
+        FeedbackKinds.from_dict(broken)

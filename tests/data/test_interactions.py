@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Interactions
+from lifelong_widgets.errors import DataError
+
+MOMENTS = pd.DatetimeIndex(["1970-01-02", "1970-01-01", "1970-01-01 12:00:00"])
+
+
+def frame(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"user": ["u", "v", "u"], "item": [1, 2, 3], "time": [30, 10, 20], **columns})
+
+
+def test_events_are_in_the_order_of_time():
+    log = Interactions.from_pandas(frame(kind=["like", "click", "skip"], value=[5, None, 2]))
+    assert list(log) == [
+        Feedback("v", 2, "click", 10.0),
+        Feedback("u", 3, "skip", 20.0, 2.0),
+        Feedback("u", 1, "like", 30.0, 5.0),
+    ]
+    assert log[0] == Feedback("v", 2, "click", 10.0)
+    assert log[-1] == Feedback("u", 1, "like", 30.0, 5.0)
+    assert log.users == ["v", "u"]
+    assert log.items == [2, 3, 1]
+    assert log.kind_names == ["click", "skip", "like"]
+    assert log.rewards.tolist() == pytest.approx([0.5, -0.2, 1.0])
+
+
+def test_the_arrays_have_the_promised_types_and_are_read_only():
+    log = Interactions.from_pandas(frame())
+    arrays = (log.user_codes, log.item_codes, log.kind_codes, log.times, log.values)
+    assert [array.dtype for array in arrays] == [np.int64, np.int64, np.int64, np.float64, np.float32]
+    for array in arrays:
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [86_400, 0, 43_200],
+        [86_400.0, 0.0, 43_200.0],
+        ["86400", "0", "43200"],
+        ["1970-01-02", "1970-01-01", "1970-01-01 12:00"],
+        ["1970-01-02T02:00:00+02:00", "1970-01-01T00:00:00Z", "1970-01-01T12:00:00"],
+        MOMENTS,
+        MOMENTS.astype("datetime64[s]"),
+        MOMENTS.tz_localize("UTC").tz_convert("Asia/Tokyo"),
+        pd.Series(
+            [pd.Timestamp("1970-01-02"), "1970-01-01", datetime.datetime(1970, 1, 1, 12)], dtype=object
+        ),
+        pd.Series([86_400, 0, 43_200], dtype="Int64"),
+        pd.Series([86_400, "0", 43_200.0], dtype=object),
+    ],
+    ids=repr,
+)
+def test_times_come_in_many_forms(times):
+    assert Interactions.from_pandas(frame(time=times)).times.tolist() == [0.0, 43_200.0, 86_400.0]
+
+
+def test_dates_are_times():
+    dates = pd.Series(
+        [datetime.date(1970, 1, 2), datetime.date(1970, 1, 1), datetime.date(1970, 1, 3)], dtype=object
+    )
+    assert Interactions.from_pandas(frame(time=dates)).times.tolist() == [0.0, 86_400.0, 172_800.0]
+
+
+def test_without_times_the_rows_are_in_order():
+    log = Interactions.from_pandas(frame(), time=None)
+    assert log.items == [1, 2, 3]
+    assert log.times.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_the_kind_is_a_column_or_a_constant_or_a_click():
+    assert Interactions.from_pandas(frame()).kind_names == ["click"]
+    assert Interactions.from_pandas(frame(), kind="purchase").kind_names == ["purchase"]
+    assert Interactions.from_pandas(frame(kind="like"), kind=None).kind_names == ["click"]
+    assert Interactions.from_pandas(frame(event="like"), kind="event").kind_names == ["like"]
+    shared = DEFAULT_KINDS.with_kind(FeedbackKind("shared", 3))
+    assert Interactions.from_pandas(frame(kind="shared"), kinds=shared).rewards.tolist() == [3.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        ({}, {"user": "users"}, r"'users' for the user ids; did you mean 'user'\? The columns"),
+        ({}, {"item": "film"}, "no column 'film' for the item ids. The columns are 'user', 'item'"),
+        ({}, {"time": "timestamp"}, "'timestamp' for the times.*time=None if the rows are in order"),
+        ({}, {"value": "stars"}, "no column 'stars' for the values"),
+        ({}, {"kind": "lik"}, "kind='lik' is neither a column nor a kind.*did you mean 'like'"),
+        ({"user": ["u", None, "u"]}, {}, "column 'user', row 1: the user id is missing"),
+        ({"user": [1, np.nan, 2]}, {}, "column 'user', row 1: the user id is missing"),
+        ({"item": ["a", "b", ""]}, {}, "column 'item', row 2: the item id is an empty string"),
+        ({"item": [1, 2, "2"]}, {}, r"column 'item', row 2: the item '2' is a string, but 2 is known"),
+        ({"time": ["1970", "tomorrow", "1970"]}, {}, "column 'time', row 1: 'tomorrow' cannot.*ISO 8601"),
+        ({"time": [1.0, np.nan, 2.0]}, {}, "column 'time', row 1: the time is missing"),
+        ({"time": ["1970", None, "1971"]}, {}, "column 'time', row 1: the time is missing"),
+        ({"time": [pd.NaT, *MOMENTS[:2]]}, {}, "column 'time', row 0: the time is missing"),
+        ({"time": [1.0, 2.0, np.inf]}, {}, "column 'time', row 2: .*inf.* cannot be read"),
+        ({"time": [True, False, True]}, {}, "column 'time' holds truth values"),
+        ({"time": [1, 2, 1_700_000_000_000]}, {}, "column 'time', row 2: .*divide milliseconds by 1000"),
+        ({"value": [1.0, np.inf, 2.0]}, {}, "column 'value', row 1: the value .*inf.* not a finite number"),
+        ({"value": [1.0, 1e300, 2.0]}, {}, "column 'value', row 1: the value .*1e.300.* not a finite number"),
+        ({"value": ["1", "2", "many"]}, {}, "column 'value', row 2: the value 'many' is not a finite number"),
+        ({"kind": ["like", "lik", "like"]}, {}, "'kind', row 1: unknown .* 'lik'; did you mean 'like'"),
+        ({"kind": ["like", "a", "b"]}, {}, r"row 1: unknown feedback kind 'a'.*\(as are 'b'\)"),
+        ({"kind": ["like", None, "like"]}, {}, "column 'kind', row 1: the kind is missing"),
+    ],
+)  # fmt: skip
+def test_an_unusable_table_is_refused_with_place_and_remedy(columns, options, message):
+    with pytest.raises(DataError, match=message):
+        Interactions.from_pandas(frame(**columns), **options)
+
+
+def test_rows_are_named_by_position_and_by_label():
+    odd = frame(user=["u", None, "u"]).set_index(pd.Index([10, 20, 30]))
+    with pytest.raises(DataError, match=r"column 'user', row 1 \(index label 20\)"):
+        Interactions.from_pandas(odd)
+
+
+def test_a_log_has_events():
+    with pytest.raises(DataError, match="no events"):
+        Interactions.from_pandas(frame().head(0))
+    with pytest.raises(DataError, match="not a list"):
+        Interactions.from_pandas([])
+
+
+def test_items_are_held_against_the_catalogue():
+    shop = Catalog.from_records([{"item": 1}, {"item": 2}])
+    with pytest.raises(
+        DataError, match=r"column 'item', row 2: the item 3 is not in the catalogue.*catalog\.add"
+    ):
+        Interactions.from_pandas(frame(), catalog=shop)
+    shop.add({"item": 3})
+    assert len(Interactions.from_pandas(frame(), catalog=shop)) == 3
+
+
+def test_item_ids_of_the_other_type_say_so():
+    shop = Catalog.from_records([{"item": "1"}])
+    with pytest.raises(DataError, match=r"column 'item', row 0: .*pass '1'"):
+        Interactions.from_pandas(frame(), catalog=shop)
+
+
+def test_a_slice_knows_only_what_occurs_in_it():
+    log = Interactions.from_pandas(frame(kind=["like", "click", "skip"]))
+    early = log[:1]
+    assert (early.users, early.items, early.kind_names) == (["v"], [2], ["click"])
+    assert list(log[1:]) == list(log)[1:]
+    assert list(log[::2]) == list(log)[::2]
+    assert len(log[3:]) == 0
+    assert list(log[3:]) == []
+    with pytest.raises(DataError, match="order of time"):
+        log[::-1]
+
+
+def test_moments_come_in_many_forms():
+    log = Interactions.from_pandas(frame(time=["2024-05-01", "2024-05-03", "2024-05-02"]))
+    second = pd.Timestamp("2024-05-02", tz="UTC")
+    moments = [
+        1 / 3, 0.4, np.float64(0.4), second, second.timestamp(), int(second.timestamp()),
+        "2024-05-02", "2024-05-02T02:00:00+02:00", second.to_pydatetime(),
+        second.to_pydatetime().astimezone(zoneinfo.ZoneInfo("Asia/Tokyo")),
+        datetime.datetime(2024, 5, 2), datetime.date(2024, 5, 2), np.datetime64("2024-05-02"),
+    ]  # fmt: skip
+    for moment in moments:
+        assert (len(log.before(moment)), len(log.after(moment))) == (1, 2), repr(moment)
+
+
+@pytest.mark.parametrize(
+    "moment", [0, 1, 0.0, 1.0, -5, float("nan"), float("inf"), True, None, "soon", [0.5], pd.NaT]
+)
+def test_what_is_no_moment_is_refused(moment):
+    with pytest.raises(DataError, match="is no moment; give a fraction"):
+        Interactions.from_pandas(frame()).before(moment)
+
+
+def test_what_a_log_holds_is_shown_as_text():
+    log = Interactions.from_pandas(frame(user="<img src=x onerror=alert(1)>", item="x" * 10**6))
+    assert "<img" not in log._repr_html_()
+    assert "&lt;img" in log._repr_html_()
+    assert len(log._repr_html_()) < 2_000
+    assert "3 events" in repr(log)
+    assert repr(log[:0]) == "Interactions(no events)"
+    assert "no events" in log[:0]._repr_html_()
+
+
+# ---- what holds for every log
+
+ids = st.sampled_from(["a", "b", "c", "d"])
+events = st.lists(
+    st.tuples(
+        ids,
+        ids,
+        st.integers(2, 30),
+        st.sampled_from(list(DEFAULT_KINDS)),
+        st.none() | st.floats(-1e6, 1e6, width=32),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+def log_of(rows) -> Interactions:
+    return Interactions.from_pandas(pd.DataFrame(rows, columns=["user", "item", "time", "kind", "value"]))
+
+
+def as_events(rows) -> list[Feedback]:
+    return [Feedback(user, item, kind, time, value) for user, item, time, kind, value in rows]
+
+
+@given(events)
+def test_time_orders_the_events_and_equal_times_keep_theirs(rows):
+    assert list(log_of(rows)) == as_events(sorted(rows, key=lambda row: row[2]))
+
+
+@given(events, st.floats(0.001, 0.999) | st.integers(2, 31))
+def test_before_and_after_are_the_log(rows, moment):
+    log = log_of(rows)
+    before, after = log.before(moment), log.after(moment)
+    assert list(before) + list(after) == list(log)
+    assert all(early.time <= late.time for early in before for late in after)
+    if moment > 1:
+        assert all(event.time < moment for event in before)
+        assert all(event.time >= moment for event in after)
+    else:
+        assert abs(len(before) - moment * len(log)) < 1
+
+
+@given(events)
+def test_a_log_goes_to_pandas_and_back(rows):
+    log = log_of(rows)
+    assert list(Interactions.from_pandas(log.to_pandas())) == list(log)
+
+
+@given(events, st.slices(30))
+def test_slices_are_those_of_a_list(rows, at):
+    if at.step is None or at.step > 0:
+        assert list(log_of(rows)[at]) == list(log_of(rows))[at]
+
+
+@given(st.lists(st.integers(-(10**15), 10**15), min_size=1))
+def test_microseconds_survive_the_way_through_pandas(microseconds):
+    rows = pd.DataFrame({"user": "u", "item": "i", "time": np.array(microseconds) / 1e6})
+    log = Interactions.from_pandas(rows)
+    assert Interactions.from_pandas(log.to_pandas()).times.tolist() == log.times.tolist()

@@ -1,0 +1,362 @@
+"""What a user notices of the engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import traitlets
+
+from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions
+from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
+from lifelong_widgets.learning import OBJECTIVES
+from lifelong_widgets.models import ENCODERS
+from lifelong_widgets.parts import hyperparameters
+from lifelong_widgets.progress import ProgressEvent, Stop
+from lifelong_widgets.recommender import Recommender
+from tests.engine.worlds import SMALL, assert_same_state, checkerboard, parity
+
+
+@pytest.fixture(scope="module")
+def board() -> tuple[Catalog, Interactions]:
+    return checkerboard()
+
+
+@pytest.fixture
+def fitted(board: tuple[Catalog, Interactions]) -> Recommender:
+    catalog, log = board
+    rec = Recommender(Catalog.from_records(catalog.to_records()), **SMALL)
+    rec.fit(log, progress=False)
+    return rec
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_fit_learns_the_checkerboard(
+    board: tuple[Catalog, Interactions], encoder: str, objective: str
+) -> None:
+    catalog, log = board
+    rec = Recommender(catalog, encoder_name=encoder, objective=objective, **SMALL)
+    rec.fit(log, progress=False)
+    right = [
+        np.mean(np.array(parity(rec.recommend(f"p{person}", k=3).items)) == person % 2)
+        for person in range(30)
+    ]
+    assert np.mean(right) > 0.9
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_learning_online_alone_learns_the_checkerboard(
+    board: tuple[Catalog, Interactions], objective: str
+) -> None:
+    catalog, log = board
+    rec = Recommender(catalog, objective=objective, learning_rate=0.01, replay_ratio=7, **SMALL)
+    for event in log:
+        rec.learn_one(event)
+    right = [
+        np.mean(np.array(parity(rec.recommend(f"p{person}", k=3).items)) == person % 2)
+        for person in range(30)
+    ]
+    assert np.mean(right) > 0.8
+
+
+def test_learning_ten_events_again_and_again_lowers_their_loss(board: tuple[Catalog, Interactions]) -> None:
+    catalog, log = board
+    rec = Recommender(catalog, learning_rate=0.01, replay_ratio=9, **SMALL)
+    losses = [rec.learn_one(log[n % 10]).loss for n in range(300)]
+    assert np.mean(losses[-20:]) < 0.5 * np.mean(losses[:20])
+
+
+def test_a_new_person_is_read_from_their_first_clicks(fitted: Recommender) -> None:
+    n_people = len(fitted.users)
+    assert len(fitted.recommend("somebody new", k=5)) == 5
+    assert len(fitted.users) == n_people, "a prediction allocates no row"
+    for item in ("i1", "i5", "i9"):
+        fitted.learn_one(user="somebody new", item=item, kind="like")
+    assert np.mean(parity(fitted.recommend("somebody new", k=5).items)) == 1.0
+
+
+def test_a_new_item_can_be_recommended_at_once_and_is_placed_by_its_content() -> None:
+    catalog = Catalog.from_pandas(
+        pd.DataFrame(
+            {
+                "item": range(20),
+                "title": [f"Thing {n}" for n in range(20)],
+                "categories": [["Cats", "Dogs"][n % 2] for n in range(20)],
+            }
+        )
+    )
+    rng = np.random.default_rng(0)
+    events = [(u, int(i)) for u in range(40) for i in rng.permutation(np.arange(u % 2, 20, 2))[:6]]
+    log = Interactions.from_pandas(
+        pd.DataFrame(rng.permutation(np.array(events)), columns=["user", "item"]), time=None
+    )
+    rec = Recommender(catalog, **SMALL)
+    rec.fit(log, progress=False)
+    catalog.add(
+        [{"item": 100, "title": "New", "categories": ["Cats"]}, {"item": 101, "categories": ["Dogs"]}]
+    )
+    places = []
+    for user in range(0, 20, 2):
+        items = rec.recommend(user, k=22, exclude_seen=False).items
+        assert {100, 101} <= set(items)
+        places.append(items.index(100) < items.index(101))
+    assert np.mean(places) > 0.8
+    assert "new here" in rec.recommend("nobody", k=22).to_pandas().set_index("item").loc[100, "reason"]
+
+
+def test_a_dislike_pushes_the_item_and_its_like_down(fitted: Recommender) -> None:
+    before = fitted.recommend("me", k=24, exclude_seen=False).items
+    favourite = before[0]
+    for _ in range(3):
+        fitted.learn_one(user="me", item=favourite, kind="dislike")
+    after = fitted.recommend("me", k=24, exclude_seen=False).items
+    assert after.index(favourite) > 3
+    same = [item for item, p in zip(before, parity(before), strict=True) if p == parity((favourite,))[0]]
+    assert np.mean([after.index(item) for item in same]) > np.mean([before.index(item) for item in same])
+
+
+def test_what_was_consumed_is_left_out_unless_asked_for(fitted: Recommender) -> None:
+    fitted.learn_one(user="me", item="i3", kind="purchase")
+    fitted.learn_one(user="me", item="i5", kind="view")
+    shown = fitted.recommend("me", k=24).items
+    assert "i3" not in shown and "i5" in shown
+    assert "i3" in fitted.recommend("me", k=24, exclude_seen=False).items
+    assert len(fitted.recommend("me", k=1000)) == 23
+
+
+def test_a_list_is_sorted_explained_and_safe_to_show(fitted: Recommender) -> None:
+    fitted.catalog.add({"item": "evil", "title": "<img src=x onerror=alert(1)>", "categories": ["<b>"]})
+    fitted.learn_one(user="me", item="evil", kind="like")
+    shown = fitted.recommend("me", k=24, exclude_seen=False)
+    assert list(shown.scores) == sorted(shown.scores, reverse=True)
+    assert [row.rank for row in shown] == list(range(1, 25))
+    assert any(row.reason == "because you liked <img src=x onerror=alert(1)>" for row in shown)
+    assert "<img" not in shown._repr_html_() and "&lt;img" in shown._repr_html_()
+    assert shown.to_pandas().columns.tolist() == ["rank", "item", "title", "categories", "score", "reason"]
+
+
+def test_moves_say_how_far_each_item_rose(fitted: Recommender) -> None:
+    before = fitted.recommend("me", k=5)
+    fitted.learn_one(user="me", item=before.items[1], kind="like")
+    after = fitted.recommend("me", k=5)
+    for item, move in after.moves(before).items():
+        if move is None:
+            assert item not in before.items
+        else:
+            assert before.items.index(item) - after.items.index(item) == move
+
+
+def test_predictions_change_nothing(fitted: Recommender) -> None:
+    twin = Recommender.from_saved(
+        fitted.catalog, fitted.kinds, 0, False, fitted.settings(), fitted.features, fitted.get_state()
+    )
+    for user in ("p1", "nobody", 7):
+        fitted.recommend(user, k=4)
+    fitted.explain("p1", "i0")
+    assert_same_state(fitted, twin)
+
+
+def test_one_seed_and_one_log_give_the_same_bits(board: tuple[Catalog, Interactions]) -> None:
+    catalog, log = board
+    runs = []
+    for seed in (3, 3, 4):
+        rec = Recommender(catalog, seed=seed, epochs=2, **SMALL)
+        rec.fit(log.before(0.5), progress=False)
+        rec.learn_many(log.after(0.5), progress=False)
+        runs.append(rec)
+    assert_same_state(runs[0], runs[1])
+    assert runs[0].recommend("p0").scores != runs[2].recommend("p0").scores
+
+
+def test_learn_many_learns_what_learn_one_learns(board: tuple[Catalog, Interactions]) -> None:
+    catalog, log = board
+    one_by_one, in_batches = (Recommender(catalog, epochs=2, **SMALL) for _ in range(2))
+    for rec in (one_by_one, in_batches):
+        rec.fit(log.before(0.5), progress=False)
+    for event in log.after(0.5):
+        one_by_one.learn_one(event)
+    in_batches.learn_many(log.after(0.5), batch_size=1, progress=False)
+    assert_same_state(one_by_one, in_batches)
+
+
+def test_the_twin_is_frozen_but_reads_on(fitted: Recommender) -> None:
+    twin = fitted.frozen_twin()
+    parameters = twin.get_state()["network"]
+    for item in ("i1", "i5", "i9"):
+        for rec in (fitted, twin):
+            rec.learn_one(user="me", item=item, kind="like")
+    for name, tensor in twin.get_state()["network"].items():
+        assert tensor.equal(parameters[name])
+    assert np.mean(parity(twin.recommend("me", k=5).items)) == 1.0
+    assert not fitted.get_state()["network"]["projection"].equal(parameters["projection"])
+    with pytest.raises(DataError, match="frozen twin does not learn_many"):
+        twin.learn_many(fitted.catalog)  # type: ignore[arg-type]
+
+
+def test_the_list_on_screen_makes_an_event_a_test(fitted: Recommender) -> None:
+    shown = fitted.recommend("me", k=20)
+    assert fitted.learn_one(user="me", item=shown.items[2], kind="like", shown=shown.items).rank == 3
+    assert fitted.learn_one(user="me", item="i0", kind="like", shown=["i1"]).rank is None
+    assert fitted.learn_one(user="me", item="i2", kind="dislike", shown=["i2"]).rank is None
+    assert fitted.drift.n_outcomes == 2 and fitted.drift.mean == 0.5
+
+
+def test_explain_is_the_change_of_score_without_the_event(fitted: Recommender) -> None:
+    for item in ("i1", "i5"):
+        fitted.learn_one(user="me", item=item, kind="like")
+    parts = fitted.explain("me", "i9")
+    assert set(parts) == {"i1", "i5"}
+
+    def score(past: list[int]) -> float:
+        items = np.zeros((1, 10), np.int64)
+        rewards = np.zeros((1, 10), np.float32)
+        for index in past:
+            place = [5, 1].index(index)  # i5 is the most recent
+            items[0, place], rewards[0, place] = index, 1.0
+        return float(fitted.network.score_all(items, rewards)[0, 9])
+
+    assert parts["i1"] == pytest.approx(score([1, 5]) - score([5]), abs=1e-5)
+    assert parts["i5"] == pytest.approx(score([1, 5]) - score([1]), abs=1e-5)
+
+
+def test_rewards_are_the_callers(fitted: Recommender) -> None:
+    fitted.kinds = fitted.kinds.with_weights(view=0).with_kind(FeedbackKind("share", 2.0))
+    assert fitted.learn_one(user="me", item="i1", kind="share").reward == 2.0
+    before = fitted.network.get_state()
+    update = fitted.learn_one(user="me", item="i3", kind="view")
+    assert np.isnan(update.loss) and update.reward == 0
+    assert all(tensor.equal(before[name]) for name, tensor in fitted.network.get_state().items())
+    with pytest.raises(DataError, match="must begin with"):
+        fitted.kinds = type(fitted.kinds)(FeedbackKind("share"))
+
+
+# -------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda r: r.recommend("p1", k=0), DataError, "k is 0; it must be a whole number of at least 1"),
+        (lambda r: r.recommend("p1", k=2.5), DataError, r"k is 2\.5"),
+        (lambda r: r.recommend(None), DataError, "the user is missing"),
+        (lambda r: r.learn_one(user="p1", item="i999"), UnknownItemError, "no item 'i999' in the catalogue"),
+        (lambda r: r.learn_one(user="p1", item="i1", kind="lik"), DataError, "did you mean 'like'"),
+        (lambda r: r.learn_one(user=float("nan"), item="i1"), DataError, "the user is missing"),
+        (lambda r: r.learn_one(user="p1", item="i1", time=float("inf")), DataError, "time"),
+        (lambda r: r.explain("p1", "nothing"), UnknownItemError, "no item 'nothing'"),
+        (lambda r: r.compress("int3"), DataError, "unknown compression 'int3'"),
+        (lambda r: setattr(r.updater, "learning_rate", -1.0), traitlets.TraitError, "learning_rate"),
+        (lambda r: setattr(r.network, "embedding_dim", 8), DataError, "cannot change"),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_lost(
+    fitted: Recommender, call: object, error: type[Exception], message: str
+) -> None:
+    before = fitted.frozen_twin()
+    with pytest.raises(error, match=message):
+        call(fitted)  # type: ignore[operator]
+    assert_same_state(fitted, before)
+
+
+def test_a_log_with_an_unknown_item_is_refused_whole(fitted: Recommender) -> None:
+    before = fitted.frozen_twin()
+    log = Interactions.from_pandas(pd.DataFrame({"user": ["a", "b"], "item": ["i1", "zzz"]}), time=None)
+    for verb in (fitted.fit, fitted.learn_many):
+        with pytest.raises(UnknownItemError, match="'zzz'"):
+            verb(log, progress=False)
+        assert_same_state(fitted, before)
+
+
+def test_an_empty_log_is_refused_by_fit_and_nothing_to_learn_many(fitted: Recommender) -> None:
+    before = fitted.frozen_twin()
+    nothing = checkerboard()[1][:0]
+    with pytest.raises(DataError, match="no events to fit"):
+        fitted.fit(nothing)
+    assert fitted.learn_many(nothing, progress=False).n_events == 0
+    assert_same_state(fitted, before)
+
+
+def test_a_step_that_explodes_is_refused_and_nothing_is_lost(fitted: Recommender) -> None:
+    fitted.network.items.embeddings[3] = float("inf")
+    before = fitted.frozen_twin()
+    with pytest.raises(LifelongWidgetsError, match="nothing was learned"):
+        fitted.learn_one(Feedback("new person", "i3", "like"))
+    assert_same_state(fitted, before)
+
+
+def test_an_unknown_hyperparameter_is_named() -> None:
+    catalog, _ = checkerboard()
+    with pytest.raises(DataError, match="'learnin_rate'; did you mean 'learning_rate'"):
+        Recommender(catalog, learnin_rate=0.1)
+    with pytest.raises(traitlets.TraitError):
+        Recommender(catalog, embedding_dim=0)
+
+
+def test_every_hyperparameter_has_help_and_sane_bounds(fitted: Recommender) -> None:
+    found = hyperparameters(fitted.parts)
+    assert {h.name for h in found} == set(fitted.settings())
+    for h in found:
+        assert h.help.endswith(".") and h.label
+        if h.kind in ("int", "float"):
+            assert h.min is not None and h.max is not None and h.min <= h.default <= h.max
+    assert {"learning_rate", "replay_ratio"} <= {
+        h.name for h in hyperparameters(fitted.parts, live_only=True)
+    }
+
+
+def test_a_new_rate_takes_effect_at_the_next_event(fitted: Recommender) -> None:
+    def distance(rate: float) -> float:
+        rec = Recommender.from_saved(
+            fitted.catalog, fitted.kinds, 0, False, fitted.settings(), fitted.features, fitted.get_state()
+        )
+        rec.updater.learning_rate = rate
+        before = rec.network.projection.detach().clone()
+        rec.learn_one(user="me", item="i1", kind="like")
+        return float((rec.network.projection.detach() - before).abs().sum())
+
+    assert distance(0.05) > 10 * distance(0.0005)
+
+
+# ---------------------------------------------------------------------------------- stopping early
+
+
+def test_fit_can_be_stopped_and_keeps_the_best_so_far(board: tuple[Catalog, Interactions]) -> None:
+    catalog, log = board
+    rec = Recommender(catalog, batch_size=32, epochs=50, **SMALL)
+    events: list[ProgressEvent] = []
+
+    def stop_at_100(event: ProgressEvent) -> None:
+        events.append(event)
+        if len(events) == 100:
+            raise Stop
+
+    report = rec.fit(log, progress=stop_at_100)
+    assert report.interrupted and "interrupted" in str(report)
+    assert 2 <= report.epochs < 50
+    assert rec.n_events == len(log) and len(rec.recommend("p1")) == 10
+
+
+def test_learn_many_can_be_stopped_between_batches(board: tuple[Catalog, Interactions]) -> None:
+    catalog, log = board
+    rec = Recommender(catalog, **SMALL)
+
+    def stop(event: ProgressEvent) -> None:
+        if event.done >= 64:
+            raise Stop
+
+    report = rec.learn_many(log, batch_size=32, progress=stop)
+    assert report.interrupted and report.n_events == 64 == rec.n_events
+
+
+def test_importing_the_package_is_quick_and_the_engine_knows_no_screen() -> None:
+    program = (
+        "import sys, lifelong_widgets as lw; assert not {'torch', 'pandas', 'numpy'} & set(sys.modules);"
+        "import pandas as pd; rec = lw.Recommender(lw.Catalog.from_pandas(pd.DataFrame({'item': [1, 2]})));"
+        "rec.learn_one(user=1, item=2); rec.recommend(1);"
+        "assert not {'ipywidgets', 'anywidget', 'IPython'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

@@ -1,0 +1,82 @@
+"""What every featurizer must do. A new one is added to `FEATURIZERS` and passes these without a change."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from lifelong_widgets.data import Item
+from lifelong_widgets.featurizers import FEATURIZERS, Featurizer, ItemFeatures, item_features
+
+SHELF = [
+    Item("a", "The Lamp at the End of the Pier", ("Mystery", "Sea"), {"description": "A lamp goes out."}),
+    Item("b", "Tide Tables for Beginners", ("Sea",), {"description": "Learning to wait for the tide."}),
+    Item("c", "A Short History of Buttons", ("History",), {"description": "Buttons, and who lost them."}),
+    Item("d", "The Second Lamp", ("Mystery",), {"description": "Another lamp, another pier."}),
+]
+LATER = [Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}), Item("f", "The Lamp", ("Sea",), {})]
+
+
+def make_all() -> list[Featurizer]:
+    return [*(kind() for kind in FEATURIZERS.values()), item_features(n_text_components=8)]
+
+
+@pytest.fixture(params=range(len(FEATURIZERS) + 1), ids=[*FEATURIZERS, "fusion"])
+def featurizer(request: pytest.FixtureRequest) -> Featurizer:
+    return make_all()[request.param]
+
+
+def test_shape_type_and_names(featurizer: Featurizer) -> None:
+    rows = featurizer.fit(SHELF).transform(SHELF)
+    assert rows.shape == (len(SHELF), len(featurizer.get_feature_names_out()))
+    assert rows.dtype == np.float32
+    assert np.isfinite(rows).all()
+    assert (np.abs(rows).sum(axis=1) > 0).all()
+
+
+def test_items_that_come_later_get_the_same_width(featurizer: Featurizer) -> None:
+    width = featurizer.fit(SHELF).transform(SHELF).shape[1]
+    later = featurizer.transform(LATER)
+    assert later.shape == (2, width)
+    assert np.isfinite(later).all()
+    assert np.abs(later[1]).sum() > 0, "an item with known words and categories is placed by them"
+
+
+def test_alike_items_lie_nearer_than_unlike_ones(featurizer: Featurizer) -> None:
+    pier, _, buttons, second_lamp = featurizer.fit(SHELF).transform(SHELF)
+    assert pier @ second_lamp > pier @ buttons
+
+
+def test_one_item_at_a_time_or_all_at_once_is_the_same(featurizer: Featurizer) -> None:
+    featurizer.fit(SHELF)
+    together = featurizer.transform(SHELF)
+    alone = np.vstack([featurizer.transform([item]) for item in SHELF])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+def test_fitting_twice_gives_the_same_bits(featurizer: Featurizer) -> None:
+    first = featurizer.fit(SHELF).transform(SHELF)
+    np.testing.assert_array_equal(first, featurizer.fit(SHELF).transform(SHELF))
+
+
+def test_state_is_arrays_and_json_and_brings_everything_back(featurizer: Featurizer) -> None:
+    expected = featurizer.fit(SHELF).transform([*SHELF, *LATER])
+    state = featurizer.get_state()
+    for value in state.values():
+        if not isinstance(value, np.ndarray):
+            json.dumps(value)
+    fresh = next(other for other in make_all() if type(other) is type(featurizer))
+    if isinstance(featurizer, ItemFeatures):
+        fresh = item_features(n_text_components=8)
+    np.testing.assert_array_equal(fresh.set_state(state).transform([*SHELF, *LATER]), expected)
+
+
+@pytest.mark.parametrize(
+    "shelf", [[], [Item(1, "1")], [Item(1, "…"), Item(2, "!")]], ids=["none", "one", "no words"]
+)
+def test_a_shelf_with_next_to_nothing_on_it(featurizer: Featurizer, shelf: list[Item]) -> None:
+    rows = featurizer.fit(shelf).transform(shelf)
+    assert rows.shape == (len(shelf), len(featurizer.get_feature_names_out()))
+    assert np.isfinite(rows).all()

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.models import ItemTable
+
+
+def content(n: int) -> np.ndarray:
+    return np.arange(n * 3, dtype=np.float32).reshape(n, 3)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.integers(1, 9))
+def test_rows_do_not_depend_on_how_the_table_grew(steps: list[int], dim: int) -> None:
+    total = sum(steps)
+    at_once, bit_by_bit = ItemTable(dim, 3, seed=5), ItemTable(dim, 3, seed=5)
+    at_once.grow(content(total))
+    for start, n in zip(np.cumsum([0, *steps]), steps, strict=False):
+        bit_by_bit.grow(content(total)[start : start + n])
+    assert torch.equal(at_once.rows, bit_by_bit.rows)
+
+
+def test_first_values_differ_between_rows_and_seeds_and_have_the_stated_scale() -> None:
+    table, other = ItemTable(64, 0, seed=0), ItemTable(64, 0, seed=1)
+    for t in (table, other):
+        t.grow(np.zeros((500, 0), dtype=np.float32))
+    assert len(torch.unique(table.rows[:, 0])) == 500
+    assert not torch.equal(table.rows, other.rows)
+    assert abs(float(table.rows.std()) - ItemTable.initial_scale) < 0.002
+    assert abs(float(table.rows.mean())) < 0.002
+
+
+def test_growing_keeps_what_was_learned_and_its_optimizer_state() -> None:
+    table = ItemTable(4, 3, seed=0)
+    table.grow(content(2))
+    table.adam_step(torch.tensor([1]), torch.ones(1, 4), 0.1)
+    before = table.get_state()
+    table.grow(content(100))
+    after = table.get_state()
+    assert len(table) == 102
+    for name, tensor in before.items():
+        assert torch.equal(after[name][:2], tensor)
+    assert table.n_updates.tolist() == [0.0, 1.0] + [0.0] * 100
+
+
+def test_a_step_is_adams_and_touches_only_its_rows() -> None:
+    table = ItemTable(4, 3, seed=0)
+    table.grow(content(3))
+    reference = torch.nn.Parameter(table.embeddings[[2]].clone())
+    adam = torch.optim.Adam([reference], lr=0.01)
+    before = table.rows.clone()
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        gradient = torch.randn(1, 4, generator=generator)
+        reference.grad = gradient.clone()
+        adam.step()
+        table.adam_step(torch.tensor([2]), gradient, 0.01)
+    torch.testing.assert_close(table.embeddings[[2]], reference.detach(), atol=1e-6, rtol=1e-5)
+    assert torch.equal(table.rows[:2], before[:2])
+    assert torch.equal(table.rows[:, 4:], before[:, 4:]), "content never moves"
+
+
+def test_state_of_another_shape_is_refused_and_nothing_changes() -> None:
+    table = ItemTable(4, 3, seed=0)
+    table.grow(content(3))
+    before = table.rows.clone()
+    wrong = ItemTable(5, 3, seed=0)
+    wrong.grow(content(3))
+    with pytest.raises(FormatError, match=r"rows has shape \(3, 8\), expected \(n, 7\)"):
+        table.set_state(wrong.get_state())
+    assert torch.equal(table.rows, before)

@@ -1,0 +1,325 @@
+"""Each front end alone in Chromium: what a person sees, hears and reaches with the keys."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, expect
+
+from tests.widgets.shop import HOSTILE
+from tests.widgets.stage import Stage
+from tests.widgets.states import (
+    LIKED,
+    caption_state,
+    card,
+    chart_state,
+    list_snapshot,
+    list_state,
+    memory_state,
+)
+
+pytestmark = pytest.mark.browser
+STATES = {
+    "recommendation_list": list_state(did=LIKED, clicks=23, latency=11.0),
+    "metrics_chart": chart_state(),
+    "memory_strip": memory_state(),
+    "caption": caption_state(error="no such person"),
+}
+
+
+@pytest.fixture
+def listed(stage: Callable[..., Stage]) -> Stage:
+    shown = stage()
+    shown.mount("recommendation_list", list_state())
+    return shown
+
+
+def titles(stage: Stage) -> list[str]:
+    return stage.page.locator(".llw-title").all_inner_texts()
+
+
+def answer(stage: Stage, snapshot: dict[str, Any]) -> None:
+    """What the kernel says to the last click."""
+    stage.receive({"type": "list", "answers": stage.sent()[-1]["id"], "snapshot": snapshot})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+@pytest.mark.parametrize("stem", STATES)
+def test_nobody_is_shut_out(stem: str, theme: str, stage: Callable[..., Stage]) -> None:
+    shown = stage(theme=theme)
+    shown.mount(stem, STATES[stem])
+    shown.page.wait_for_timeout(450)  # fading cards have less contrast for a moment
+    found = Axe().run(shown.page)
+    assert found.violations_count == 0, found.generate_report()
+    assert shown.errors == []
+
+
+@pytest.mark.parametrize("stem", STATES)
+def test_it_fits_a_narrow_cell(stem: str, stage: Callable[..., Stage]) -> None:
+    shown = stage(width=320)
+    shown.mount(stem, STATES[stem])
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert shown.page.evaluate(
+        "[...document.querySelectorAll('#root *')].every((e) => e.matches('.llw-live-region') || "
+        "e.getBoundingClientRect().right <= document.getElementById('root').getBoundingClientRect().right)"
+    )
+
+
+def test_what_the_catalogue_holds_is_text(listed: Stage) -> None:
+    assert titles(listed)[2] == HOSTILE
+    assert listed.page.locator("#root img, #root script, #root b:not(.llw-said b)").count() == 0
+    assert "<b>Sci-Fi</b>" in listed.page.locator(".llw-meta").first.inner_text()
+    assert listed.errors == []
+
+
+def test_every_button_has_a_name_and_sends_its_kind_once(listed: Stage) -> None:
+    third = listed.page.locator(".llw-card").nth(3)
+    for action, kind in [
+        ("Like", "like"),
+        ("Dislike", "dislike"),
+        ("Open", "view"),
+        ("Buy", "purchase"),
+        ("Skip", "skip"),
+    ]:
+        third.get_by_role("button", name=f"{action}: Abyss, The", exact=True).click()
+        sent = listed.sent()[-1]
+        assert (sent["kind"], sent["key"], sent["version"]) == (kind, 3, 1)
+    assert len({message["id"] for message in listed.sent()}) == 5
+
+
+def test_a_click_shows_at_once_and_settles_with_the_answer(listed: Stage) -> None:
+    button = listed.page.get_by_role("button", name="Like: Gattaca", exact=True)
+    button.click()
+    first = listed.page.locator("[data-key='1']")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(first).to_have_attribute("aria-busy", "true")
+    changed = list_snapshot([5, 0, 2, 3, 4, 6, 7], version=2, did=LIKED, clicks=1, latency=3.4)
+    changed["cards"][0] = card(5, 1, move=4)
+    answer(listed, changed)
+    assert titles(listed)[:2] == ["Stalker", "Contact"]
+    expect(listed.page.locator(".llw-said")).to_have_text("Liked Alien. 3 of 8 moved: Sci-Fi up, Comedy down")
+    expect(listed.page.locator(".llw-status")).to_have_text("learned 1 click · 3.4 ms each")
+    expect(listed.page.locator("[data-key='5'] .llw-move")).to_have_text("▲ 4")
+    assert "Liked Alien. 3 of 8 moved" in listed.page.locator("[aria-live=polite]").inner_text()
+    assert listed.page.locator("[aria-busy]").count() == 0
+
+
+def test_a_refused_click_is_said_and_undone(listed: Stage) -> None:
+    button = listed.page.get_by_role("button", name="Like: Gattaca", exact=True)
+    button.click()
+    listed.receive({"type": "error", "answers": listed.sent()[-1]["id"], "message": f"no item {HOSTILE}"})
+    expect(listed.page.get_by_role("alert")).to_have_text(f"no item {HOSTILE}")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_kernel_that_does_not_answer_is_said(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.page.clock.install()
+    shown.mount("recommendation_list", list_state())
+    shown.page.get_by_role("button", name="Like: Gattaca", exact=True).click()
+    shown.page.clock.run_for(16_000)
+    expect(shown.page.get_by_role("alert")).to_contain_text("No answer from the kernel")
+    assert shown.page.locator("[aria-busy]").count() == 0
+
+
+def test_the_keys_reach_everything(listed: Stage) -> None:
+    press = listed.page.keyboard.press
+    press("Tab")
+    assert listed.focus() == "Contact"
+    press("ArrowDown")
+    assert listed.focus() == "Gattaca"
+    press("ArrowRight")
+    press("ArrowRight")
+    assert listed.focus() == "Gattaca/dislike"
+    press("ArrowDown")
+    assert listed.focus() == f"{HOSTILE}/dislike"
+    press("End")
+    assert listed.focus() == "Cube/dislike"
+    press("Home")
+    press("ArrowLeft")
+    press("ArrowLeft")
+    press("ArrowUp")
+    assert listed.focus() == "Contact"
+    for _ in range(6):  # one card, its five buttons, and out
+        press("Tab")
+    assert listed.focus() == "BODY"
+    press("Shift+Tab")
+    assert listed.focus() == "Contact/skip"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [("l", "like"), ("d", "dislike"), ("o", "view"), ("b", "purchase"), ("s", "skip")]
+)
+def test_a_letter_on_a_card_is_a_click_and_never_reaches_the_notebook(
+    key: str, kind: str, listed: Stage
+) -> None:
+    listed.page.evaluate("window.heard = []; addEventListener('keydown', (event) => heard.push(event.key))")
+    listed.page.keyboard.press("Tab")
+    listed.page.keyboard.press(key)
+    assert [message["kind"] for message in listed.sent()] == [kind]
+    listed.page.keyboard.press("a")
+    listed.page.keyboard.press("Control+l")
+    assert len(listed.sent()) == 1
+    assert [k for k in listed.page.evaluate("heard") if k not in ("Control", "Tab")] == ["l"]
+    assert listed.page.locator(".llw-cards [tabindex='0']:not([data-lm-suppress-shortcuts])").count() == 0
+
+
+def test_the_focus_stays_with_its_card_and_passes_on_when_that_leaves(listed: Stage) -> None:
+    listed.page.locator("[data-key='2'] [data-kind=view]").focus()
+    listed.page.keyboard.press("Enter")
+    answer(listed, list_snapshot([3, 2, 0, 1, 4, 5, 6, 7], version=2))
+    assert listed.focus() == f"{HOSTILE}/view"
+    listed.page.keyboard.press("l")
+    answer(listed, list_snapshot([3, 0, 1, 4, 5, 6, 7], version=3))
+    assert listed.focus() == "Contact/view"  # the card now in its place
+    listed.page.keyboard.press("ArrowDown")
+    assert listed.focus() == "Gattaca/view"
+
+
+def test_any_order_is_drawn_and_the_focus_never_lost(listed: Stage) -> None:
+    rng = random.Random(0)
+    for version in range(2, 40):
+        keys = rng.sample(range(8), rng.randint(1, 8))
+        staying = rng.choice(keys)
+        if listed.page.locator(f"[data-key='{staying}'] [data-kind=skip]").count():
+            listed.page.locator(f"[data-key='{staying}'] [data-kind=skip]").focus()
+        listed.receive({"type": "refresh", "snapshot": list_snapshot(keys, version)})
+        assert titles(listed) == [card(key, 1)["title"] for key in keys]
+        assert listed.focus().endswith("/skip")
+
+
+def test_cards_travel_unless_motion_is_unwelcome(listed: Stage, context: BrowserContext) -> None:
+    moving = "document.getAnimations().filter((a) => a.effect.getKeyframes()[0].transform).length"
+    reordered = list_snapshot([7, 6, 5, 4, 3, 2, 1, 0], version=2)
+    listed.receive({"type": "refresh", "snapshot": reordered})
+    assert listed.page.evaluate(moving) == 8
+    listed.page.evaluate("document.getAnimations().forEach((a) => a.finish())")
+    listed.page.emulate_media(reduced_motion="reduce")
+    listed.receive({"type": "refresh", "snapshot": list_snapshot(list(range(8)), version=3, did=LIKED)})
+    assert titles(listed)[0] == "Contact"
+    assert (
+        listed.page.evaluate("document.getAnimations().filter((a) => a.playState === 'running').length") == 0
+    )
+
+
+def test_a_list_that_nobody_asked_for_waits_while_the_pointer_is_over_the_cards(listed: Stage) -> None:
+    listed.page.locator(".llw-card").nth(1).hover()
+    listed.set("snapshot", list_snapshot([4, 3, 2, 1, 0], version=2))
+    assert titles(listed)[0] == "Contact"
+    listed.page.mouse.move(0, 0)
+    assert titles(listed)[0] == "Brazil"
+
+
+def test_an_older_state_never_replaces_a_newer_one(listed: Stage) -> None:
+    listed.receive({"type": "refresh", "snapshot": list_snapshot([4, 3], version=5)})
+    listed.set("snapshot", list_snapshot([0, 1], version=4))
+    assert titles(listed) == ["Brazil", "Abyss, The"]
+
+
+def test_another_person_is_shown_at_once(listed: Stage) -> None:
+    listed.page.locator(".llw-card").nth(1).hover()
+    listed.receive({"type": "refresh", "snapshot": list_snapshot([4, 3], version=2, user="ada")})
+    expect(listed.page.get_by_role("list")).to_have_attribute("aria-label", "Recommendations for ada")
+    assert titles(listed) == ["Brazil", "Abyss, The"]
+
+
+def test_the_theme_is_followed_while_it_changes(listed: Stage) -> None:
+    root = listed.page.locator(".llw-list")
+    for attribute, value, theme in [
+        ("data-jp-theme-light", "false", "dark"),
+        ("data-jp-theme-name", "JupyterLab Dark High Contrast", "contrast"),
+    ]:
+        listed.page.evaluate("([name, value]) => document.body.setAttribute(name, value)", [attribute, value])
+        expect(root).to_have_attribute("data-llw-theme", theme)
+    listed.page.evaluate(
+        "for (const { name } of [...document.body.attributes]) document.body.removeAttribute(name);"
+        "document.body.setAttribute('data-vscode-theme-kind', 'vscode-dark')"
+    )
+    expect(root).to_have_attribute("data-llw-theme", "dark")
+    listed.page.evaluate("document.body.removeAttribute('data-vscode-theme-kind')")
+    expect(root).to_have_attribute("data-llw-theme", "light")
+    listed.page.emulate_media(color_scheme="dark")
+    expect(root).to_have_attribute("data-llw-theme", "dark")
+
+
+def test_a_removed_view_lets_go_of_its_model(listed: Stage) -> None:
+    assert listed.page.evaluate("[...model.handlers.values()].flat().length") == 2
+    listed.page.evaluate("controller.abort()")
+    assert listed.page.evaluate("[...model.handlers.values()].flat().length") == 0
+
+
+def test_labels_come_in_chinese_too(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.mount("recommendation_list", {**list_state(did=LIKED, clicks=2, latency=3.0), "locale": "zh"})
+    expect(shown.page.get_by_role("button", name=re.compile("^喜欢.Contact$"))).to_be_visible()
+    expect(shown.page.locator(".llw-said")).to_contain_text("喜欢了《Alien》")
+    expect(shown.page.locator(".llw-list")).to_have_attribute("lang", "zh")
+
+
+def test_the_chart_says_its_figures_and_switches(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.mount("metrics_chart", chart_state())
+    figures = shown.page.locator(".llw-figures")
+    for text in (".246", ".093", "+.153"):
+        expect(figures).to_contain_text(text)
+    expect(shown.page.locator(".llw-note")).to_contain_text("3 of these clicks were your own")
+    expect(shown.page.get_by_role("img", name="live .246, frozen twin .093")).to_be_visible()
+    assert shown.page.locator("canvas").count() == 1
+    shown.page.get_by_role("button", name="loss").click()
+    expect(shown.page.get_by_role("button", name="loss")).to_have_attribute("aria-pressed", "true")
+    expect(figures).to_contain_text("2.04")
+    shown.page.get_by_role("button", name="latency").click()
+    expect(figures).to_contain_text("2.5")
+
+
+def test_the_chart_admits_that_it_is_too_early(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.mount("metrics_chart", chart_state(visits=0))
+    expect(shown.page.locator(".llw-note")).to_have_text("The curve starts with the first click.")
+    shown.page.evaluate(
+        "state => model.set('snapshot', state)", {**chart_state(12)["snapshot"], "curve": None}
+    )
+    early = stage()
+    early.mount("metrics_chart", chart_state(visits=12))
+    expect(early.page.locator(".llw-note")).to_have_text("Too few visits to tell: 12 of 20.")
+    assert early.page.locator(".llw-figures b").count() == 0
+
+
+def test_the_chart_keeps_up_with_frames_and_with_the_width_of_its_cell(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.mount("metrics_chart", chart_state(visits=100))
+    snapshot = {
+        key: value for key, value in chart_state(visits=300, live=0.5)["snapshot"].items() if key != "curve"
+    }
+    shown.page.evaluate(
+        """snapshot => model.receive(
+            { type: "frame", snapshot },
+            [new DataView(new Float32Array(5 * 300).map((_, i) => i % 300).buffer)])""",
+        snapshot,
+    )
+    expect(shown.page.locator(".llw-figures")).to_contain_text(".500")
+    shown.page.evaluate("document.getElementById('root').style.width = '800px'")
+    expect(shown.page.locator(".uplot")).to_have_css("width", "772px")
+
+
+def test_the_memory_strip_says_what_it_shows(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.mount("memory_strip", memory_state())
+    expect(shown.page.locator("h3")).to_contain_text("120 of 2,300 · reservoir · 7 replayed just now")
+    expect(shown.page.locator(".llw-legend")).to_contain_text("<i>Drama</i> 75 %")
+    expect(shown.page.get_by_role("img", name="120 of 2,300 events kept: <i>Drama</i> 75 %")).to_be_visible()
+    assert shown.page.evaluate(
+        "document.querySelector('canvas').getContext('2d').getImageData(0, 0, 400, 32).data.some((v) => v > 0)"
+    )
+
+
+def test_a_caption_tells_the_kernel_which_language_the_browser_chose(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.page.evaluate("document.documentElement.lang = 'zh-CN'")
+    shown.mount("caption", caption_state(locale="auto"))
+    assert shown.page.evaluate("model.get('language')") == "zh"

@@ -1,0 +1,298 @@
+"""The Python side of each widget, with no browser: handlers are called as the front end would."""
+
+from __future__ import annotations
+
+import gc
+import json
+import weakref
+from typing import Any
+
+import ipywidgets
+import pytest
+import traitlets
+
+from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKinds
+from lifelong_widgets.parts import hyperparameters
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets import (
+    Controls,
+    LiveSession,
+    MemoryStrip,
+    MetricsChart,
+    RecommendationList,
+    SimulationPanel,
+    Studio,
+    UserPicker,
+)
+from lifelong_widgets.widgets.assets import words
+from tests.widgets.shop import CATEGORIES, HOSTILE, shop
+
+PARTS = [RecommendationList, MetricsChart, MemoryStrip, Controls, UserPicker, SimulationPanel, Studio]
+
+
+def said(widget: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the widget sends from now on."""
+    messages: list[dict[str, Any]] = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers=None: messages.append(content))
+    return messages
+
+
+def click(widget: RecommendationList, place: int, kind: str, name: str) -> dict[str, Any]:
+    card = widget.make_snapshot()["cards"][place]
+    message = {"type": "feedback", "id": name, "key": card["key"], "kind": kind}
+    widget._on_message(widget, message, [])
+    widget.session.wait()
+    return card
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_stands_alone_on_a_recommender_or_a_session(part: Any) -> None:
+    rec = shop()
+    alone = part(rec)
+    beside = part(LiveSession.of(rec))
+    assert alone.session is beside.session
+    bundle = alone._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in data and "<" in data["text/html"]
+    alone.close()
+    beside.close()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_closed_part_listens_no_more_and_is_collected(part: Any) -> None:
+    session = LiveSession(shop())
+    widget = part(session)
+    name = weakref.ref(widget)
+    widget.close()
+    widget.close()  # twice is no error
+    assert session._listeners == []
+    del widget
+    gc.collect()
+    assert name() is None
+    session.feedback("b1", "like").result()
+
+
+def test_a_click_is_answered_with_the_new_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    widget = RecommendationList(LiveSession(shop(), k=10))
+    messages = said(widget, monkeypatch)
+    card = click(widget, 2, "like", "c1")
+    (answer,) = messages
+    assert (answer["type"], answer["answers"]) == ("list", "c1")
+    assert card["key"] not in [other["key"] for other in answer["snapshot"]["cards"]]
+    assert answer["snapshot"]["did"]["title"] == card["title"]
+    assert answer["snapshot"]["clicks"] == 1 and answer["snapshot"]["latency"] > 0
+    json.dumps(answer)  # plain values only: numpy numbers would not cross the wire
+    widget.close()
+
+
+def test_an_opened_item_stays_and_says_so() -> None:
+    widget = RecommendationList(LiveSession(shop(), k=30))
+    card = click(widget, 0, "view", "c1")
+    after = {other["key"]: other for other in widget.make_snapshot()["cards"]}
+    assert after[card["key"]]["given"] == ["view"]
+    widget.close()
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"id": "c1", "key": 999, "kind": "like"}, "no item"),
+        ({"id": "c1", "key": "1", "kind": "like"}, "no item"),
+        ({"id": "c1", "key": 1, "kind": "lik"}, "did you mean 'like'"),
+        ({"id": "c1", "kind": "like"}, "no item"),
+        ({"id": "c1", "key": True, "kind": "like"}, "no item"),
+    ],
+)
+def test_a_click_that_cannot_be_is_refused_in_the_widget(
+    message: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget = RecommendationList(shop())
+    messages = said(widget, monkeypatch)
+    widget._on_message(widget, message, [])
+    widget.session.wait()
+    assert messages[0]["type"] == "error" and words in messages[0]["message"]
+    assert widget.session.rec.n_events == 0
+    widget.close()
+
+
+@pytest.mark.parametrize("message", [None, "like", 3, [], {}, {"id": 5}])
+def test_noise_from_the_wire_is_ignored(message: Any) -> None:
+    widget = RecommendationList(shop())
+    widget._on_message(widget, message, [])
+    widget.session.wait()
+    assert widget.session.rec.n_events == 0
+    widget.close()
+
+
+def test_only_kinds_that_the_recommender_knows_have_a_button() -> None:
+    rec = shop()
+    kinds = FeedbackKinds(*(DEFAULT_KINDS[name] for name in ("like", "skip")))
+    widget = RecommendationList(Recommender(rec.catalog, kinds=kinds, embedding_dim=8))
+    assert widget.actions == ["like", "skip"]
+    widget.close()
+
+
+def test_a_list_of_its_own_user_does_not_follow_the_picker() -> None:
+    session = LiveSession(shop(), k=5)
+    mine, anybodys = RecommendationList(session, user="ada"), RecommendationList(session)
+    session.choose_user("bob").result()
+    assert mine.make_snapshot()["user"] == "ada"
+    assert anybodys.make_snapshot()["user"] == "bob"
+    mine.close()
+    anybodys.close()
+
+
+def test_fallbacks_and_pages_hold_titles_as_text() -> None:
+    widget = RecommendationList(LiveSession(shop(), k=30))
+    for text in (widget.fallback_html(), widget.to_html(HOSTILE)):
+        assert HOSTILE not in text
+    assert "&lt;img" in widget.fallback_html()
+    widget.close()
+
+
+def test_the_saved_state_of_a_studio_is_small() -> None:
+    studio = Studio(LiveSession(shop()))
+    studio.session.run_simulation(50).result()
+    state = {
+        name: value
+        for part in (studio.list, studio.chart, studio.memory)
+        for name, value in part.make_snapshot().items()
+    }
+    assert len(repr(state)) < 60_000
+    studio.close()
+
+
+def test_the_memory_strip_tells_what_the_buffer_holds() -> None:
+    session = LiveSession(shop(), k=30)
+    for item in ("b0", "b3", "b6", "b1"):  # three of the sea, one of crime
+        session.feedback(item, "like").result()
+    strip = MemoryStrip(session)
+    snapshot = strip.make_snapshot()
+    assert [(entry["name"], entry["share"]) for entry in snapshot["categories"]] == [
+        ("Sea", 0.75),
+        ("Crime", 0.25),
+    ]
+    assert (snapshot["kept"], snapshot["seen"], snapshot["every"]) == (4, 4, 1)
+    assert list(snapshot["colours"]) == [0, 0, 0, 1]
+    assert sum(snapshot["hot"]) == snapshot["replayed"] >= 1
+    strip.close()
+
+
+def test_a_large_buffer_is_drawn_in_at_most_160_bars() -> None:
+    rec = shop(n=300)
+    strip = MemoryStrip(Recommender(rec.catalog, embedding_dim=8, capacity=1000))
+    for number in range(250):
+        strip.session.feedback(f"b{number}", "view")
+    strip.session.wait()
+    snapshot = strip.make_snapshot()
+    assert snapshot["every"] == 2 and len(snapshot["colours"]) == len(snapshot["hot"]) == 125
+    assert {entry["name"] for entry in snapshot["categories"]} == set(CATEGORIES)
+    strip.close()
+
+
+def test_controls_are_those_of_the_live_traits() -> None:
+    rec = shop()
+    controls = Controls(rec)
+    declared = hyperparameters(rec.parts, live_only=True)
+    assert {h.name for h in declared} >= {"learning_rate", "replay_ratio"}
+    for h in declared:
+        control = controls[h.name]
+        assert control.tooltip == h.help and control.description == h.label
+        if h.scale == "log":
+            assert isinstance(control, ipywidgets.FloatLogSlider)
+            assert 10**control.min == pytest.approx(h.min) and 10**control.max == pytest.approx(h.max)
+        elif h.kind == "int":
+            assert (control.min, control.max) == (h.min, h.max)
+    controls.close()
+
+
+def test_controls_and_traits_follow_each_other() -> None:
+    controls = Controls(shop())
+    updater = controls.session.rec.updater
+    controls["replay_ratio"].value = 9
+    controls.session.wait()
+    assert updater.replay_ratio == 9
+    updater.replay_ratio = 4
+    assert controls["replay_ratio"].value == 4
+    controls["learning_rate"].value = 10 ** controls["learning_rate"].min
+    controls.session.wait()
+    assert updater.learning_rate == pytest.approx(updater.traits()["learning_rate"].min)
+    assert controls.caption.error == ""
+    controls.close()
+    updater.replay_ratio = 2
+    assert controls["replay_ratio"].value == 4
+
+
+def test_a_refused_value_is_said_and_the_control_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    controls = Controls(shop())
+    updater = controls.session.rec.updater
+    before = updater.replay_ratio
+
+    def never(_updater: Any, _value: Any) -> Any:
+        raise traitlets.TraitError("not today")
+
+    monkeypatch.setattr(type(updater).replay_ratio, "validate", never)
+    controls["replay_ratio"].value = before + 1
+    controls.session.wait()
+    assert "not today" in controls.caption.error
+    assert controls["replay_ratio"].value == before
+    controls.close()
+
+
+def test_the_picker_knows_me_the_log_and_simulated_people() -> None:
+    session = LiveSession(shop())
+    session.rec.learn_one(user="ada", item="b1", kind="like")
+    session.rec.learn_one(user=196, item="b2", kind="like")
+    picker = UserPicker(session)
+    picker.who.value = "log"
+    session.wait()
+    assert session.user == "ada" and list(picker.from_log.options) == ["ada", "196"]
+    picker.from_log.value = "196"
+    session.wait()
+    assert session.user == 196  # an integer, as in the log
+    picker.from_log.value = "nobody"
+    assert "nobody" in picker.caption.error
+    picker.who.value = "simulated"
+    session.wait()
+    assert session.user == session.people.people[0]
+    picker.who.value = "me"
+    session.wait()
+    assert session.user == "me" and picker.caption.error == ""
+    picker.close()
+
+
+def test_the_panel_runs_tells_and_cancels() -> None:
+    panel = SimulationPanel(LiveSession(shop()), n=5000)
+    panel.run.click()
+    assert panel.session.job is not None
+    panel._show_job()
+    assert panel.run.disabled and panel.cancel.layout.display == ""
+    panel.run.click()  # a second push while it runs is nothing
+    panel.cancel.click()
+    result = panel.session.job.result(timeout=10)
+    panel._show_job()
+    assert result.cancelled and "cancelled after" in panel.caption.text
+    assert not panel.run.disabled and panel.cancel.layout.display == "none"
+    panel.close()
+
+
+def test_labels_follow_the_language_of_the_browser() -> None:
+    panel = SimulationPanel(shop())
+    panel.caption.language = "zh"
+    assert panel.run.description == words("zh")["simulation.run"].replace("{n}", "500")
+    panel.close()
+
+
+def test_both_catalogues_have_the_same_words_with_the_same_blanks() -> None:
+    english, chinese = words("en"), words("zh")
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        blanks = {part.split("}")[0] for part in text.split("{")[1:]}
+        assert blanks == {part.split("}")[0] for part in chinese[key].split("{")[1:]}, key
+
+
+def test_unknown_arguments_are_refused() -> None:
+    with pytest.raises(TypeError):
+        MetricsChart(shop(), colour="red")  # type: ignore[call-arg]
+    with pytest.raises(traitlets.TraitError):
+        MetricsChart(shop(), locale="fr")
