@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TypeVar
 
+import hypothesis
 import pytest
 
 from tests.chromium import find_chromium
+
+# No deadline: it would assert an absolute time. Derandomised: a run is green or red for its code alone.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

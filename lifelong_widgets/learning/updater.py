@@ -16,6 +16,8 @@ from lifelong_widgets.learning.objectives import OBJECTIVES
 from lifelong_widgets.models import Network
 from lifelong_widgets.parts import Part
 
+_STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has faded
+
 
 class OnlineUpdater(Part):
     """Takes gradient steps on a network: Adam for the dense parameters, lazy Adam for the rows of a batch.
@@ -26,11 +28,17 @@ class OnlineUpdater(Part):
     """
 
     learning_rate = traitlets.Float(
-        0.0003, min=1e-6, max=0.1, help="How far one event moves the model (Adam's step size)."
+        0.0002, min=1e-6, max=0.1, help="How far one event moves the model (Adam's step size)."
     ).tag(config=True, live=True, scale="log", label="Learning rate")
     replay_ratio = traitlets.Int(
         1, min=0, max=64, help="How many past events are learned again beside each new one."
     ).tag(config=True, live=True, label="Replayed per click")
+    new_item_boost = traitlets.Float(
+        15.0,
+        min=0.0,
+        max=1000.0,
+        help="How many times faster than an old item a new one moves at first; it fades with its steps.",
+    ).tag(config=True, live=True, label="New item boost")
     n_negatives = traitlets.Int(
         300, min=1, max=100_000, help="How many items are drawn to compare the right one with."
     ).tag(config=True, label="Negatives")
@@ -49,7 +57,7 @@ class OnlineUpdater(Part):
         Args:
             examples: the batch, new and replayed together.
             rng: draws the negatives.
-            learning_rate: instead of the trait (the trainer's own, while it fits).
+            learning_rate: of the trainer while it fits, instead of the traits of the online step.
 
         Raises:
             LifelongWidgetsError: if the loss is not finite; nothing was changed.
@@ -90,7 +98,9 @@ class OnlineUpdater(Part):
         self._optimizer.param_groups[0]["lr"] = rate
         self._optimizer.step()
         assert embeddings.grad is not None
-        network.items.adam_step(indices, embeddings.grad, rate)
+        fitting = learning_rate is not None
+        rates = rate if fitting else rate * self._boost(network.items.n_updates[indices])
+        network.items.adam_step(indices, embeddings.grad, rates)
         return value
 
     def get_state(self) -> dict[str, torch.Tensor]:
@@ -109,6 +119,15 @@ class OnlineUpdater(Part):
             place, name = key.split(".")
             document["state"].setdefault(int(place), {})[name] = tensor.clone()
         self._optimizer.load_state_dict(document)
+
+    def _boost(self, n_updates: torch.Tensor) -> torch.Tensor:
+        """How much faster each row moves: step sizes that decrease with the row's own count of steps.
+
+        ``1 + boost / (1 + t / 300)``, after Robbins and Monro (1951), "A stochastic approximation method": an
+        item that has just arrived must find its place in a few events, one that is well known must not be
+        thrown about by them.
+        """
+        return 1 + self.new_item_boost / (1 + n_updates.unsqueeze(1) / _STEPS_OF_YOUTH)
 
     def _negatives(self, n_items: int, rng: np.random.Generator) -> np.ndarray:
         if n_items <= self.n_negatives:

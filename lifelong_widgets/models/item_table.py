@@ -78,7 +78,7 @@ class ItemTable:
         self,
         indices: torch.Tensor,
         gradients: torch.Tensor,
-        learning_rate: float,
+        learning_rates: torch.Tensor | float,
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
     ) -> None:
@@ -90,7 +90,7 @@ class ItemTable:
         Args:
             indices: (n,), int64, each at most once.
             gradients: (n, embedding_dim).
-            learning_rate: the step's size.
+            learning_rates: the size of the step, one for all or (n, 1), one a row.
             betas: decay of the two moments.
             epsilon: added to the denominator.
         """
@@ -104,7 +104,7 @@ class ItemTable:
         self._adam[indices] = state
         denominator = (second / (1 - beta2**n_updates)).sqrt_().add_(epsilon)
         step = first / denominator.mul_(1 - beta1**n_updates)
-        self.embeddings.index_add_(0, indices, step, alpha=-learning_rate)
+        self.embeddings.index_add_(0, indices, step.mul_(learning_rates), alpha=-1)
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Everything, as contiguous tensors that share no memory with the table."""

@@ -29,7 +29,7 @@ class Network(Part):
         config=True
     )
     hidden_dim = traitlets.Int(
-        256, min=1, max=65_536, help="Width of the hidden layer of the user encoder."
+        512, min=1, max=65_536, help="Width of the hidden layer of the user encoder."
     ).tag(config=True)
     history_length = traitlets.Int(
         50, min=1, max=1000, help="How many of a person's most recent events the user encoder reads."

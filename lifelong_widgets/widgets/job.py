@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
+from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.widgets.worker import Worker
 
 T = TypeVar("T")
@@ -94,7 +95,12 @@ class Job(Generic[T]):
         self._worker.submit(self._step).add_done_callback(self._stumble)
 
     def _stumble(self, step: Future[None]) -> None:
-        error = step.exception()
+        if step.cancelled():
+            error: BaseException | None = LifelongWidgetsError(
+                "the session was closed while this was running"
+            )
+        else:
+            error = step.exception()
         if error is not None and not self._future.done():
             self._future.set_exception(error)
             self._report()

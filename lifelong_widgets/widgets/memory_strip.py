@@ -8,10 +8,9 @@ import numpy as np
 
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import script, style
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
 
-_FRAME_SECONDS = 0.15
 _BARS = 160  # at most; of a larger buffer every n-th slot is drawn
 _NAMED = 4  # categories with a colour of their own
 _SETTLED = 200  # slots filled, after which the colours keep their meaning
@@ -42,12 +41,12 @@ class MemoryStrip(SessionWidget):
 
     _esm = script("memory_strip")
     _css = style("memory_strip")
+    frame_seconds = 0.15
 
     def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto") -> None:
         self._named: list[str] = []
         self._code_of_item = np.empty(0, dtype=np.uint8)
         super().__init__(engine, locale=locale)
-        self._frame = self._throttle(_FRAME_SECONDS, self._send_frame)
 
     def make_snapshot(self) -> dict[str, Any]:
         """The bars, and how much of the buffer each category has."""
@@ -60,10 +59,6 @@ class MemoryStrip(SessionWidget):
         return table(
             f"Replay memory: {self.snapshot['kept']} of {self.snapshot['seen']} events", ["", "share"], rows
         )
-
-    def _on_change(self, change: Change) -> None:
-        if change.what == "figures":
-            self._frame.touch()
 
     def _send_frame(self) -> None:
         words, bars = self._picture()

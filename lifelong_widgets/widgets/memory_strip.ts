@@ -43,7 +43,7 @@ class StripView {
     this.root = h(
       "section",
       { class: "llw llw-part llw-memory", lang: this.words.tag },
-      h("h3", {}, this.words.say("memory.title"), this.subtitle),
+      h("h3", { class: "llw-heading" }, this.words.say("memory.title"), this.subtitle),
       this.error.element,
       this.canvas,
       this.legend,

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import script, style
-from lifelong_widgets.widgets.session import Change, LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
-
-_FRAME_SECONDS = 0.1
 
 
 class MetricsChart(SessionWidget):
@@ -25,6 +21,7 @@ class MetricsChart(SessionWidget):
     Example:
         >>> import pandas as pd
         >>> from lifelong_widgets.data import Catalog
+        >>> from lifelong_widgets.recommender import Recommender
         >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
         >>> widget = MetricsChart(Recommender(shelf, embedding_dim=8))
         >>> widget.snapshot["visits"], widget.snapshot["drift"]
@@ -34,10 +31,7 @@ class MetricsChart(SessionWidget):
 
     _esm = script("metrics_chart")
     _css = style("metrics_chart")
-
-    def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto") -> None:
-        super().__init__(engine, locale=locale)
-        self._frame = self._throttle(_FRAME_SECONDS, self._send_frame)
+    frame_seconds = 0.1
 
     def make_snapshot(self) -> dict[str, Any]:
         """The figures, and the whole curve."""
@@ -54,10 +48,6 @@ class MetricsChart(SessionWidget):
 
     def _figures(self) -> dict[str, Any]:
         return {**self.session.scores.summary(), "drift": self.session.rec.drift.status}
-
-    def _on_change(self, change: Change) -> None:
-        if change.what == "figures":
-            self._frame.touch()
 
     def _send_frame(self) -> None:
         self.send({"type": "frame", "snapshot": self._figures()}, [self.session.scores.curve()])

@@ -68,7 +68,7 @@ class ChartView {
       h(
         "div",
         { class: "llw-head" },
-        h("h3", {}, this.words.say("chart.title"), this.subtitle),
+        h("h3", { class: "llw-heading" }, this.words.say("chart.title"), this.subtitle),
         h("div", { class: "llw-tabs", role: "group", "aria-label": this.words.say("chart.show") }, ...this.tabs),
       ),
       this.error.element,
@@ -250,7 +250,7 @@ class ChartView {
     this.legend.replaceChildren(
       h("span", {}, h("i", { class: "llw-is-live" }), words.say("chart.live")),
       h("span", {}, h("i", { class: "llw-is-frozen" }), words.say("chart.frozen")),
-      h("span", { class: "llw-drift" }, snapshot.drift),
+      h("span", { class: "llw-drift" }, words.say("chart.drift", { status: snapshot.drift })),
     );
     const notes: string[] = [];
     if (visits === 0) notes.push(words.say("chart.none"));

@@ -26,6 +26,11 @@ class Panel(ipywidgets.Box):
         self.add_class("llw-box")
         self.add_class(f"llw-{name}")
         self.caption.observe(self._relabel, "language")
+
+    def start(self, *controls: Any) -> None:
+        """Show the caption and these controls, and listen to the session: the last step of a construction."""
+        self.label()
+        self.children = (self.caption, *controls)
         self._stop = self.session.subscribe(self._on_change)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,7 @@ class RecommendationList(SessionWidget):
 
     _esm = script("recommendation_list")
     _css = style("recommendation_list")
+    frame_seconds = 0.3
 
     actions = traitlets.List(traitlets.Unicode(), help="The kinds of feedback that have a button.").tag(
         sync=True
@@ -64,8 +66,7 @@ class RecommendationList(SessionWidget):
         session = LiveSession.of(engine)
         if k is not None:
             session.set_length(k).result()
-        known = [kind for kind in BUTTONS if kind in session.rec.kinds]
-        super().__init__(session, locale=locale, actions=known)
+        super().__init__(session, locale=locale)
 
     @property
     def user(self) -> Id:
@@ -75,7 +76,8 @@ class RecommendationList(SessionWidget):
     def close(self) -> None:
         """Leave the screen, and stop listening to the session."""
         if self._stop is not None:
-            self.session.worker.call(self.session.lists.unwatch, self._watched)
+            with contextlib.suppress(LifelongWidgetsError):  # the session may be closed already
+                self.session.worker.call(self.session.lists.unwatch, self._watched)
         super().close()
 
     def make_snapshot(self) -> dict[str, Any]:
@@ -86,8 +88,7 @@ class RecommendationList(SessionWidget):
             "user": str(shown.user),
             "cards": self._cards(shown),
             "did": None if shown.did is None else self._did(shown.did, len(shown.recommendations)),
-            "clicks": self.session.scores.clicks,
-            "latency": self.session.scores.latency,
+            **self._status_line(),
         }
 
     def fallback_html(self) -> str:
@@ -106,9 +107,17 @@ class RecommendationList(SessionWidget):
         return table(f"For {snapshot['user']}", ["", "title", "categories", "score", "reason"], rows)
 
     def _start(self) -> Callable[[], None]:
+        self.actions = [kind for kind in BUTTONS if kind in self.session.rec.kinds]
         self._watched = self.user
         self.session.lists.watch(self._watched)
         return super()._start()
+
+    def _status_line(self) -> dict[str, Any]:
+        return {"clicks": self.session.scores.clicks, "latency": self.session.scores.latency}
+
+    def _send_frame(self) -> None:
+        self.send({"type": "status", **self._status_line()})
+        self._save.touch()
 
     def _cards(self, shown: Shown) -> list[dict[str, Any]]:
         index, given = self.session.rec.catalog.index, self.session.given(shown.user)
@@ -141,6 +150,7 @@ class RecommendationList(SessionWidget):
         }
 
     def _on_change(self, change: Change) -> None:
+        super()._on_change(change)
         if change.what == "user" and self._own_user is None:
             self.session.lists.unwatch(self._watched)
             self._watched = self.user

@@ -17,13 +17,16 @@ interface Did {
   down: string[];
 }
 
-interface Snapshot {
+interface Status {
+  clicks: number;
+  latency: number | null;
+}
+
+interface Snapshot extends Status {
   version: number;
   user: string;
   cards: CardData[];
   did: Did | null;
-  clicks: number;
-  latency: number | null;
 }
 
 interface Model {
@@ -35,9 +38,12 @@ interface Model {
 type Message =
   | { type: "list"; answers: string; snapshot: Snapshot }
   | { type: "refresh"; snapshot: Snapshot }
+  | ({ type: "status" } & Status)
   | { type: "error"; answers: string; message: string };
 
 const PATIENCE = 15_000;
+/** How long a pointer over the cards must rest before they may move under it. */
+const REST = 2_000;
 
 class ListView {
   private readonly words: Language;
@@ -52,7 +58,7 @@ class ListView {
   private readonly pending = new Map<string, { since: number; card: Card; timer: number }>();
   private shown: Snapshot | null = null;
   private held: Snapshot | null = null;
-  private hovered = false;
+  private resting = 0;
 
   constructor(
     private readonly model: AnyModel<Model>,
@@ -68,9 +74,11 @@ class ListView {
       this.list,
       this.announcer,
     );
+    this.list.setAttribute("aria-description", this.words.say("list.keys"));
     el.append(this.root);
     followTheme(this.root, signal);
-    this.list.addEventListener("pointerenter", () => (this.hovered = true));
+    for (const event of ["pointerenter", "pointermove", "pointerdown"])
+      this.list.addEventListener(event, () => this.hold());
     this.list.addEventListener("pointerleave", () => this.release());
     this.root.addEventListener("keydown", (event) => this.key(event));
     const changed = () => this.background(model.get("snapshot"));
@@ -81,6 +89,7 @@ class ListView {
       model.off("change:snapshot", changed);
       model.off("msg:custom", told);
       for (const { timer } of this.pending.values()) clearTimeout(timer);
+      clearTimeout(this.resting);
     });
     this.draw(model.get("snapshot"));
   }
@@ -97,6 +106,7 @@ class ListView {
   }
 
   private hear(message: Message): void {
+    if (message.type === "status") return this.showStatus(message);
     if (message.type === "refresh") return this.background(message.snapshot);
     const click = this.pending.get(message.answers);
     if (message.type === "error") {
@@ -113,15 +123,23 @@ class ListView {
     else this.timePaint(click.since);
   }
 
-  /** A list that no click here has asked for. It waits while the pointer is over the cards: nobody's target may jump away. */
+  /** A list that no click here has asked for. It waits while a pointer moves over the cards: no target may jump away. */
   private background(snapshot: Snapshot): void {
-    if (this.shown && snapshot.version <= this.shown.version) return;
-    if (this.hovered && this.shown && snapshot.user === this.shown.user) this.held = snapshot;
+    if (this.shown && snapshot.version < this.shown.version) return;
+    this.showStatus(snapshot);
+    if (snapshot.version === this.shown?.version) return;
+    if (this.resting && snapshot.user === this.shown?.user) this.held = snapshot;
     else this.draw(snapshot);
   }
 
+  private hold(): void {
+    clearTimeout(this.resting);
+    this.resting = window.setTimeout(() => this.release(), REST);
+  }
+
   private release(): void {
-    this.hovered = false;
+    clearTimeout(this.resting);
+    this.resting = 0;
     if (this.held) this.background(this.held);
   }
 
@@ -162,7 +180,6 @@ class ListView {
   private showDid({ did, cards }: Snapshot): void {
     if (!did) {
       setText(this.said, this.words.say(cards.length ? "list.invite" : "list.empty"));
-      this.said.title = this.words.say("list.keys");
       return;
     }
     this.said.replaceChildren(h("b", {}, this.sentence(did)), ` ${this.consequence(did)}`);
@@ -188,7 +205,7 @@ class ListView {
     setText(this.announcer, `${this.sentence(did)} ${this.consequence(did)}. ${first}`);
   }
 
-  private showStatus({ clicks, latency }: Snapshot): void {
+  private showStatus({ clicks, latency }: Status): void {
     const learned = clicks ? this.words.say("status.learned", { n: clicks }) : this.words.say("status.none");
     const each = latency === null ? "" : ` · ${this.words.say("status.each", { ms: this.words.number(latency, latency < 10 ? 1 : 0) })}`;
     this.status.title ||= this.words.say("status.help");

@@ -136,7 +136,12 @@ class LiveSession:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` at every `Change`, in the owner thread; call what this returns to stop."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
 
     def shown(self, user: Id | None = None) -> Shown:
         """The list that is on screen for a person (the current one by default); made if there is none."""
@@ -223,12 +228,14 @@ class LiveSession:
         self.worker.call(lambda: None)
 
     def close(self) -> None:
-        """Stop: cancel a simulation, drop what is queued, tell nobody anything more."""
+        """Stop: cancel a simulation, drop what is queued, tell nobody more. Widgets stay as they are."""
         if self.job is not None:
             self.job.cancel()
         self._refresh.close()
         self._listeners.clear()
         self.worker.close()
+        if _SESSIONS.get(id(self.rec)) is self:
+            del _SESSIONS[id(self.rec)]
 
     def __repr__(self) -> str:
         return f"<LiveSession: {self.scores.clicks} clicks learned, {self._user!r} looks on>"
@@ -303,8 +310,9 @@ class LiveSession:
         self._tell(Change("figures"))
 
     def _choose_user(self, user: Id) -> None:
-        self._user = user
-        self._tell(Change("user", user))
+        if user != self._user:
+            self._user = user
+            self._tell(Change("user", user))
 
     def _set_length(self, k: int) -> None:
         self.lists.k = k

@@ -43,8 +43,7 @@ class SimulationPanel(Panel):
         self.run.on_click(self._run)
         self.cancel.on_click(self._cancel)
         self.swap.on_click(self._swap)
-        self.label()
-        self.children = (self.caption, self.bar, self.cancel, self.run, self.swap)
+        self.start(self.bar, self.cancel, self.run, self.swap)
 
     def close(self) -> None:
         """Leave the screen, and stop listening. A running simulation goes on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import ipywidgets
@@ -35,16 +36,16 @@ class UserPicker(Panel):
     def __init__(self, engine: Recommender | LiveSession, me: Id | None = None, locale: str = "auto") -> None:
         super().__init__(engine, "picker", locale)
         self.me = self.session.user if me is None else me
+        self._following = False
         self.who = ipywidgets.ToggleButtons(options=[("Me", "me")], value="me")
         self.from_log = ipywidgets.Combobox(
             continuous_update=False, layout={"width": "150px", "display": "none"}
         )
         self.simulated = ipywidgets.Dropdown(layout={"width": "150px", "display": "none"})
-        self.label()
-        self.children = (self.caption, self.who, self.from_log, self.simulated)
         self.who.observe(self._chosen, "value")
         self.from_log.observe(self._named, "value")
         self.simulated.observe(self._named, "value")
+        self.start(self.who, self.from_log, self.simulated)
 
     def close(self) -> None:
         """Leave the screen, and stop listening."""
@@ -58,49 +59,77 @@ class UserPicker(Panel):
         """Write every label."""
         self.caption.title = self.say("picker.title")
         chosen = self.who.value
-        kinds = ["me", "log", "simulated"] if len(self._log_names()) else ["me", "simulated"]
+        kinds = ["me", "log", "simulated"] if len(self.session.rec.users) else ["me", "simulated"]
         with self.who.hold_trait_notifications():
-            self.who.options = [(self.say(f"picker.{kind}"), kind) for kind in kinds]
+            self.who.options = self._kinds(kinds)
             self.who.value = chosen
         self.from_log.placeholder = self.say("picker.who")
         self.from_log.tooltip = self.simulated.tooltip = self.say("picker.who")
 
-    def _log_names(self) -> dict[str, Id]:
-        """The people of the log by what is written for them; neither me nor the simulated ones."""
-        others = {self.me, *(self.simulated.options or ())}
-        return {str(user): user for user in self.session.rec.users if user not in others}
+    def _kinds(self, kinds: list[str]) -> list[tuple[str, str]]:
+        return [(self.say(f"picker.{kind}"), kind) for kind in kinds]
+
+    def _offer(self) -> list[str]:
+        """The first people that the model has learned from, as they are written."""
+        users = (str(user) for user in self.session.rec.users if user != self.me)
+        return list(itertools.islice(users, _OFFERED))
+
+    def _known(self, name: str) -> Id | None:
+        """The person of the log who is written `name`."""
+        candidates: list[Id] = [name, int(name)] if name.lstrip("-").isdecimal() else [name]
+        return next((user for user in candidates if user in self.session.rec.users), None)
 
     def _chosen(self, change: Any) -> None:
+        """Another kind of person was chosen: show who there is, and let the first of them look on."""
         kind = change.new
         self.caption.error = ""
+        self._show_names(kind)
+        if kind == "log" and not self.from_log.value:
+            self.from_log.value = self.from_log.options[0]
+        else:
+            self._named()
+
+    def _show_names(self, kind: str) -> None:
         if kind == "log":
-            self.from_log.options = list(self._log_names())[:_OFFERED]
+            self.from_log.options = self.session.worker.call(self._offer)
         if kind == "simulated" and not self.simulated.options:
             self.simulated.options = list(self.session.people.people)
             self.simulated.value = self.simulated.options[0]
         self.from_log.layout.display = "" if kind == "log" else "none"
         self.simulated.layout.display = "" if kind == "simulated" else "none"
-        if kind == "me":
-            self.session.choose_user(self.me)
-        elif kind == "log" and not self.from_log.value:
-            self.from_log.value = self.from_log.options[0]
-        else:
-            self._name()
 
-    def _named(self, _change: Any) -> None:
-        self._name()
-
-    def _name(self) -> None:
+    def _named(self, _change: Any = None) -> None:
         """Somebody was named: they look on from now."""
-        if self.who.value == "simulated" and self.simulated.value is not None:
-            self.session.choose_user(self.simulated.value)
-        elif self.who.value == "log" and self.from_log.value:
-            user = self._log_names().get(self.from_log.value)
+        if self._following:
+            return
+        user: Id | None = self.me
+        if self.who.value == "simulated":
+            user = self.simulated.value
+        elif self.who.value == "log":
+            user = self._known(self.from_log.value)
             self.caption.error = (
                 "" if user is not None else self.say("picker.unknown", name=self.from_log.value)
             )
-            if user is not None:
-                self.session.choose_user(user)
+        if user is not None:
+            self.session.choose_user(user)
 
     def _on_change(self, change: Change) -> None:
-        """The picker leads, it does not follow."""
+        """Follow whoever was chosen in another picker, or by a call."""
+        if change.what != "user" or change.user is None:
+            return
+        self._following = True
+        try:
+            self._follow(change.user)
+        finally:
+            self._following = False
+
+    def _follow(self, user: Id) -> None:
+        kind = "me" if user == self.me else "simulated" if user in self.simulated.options else "log"
+        if kind == self.who.value == "me":
+            return
+        if kind == "log":
+            self.from_log.value = str(user)
+            self.who.options = self._kinds(["me", "log", "simulated"])
+        if kind == "simulated":
+            self.simulated.value = user
+        self.who.value = kind

@@ -6,7 +6,7 @@ import base64
 import html
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -31,14 +31,17 @@ class SessionWidget(anywidget.AnyWidget):
         ["auto", "en", "zh"], default_value="auto", help="The language of the labels."
     ).tag(sync=True)
 
+    frame_seconds: ClassVar[float]  # between two messages with new figures: never more than 20 a second
+
     # A widget whose construction failed is closed too.
     _stop: Callable[[], None] | None = None
     _throttles: tuple[Throttle, ...] = ()
 
-    def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto", **traits: Any) -> None:
+    def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto") -> None:
         self.session = LiveSession.of(engine)
-        super().__init__(locale=locale, **traits)
+        super().__init__(locale=locale)
         self._save = self._throttle(SNAPSHOT_SECONDS, self._save_snapshot)
+        self._frame = self._throttle(self.frame_seconds, self._send_frame)
         self.on_msg(self._on_message)
         self._stop = self.session.worker.call(self._start)
 
@@ -93,8 +96,13 @@ class SessionWidget(anywidget.AnyWidget):
     def _save_snapshot(self) -> None:
         self.snapshot = self.make_snapshot()
 
-    def _on_change(self, change: Change) -> None:
+    def _send_frame(self) -> None:
+        """Send the present figures. Owner thread."""
         raise NotImplementedError
+
+    def _on_change(self, change: Change) -> None:
+        if change.what == "figures":
+            self._frame.touch()
 
     def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
         """Most views have nothing to say to the kernel."""

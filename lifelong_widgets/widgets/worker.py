@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+
+from lifelong_widgets.errors import LifelongWidgetsError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,8 +33,15 @@ class Worker:
         )
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queue `task`; its result or its error is in the future."""
-        return self._executor.submit(task, *args, **kwargs)
+        """Queue `task`; its result or its error is in the future.
+
+        Raises:
+            LifelongWidgetsError: the worker is closed.
+        """
+        try:
+            return self._executor.submit(task, *args, **kwargs)
+        except RuntimeError as error:
+            raise LifelongWidgetsError("this session is closed: show the recommender anew") from error
 
     def call(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `task` in the owner thread and wait for it. Called there, it runs at once."""
@@ -61,7 +71,7 @@ class Throttle:
     def touch(self) -> None:
         """Something has changed. Owner thread only."""
         if self._timer is None and not self._closed:
-            self._timer = threading.Timer(self._seconds, self._worker.submit, (self._act,))
+            self._timer = threading.Timer(self._seconds, self._due)
             self._timer.daemon = True
             self._timer.start()
 
@@ -70,6 +80,11 @@ class Throttle:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+
+    def _due(self) -> None:
+        # The worker may have been closed meanwhile, by the user or by the end of the process.
+        with contextlib.suppress(LifelongWidgetsError):
+            self._worker.submit(self._act)
 
     def _act(self) -> None:
         self._timer = None

@@ -72,7 +72,7 @@ def test_a_click_costs_the_same_after_100_and_after_100_000_events() -> None:
     late = cpu_seconds(click, 200)
     assert rec.n_events > n and len(rec.buffer) == rec.buffer.capacity
     print(
-        f"click: {early * 1e6:.0f} µs after 100 events, {late * 1e6:.0f} µs after 100,000: × {late / early:.2f}"
+        f"a click: {early * 1e6:.0f} µs after 100 events, {late * 1e6:.0f} after 100,000: × {late / early:.2f}"
     )
     assert late < 1.3 * early
 

@@ -12,7 +12,8 @@ from tests.widgets.lab import LabServer, Notebook
 from tests.widgets.stage import Stage
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright runs, the main thread has an event loop, and others need one.
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_FLAGS)

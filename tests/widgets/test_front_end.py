@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, expect
 
-from tests.widgets.shop import HOSTILE
+from lifelong_widgets.widgets import LiveSession, Studio
+from tests.widgets.shop import HOSTILE, shop
 from tests.widgets.stage import Stage
 from tests.widgets.states import (
     LIKED,
@@ -215,6 +217,18 @@ def test_a_list_that_nobody_asked_for_waits_while_the_pointer_is_over_the_cards(
     assert titles(listed)[0] == "Brazil"
 
 
+def test_a_resting_pointer_does_not_hold_the_list_for_ever(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.page.clock.install()
+    shown.mount("recommendation_list", list_state())
+    shown.page.locator(".llw-card").nth(1).hover()
+    shown.set("snapshot", list_snapshot([4, 3], version=2, clicks=36))
+    assert titles(shown)[0] == "Contact"
+    expect(shown.page.locator(".llw-status")).to_contain_text("36 clicks")  # that much is said at once
+    shown.page.clock.run_for(2_500)
+    assert titles(shown)[0] == "Brazil"
+
+
 def test_an_older_state_never_replaces_a_newer_one(listed: Stage) -> None:
     listed.receive({"type": "refresh", "snapshot": list_snapshot([4, 3], version=5)})
     listed.set("snapshot", list_snapshot([0, 1], version=4))
@@ -314,7 +328,7 @@ def test_the_memory_strip_says_what_it_shows(stage: Callable[..., Stage]) -> Non
     expect(shown.page.locator(".llw-legend")).to_contain_text("<i>Drama</i> 75 %")
     expect(shown.page.get_by_role("img", name="120 of 2,300 events kept: <i>Drama</i> 75 %")).to_be_visible()
     assert shown.page.evaluate(
-        "document.querySelector('canvas').getContext('2d').getImageData(0, 0, 400, 32).data.some((v) => v > 0)"
+        "document.querySelector('canvas').getContext('2d').getImageData(0, 0, 400, 32).data.some((v) => v)"
     )
 
 
@@ -323,3 +337,21 @@ def test_a_caption_tells_the_kernel_which_language_the_browser_chose(stage: Call
     shown.page.evaluate("document.documentElement.lang = 'zh-CN'")
     shown.mount("caption", caption_state(locale="auto"))
     assert shown.page.evaluate("model.get('language')") == "zh"
+
+
+def test_a_page_to_hand_in_needs_no_network_and_no_kernel(context: BrowserContext, tmp_path: Path) -> None:
+    studio = Studio(LiveSession(shop(), k=30))
+    studio.session.run_simulation(30).result()
+    file = tmp_path / "studio.html"
+    file.write_text(studio.to_html("What it learned"), encoding="utf-8")
+    studio.close()
+    asked: list[str] = []
+    errors: list[str] = []
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url.split(":")[0]))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(file.as_uri())
+    page.get_by_text(HOSTILE).wait_for()
+    expect(page.locator(".llw-figures")).to_contain_text("frozen twin")
+    assert page.locator(".llw-actions button:not([disabled])").count() == 0
+    assert set(asked) <= {"file", "blob"} and errors == []

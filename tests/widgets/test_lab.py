@@ -89,9 +89,26 @@ def test_letters_typed_on_a_card_are_not_commands_of_the_notebook(
         page.keyboard.press(key)
     expect(page.locator(".llw-status")).to_contain_text("learned 3 clicks")  # b and twice d
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
-    page.locator(".llw-card [data-kind=like]").nth(1).focus()
-    page.keyboard.press("a")
-    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    for control in (".llw-card [data-kind=like]", ".llw-simulation button", ".llw-controls .noUi-handle"):
+        page.locator(control).last.focus()
+        page.keyboard.press("a")
+        assert page.locator(".jp-Notebook .jp-Cell").count() == cells, control
+
+
+def test_the_picker_and_the_sliders_reach_the_model(notebook: Callable[[list[str]], Notebook]) -> None:
+    page = open_studio(notebook).page
+    page.get_by_role("button", name="A simulated person").click()
+    expect(page.get_by_role("list", name="Recommendations for sim-001")).to_be_visible()
+    expect(page.get_by_role("button", name="A simulated person")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="A person from the log").click()
+    expect(page.get_by_role("list", name=re.compile("Recommendations for reader-"))).to_be_visible()
+    slider = page.get_by_role("slider", name="Replayed per click")
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "5")
+    page.locator(".llw-card").first.get_by_role("button", name=re.compile("^Like")).click()
+    expect(page.locator(".llw-memory h3")).to_contain_text("5 replayed just now")
 
 
 def test_the_studio_wears_every_theme_and_shuts_nobody_out(

@@ -196,7 +196,7 @@ def test_widgets_on_one_recommender_share_one_session() -> None:
     assert LiveSession.of(rec) is session is LiveSession.of(session)
     assert LiveSession.of(shop()) is not session
     with pytest.raises(DataError, match="Recommender"):
-        LiveSession.of("rec")  # type: ignore[arg-type]
+        LiveSession.of("rec")
 
 
 def test_others_clicks_refresh_the_list_that_is_watched() -> None:
@@ -209,6 +209,21 @@ def test_others_clicks_refresh_the_list_that_is_watched() -> None:
     assert session.shown().version > before
     assert session.shown().recommendations.items == session.rec.recommend("me", k=10).items
     widget.close()
+
+
+def test_a_closed_session_says_so_and_leaves_nobody_waiting() -> None:
+    rec = shop()
+    session = LiveSession(rec, k=5)
+    widget, job = RecommendationList(session), session.run_simulation(100_000)
+    session.close()
+    with pytest.raises(LifelongWidgetsError, match="session is closed"):
+        session.feedback("b1", "like")
+    try:
+        assert job.result(timeout=10).cancelled
+    except LifelongWidgetsError as error:
+        assert "closed" in str(error)
+    widget.close()
+    assert LiveSession.of(rec) is not session
 
 
 def test_a_session_nobody_holds_goes_and_its_thread_ends() -> None:

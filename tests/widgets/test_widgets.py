@@ -76,7 +76,7 @@ def test_a_click_is_answered_with_the_new_list(monkeypatch: pytest.MonkeyPatch) 
     widget = RecommendationList(LiveSession(shop(), k=10))
     messages = said(widget, monkeypatch)
     card = click(widget, 2, "like", "c1")
-    (answer,) = messages
+    answer = messages[0]
     assert (answer["type"], answer["answers"]) == ("list", "c1")
     assert card["key"] not in [other["key"] for other in answer["snapshot"]["cards"]]
     assert answer["snapshot"]["did"]["title"] == card["title"]
@@ -261,6 +261,22 @@ def test_the_picker_knows_me_the_log_and_simulated_people() -> None:
     picker.close()
 
 
+def test_pickers_follow_each_other_and_calls() -> None:
+    session = LiveSession(shop())
+    session.rec.learn_one(user=196, item="b2", kind="like")
+    one, two = UserPicker(session), UserPicker(session)
+    one.who.value = "log"
+    session.wait()
+    assert (two.who.value, two.from_log.value, two.from_log.layout.display) == ("log", "196", "")
+    session.choose_user("me").result()
+    assert one.who.value == two.who.value == "me" and session.user == "me"
+    one.who.value = "simulated"
+    session.wait()
+    assert session.user == one.simulated.value
+    one.close()
+    two.close()
+
+
 def test_the_panel_runs_tells_and_cancels() -> None:
     panel = SimulationPanel(LiveSession(shop()), n=5000)
     panel.run.click()
@@ -293,6 +309,6 @@ def test_both_catalogues_have_the_same_words_with_the_same_blanks() -> None:
 
 def test_unknown_arguments_are_refused() -> None:
     with pytest.raises(TypeError):
-        MetricsChart(shop(), colour="red")  # type: ignore[call-arg]
+        MetricsChart(shop(), colour="red")
     with pytest.raises(traitlets.TraitError):
         MetricsChart(shop(), locale="fr")

@@ -34,10 +34,9 @@ export function followTheme(root: HTMLElement, signal: AbortSignal, changed: () 
 }
 
 function told(element: Element): Theme | null {
-  const name = element.getAttribute("data-jp-theme-name") ?? "";
-  if (/contrast/i.test(name)) return "contrast";
   const jupyter = element.getAttribute("data-jp-theme-light");
-  if (jupyter) return jupyter === "true" ? "light" : "dark";
+  if (jupyter === "true") return "light";
+  if (jupyter) return /contrast/i.test(element.getAttribute("data-jp-theme-name") ?? "") ? "contrast" : "dark";
   const code = element.getAttribute("data-vscode-theme-kind");
   if (code) return /high-contrast(?!-light)/.test(code) ? "contrast" : /light/.test(code) ? "light" : "dark";
   const plain = element.getAttribute("data-theme");
