@@ -20,8 +20,12 @@ export function language(locale: string): Language {
   const tag = /^zh\b/i.test(wanted) ? "zh" : "en";
   const words: Words = CATALOGUES[tag] ?? en;
   const plural = new Intl.PluralRules(tag);
+  const formats: Intl.NumberFormat[] = []; // by digits: making one costs more than using it twenty times
   const number = (value: number, digits = 0) =>
-    new Intl.NumberFormat(tag, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+    (formats[digits] ??= new Intl.NumberFormat(tag, {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    })).format(value);
   return {
     tag,
     number,

@@ -16,7 +16,16 @@ const PATHS: Record<string, { fill?: string; stroke?: string }> = {
   skip: { fill: "M4 5l6 5-6 5zM11 5l6 5-6 5z" },
 };
 
+const DRAWN = new Map<string, SVGSVGElement>();
+
+/** A fresh copy of the icon for a kind of feedback. */
 export function icon(name: string): SVGSVGElement {
+  let drawn = DRAWN.get(name);
+  if (!drawn) DRAWN.set(name, (drawn = draw(name)));
+  return drawn.cloneNode(true) as SVGSVGElement;
+}
+
+function draw(name: string): SVGSVGElement {
   const svg = document.createElementNS(SVG, "svg");
   for (const [key, value] of Object.entries({ viewBox: "0 0 20 20", width: "16", height: "16", "aria-hidden": "true" }))
     svg.setAttribute(key, value);
