@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,8 +19,8 @@ class Visit:
     """One simulated person has looked.
 
     Attributes:
-        live_hit: whether they took something from the first ten of the live list.
-        frozen_hit: whether they would have taken something from the first ten of the frozen twin's.
+        live_hit: whether they would take something from the first ten of the live list.
+        frozen_hit: whether they would take something from the first ten of the frozen twin's.
         update: what their click taught, None if they took nothing.
         seconds: what the live model spent on the list and the step.
     """
@@ -45,8 +45,9 @@ class SimulationResult:
 class Crowd:
     """People with known tastes, who come one at a time and look at the live list and at the frozen twin's.
 
-    Both lists are put before the same person, so that neither is favoured; only what is taken from the live
-    one is learned.
+    Both lists are put before the same person, and each is a hit or not. A coin says from which of the two
+    comes the click that is learned: if only the live list's items were ever used up, the twin would be left
+    with the better ones.
     """
 
     def __init__(self, rec: Recommender, twin: Recommender, people: SimulatedPeople, seed: int) -> None:
@@ -64,12 +65,14 @@ class Crowd:
         frozen = self._twin.recommend(person, k, reasons=False)
         taken = self.people.choose(person, live)
         instead = self.people.choose(person, frozen)
+        # a click on the twin's list is no test of the live one
+        click = taken if self._rng.random() < 0.5 else instead and replace(instead, shown=None)
         update = None
-        if taken is not None:
+        if click is not None:
             start = time.perf_counter()
-            update = self._rec.learn_one(taken)
+            update = self._rec.learn_one(click)
             seconds += time.perf_counter() - start
-            self._twin.observe(taken)
+            self._twin.observe(click)
         return Visit(
             live_hit=taken is not None and taken.item in live.items[:HIT],
             frozen_hit=instead is not None and instead.item in frozen.items[:HIT],

@@ -152,10 +152,9 @@ class ListView {
     this.held = null;
     this.list.setAttribute("aria-label", this.words.say("list.label", { user: snapshot.user }));
     const hadFocus = this.roving.hasFocus();
+    const spare = this.leave(new Set(snapshot.cards.map((data) => data.key)));
     const play = flip([...this.cards.values()].map((card) => card.element));
-    const cards = snapshot.cards.map((data) => this.card(data));
-    const present = new Set(cards.map((card) => card.key));
-    for (const key of [...this.cards.keys()]) if (!present.has(key)) this.cards.delete(key);
+    const cards = snapshot.cards.map((data) => this.card(data, spare));
     arrange(
       this.list,
       cards.map((card) => card.element),
@@ -166,14 +165,22 @@ class ListView {
     this.showStatus(snapshot);
   }
 
-  private card(data: CardData): Card {
-    let card = this.cards.get(data.key);
+  /** Forgets the cards whose items are not in `present`; those without the focus may be used again. */
+  private leave(present: Set<number>): Card[] {
+    const focused = this.roving.focused;
+    const gone = [...this.cards.values()].filter((card) => !present.has(card.key));
+    for (const card of gone) this.cards.delete(card.key);
+    return gone.filter((card) => card !== focused);
+  }
+
+  private card(data: CardData, spare: Card[]): Card {
+    let card = this.cards.get(data.key) ?? spare.pop();
     if (!card) {
-      const made = new Card(data.key, this.model.get("actions"), (kind) => this.act(made, kind));
-      this.cards.set(data.key, made);
+      const made = new Card(this.model.get("actions"), (kind) => this.act(made, kind));
       card = made;
     }
     card.update(data, this.words);
+    this.cards.set(data.key, card);
     return card;
   }
 

@@ -54,8 +54,8 @@ class LiveSession:
     session is in use, let it do the learning: call `feedback`, not `rec.learn_one`.
 
     Hit rates: a visit is a list shown to somebody. A simulated person is shown the live list *and* the
-    frozen twin's, and each counts a hit if they would take something from its first ten; only what they take
-    from the live one is learned. A real person sees only the live list, so their click tests where either
+    frozen twin's, each counts a hit if they would take something from its first ten, and a coin says which of
+    the two clicks is learned. A real person sees only the live list, so their click tests where either
     model had the item they took, which flatters the live one; `Scoreboard` counts those clicks as "own".
 
     Args:

@@ -42,7 +42,7 @@ def listed(stage: Callable[..., Stage]) -> Stage:
 
 
 def titles(stage: Stage) -> list[str]:
-    return stage.page.locator(".llw-title").all_inner_texts()
+    return stage.page.locator(".llw-title").all_text_contents()
 
 
 def answer(stage: Stage, snapshot: dict[str, Any]) -> None:
@@ -196,7 +196,10 @@ def test_any_order_is_drawn_and_the_focus_never_lost(listed: Stage) -> None:
 
 
 def test_cards_travel_unless_motion_is_unwelcome(listed: Stage, context: BrowserContext) -> None:
-    moving = "document.getAnimations().filter((a) => a.effect.getKeyframes()[0].transform).length"
+    moving = (
+        "document.getAnimations().filter((a) => a.effect.target.matches('.llw-card'))"
+        ".filter((a) => a.effect.getKeyframes()[0].transform).length"
+    )
     reordered = list_snapshot([7, 6, 5, 4, 3, 2, 1, 0], version=2)
     listed.receive({"type": "refresh", "snapshot": reordered})
     assert listed.page.evaluate(moving) == 8

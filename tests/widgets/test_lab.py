@@ -24,7 +24,7 @@ RUN = re.compile("Run 500 simulated clicks")
 
 
 def titles(page: Page) -> list[str]:
-    return page.locator(".llw-title").all_inner_texts()
+    return page.locator(".llw-title").all_text_contents()
 
 
 def open_studio(notebook: Callable[[list[str]], Notebook]) -> Notebook:

@@ -1,4 +1,4 @@
-/** One card of the list. It is built once for each item and then only brought up to date. */
+/** One card of the list. It is built once; what it shows, and even of which item, is then brought up to date. */
 import { h, setText } from "./dom";
 import type { Language } from "./i18n";
 import { icon } from "./icons";
@@ -32,11 +32,10 @@ export class Card {
   private readonly reason = h("p", { class: "llw-reason" });
   private readonly bar = h("i");
 
-  constructor(
-    readonly key: number,
-    actions: string[],
-    act: (kind: string) => void,
-  ) {
+  /** The item that it shows now. */
+  key = -1;
+
+  constructor(actions: string[], act: (kind: string) => void) {
     this.buttons = actions.map((kind) => {
       const button = h("button", { type: "button", "data-kind": kind, tabindex: -1, "data-lm-suppress-shortcuts": true });
       button.append(icon(kind));
@@ -45,7 +44,7 @@ export class Card {
     });
     this.element = h(
       "li",
-      { class: "llw-card", tabindex: -1, "data-key": key, "data-lm-suppress-shortcuts": true },
+      { class: "llw-card", tabindex: -1, "data-lm-suppress-shortcuts": true },
       this.rank,
       h(
         "div",
@@ -60,23 +59,31 @@ export class Card {
   }
 
   update(data: CardData, words: Language): void {
+    if (data.key !== this.key || data.title !== this.title.title) this.name(data, words);
     setText(this.rank, String(data.rank));
-    setText(this.title, data.title);
-    this.title.title = data.title;
     setText(this.meta, data.categories.join(" · "));
     setText(this.reason, data.reason);
     this.reason.hidden = data.reason === "";
-    this.bar.style.width = `${(8 + 92 * data.bar).toFixed(1)}%`;
+    this.bar.style.transform = `scaleX(${(0.08 + 0.92 * data.bar).toFixed(3)})`;
     this.element.title = words.say("score.label", { score: words.number(data.score, 3) });
     this.showMove(data.move, words);
+    for (const button of this.buttons)
+      button.setAttribute("aria-pressed", String(data.given.includes(button.dataset.kind ?? "")));
+    this.settle();
+  }
+
+  /** Puts the item's name on the card and on its buttons. */
+  private name({ key, title }: CardData, words: Language): void {
+    this.key = key;
+    this.element.dataset.key = String(key);
+    setText(this.title, title);
+    this.title.title = title;
     for (const button of this.buttons) {
       const kind = button.dataset.kind ?? "";
       const action = words.say(`action.${kind}`);
-      button.setAttribute("aria-label", words.say("action.label", { action, title: data.title }));
+      button.setAttribute("aria-label", words.say("action.label", { action, title }));
       button.title = words.say("action.hint", { action, key: KEYS[kind] ?? "" });
-      button.setAttribute("aria-pressed", String(data.given.includes(kind)));
     }
-    this.settle();
   }
 
   /** Shows at once that the click was taken, before the kernel answers. */
