@@ -1,4 +1,4 @@
-"""What learning is worth on the beginning of MovieLens-100K (the whole stream takes minutes: see the README)."""
+"""What learning is worth on the beginning of MovieLens-100K; the README has the whole stream."""
 
 from __future__ import annotations
 
