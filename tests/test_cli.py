@@ -221,7 +221,12 @@ def test_what_cannot_be_used_is_one_clear_message(
 def interrupted(*arguments: str, when: bytes) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command that gets Ctrl-C once its progress bar says `when`."""
     with subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+        # a suite that runs in the background of a shell has inherited that Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stderr and process.stdout
         err = b""
@@ -230,9 +235,11 @@ def interrupted(*arguments: str, when: bytes) -> tuple[int, str, str]:
             assert piece, err.decode()
             err += piece
         process.send_signal(signal.SIGINT)
-        out = process.stdout.read()
-        err += process.stderr.read()
-    return process.returncode, out.decode(), err.decode()
+        try:
+            out, rest = process.communicate(timeout=120)
+        finally:
+            process.kill()
+    return process.returncode, out.decode(), (err + rest).decode()
 
 
 def test_ctrl_c_stops_cleanly_and_still_reports() -> None:
