@@ -1,6 +1,7 @@
 """The command line: replay a log, fetch a data set, list the settings. All without a browser.
 
-Exit codes: 0 done, 2 the input was not usable (one message on stderr, no traceback), 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 a learner failed on the way (what was done is reported), 2 the input was not usable (one
+message on stderr, no traceback), 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,13 +25,14 @@ if TYPE_CHECKING:
     from lifelong_widgets.data import Catalog, FeedbackKinds, Interactions
     from lifelong_widgets.evaluation import Learner, PrequentialReport
 
-INTERRUPTED = 130
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 _LEARNERS = ("live", "frozen", "popularity")
 _USUAL_TEXTS = ("text", "description")
 # of no use with a named data set, which has its own catalogue and columns
 _LOG_OPTIONS = (
-    "items", "user_column", "item_column", "time_column", "kind_column", "value_column", "rows_in_order",
-    "title_column", "categories_column", "text_column", "kind", "negative_kind",
+    "items", "items_item_column", "title_column", "categories_column", "text_column",
+    "user_column", "item_column", "time_column", "rows_in_order", "kind_column", "value_column",
+    "kind", "negative_kind",
 )  # fmt: skip
 
 
@@ -37,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (by default the process's own); the exit code.
 
     >>> main(["datasets"])
-    bookshop
-    movielens-100k
+    bookshop        invented books and simulated readers whose taste turns; made on the spot, needs no network
+    movielens-100k  100,000 real ratings of films, 1997-98; fetched once (5 MB), for research use
     0
     """
     parser = _parser()
@@ -52,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (LifelongWidgetsError, OSError) as error:
-        return _say(f"error: {error}", 2)
+        return _say(_safe(f"error: {error}"), UNUSABLE)
 
 
 # ---- the commands ------------------------------------------------------------------------------------
@@ -61,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _datasets(_options: argparse.Namespace) -> int:
     from lifelong_widgets.data import datasets
 
-    print("\n".join(datasets.names()))
+    about = datasets.summaries()
+    width = max(map(len, about))
+    print("\n".join(f"{name:<{width}}  {line}" for name, line in about.items()))
     return 0
 
 
@@ -91,6 +96,7 @@ def _settings(_options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     _check_outputs(options)
+    settings = _settings_given(options)
     title, catalog, log = _source(options)
     if options.limit is not None:
         log = log[: options.limit]
@@ -108,7 +114,7 @@ def _replay(options: argparse.Namespace) -> int:
         "warm_up": options.warm_up,
         "include_seen": options.include_seen,
     }
-    learners, stopped = _learners(options, growing, warm_up, about)
+    learners, stopped = _learners(options, settings, growing, warm_up, about)
     if stopped:
         return _say("interrupted while fitting: nothing was tested", INTERRUPTED)
     report = prequential(
@@ -125,6 +131,8 @@ def _replay(options: argparse.Namespace) -> int:
     _write(report, options)
     if options.save:
         learners["live"].save(options.save)  # type: ignore[attr-defined]
+    if report.error is not None:
+        return _say(_safe(f"error: {report.error}; what was done until then is reported"), FAILED)
     return INTERRUPTED if report.interrupted else 0
 
 
@@ -163,19 +171,22 @@ def _read(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
     if options.rows_in_order:
         named["time"] = None
     events, kinds = read_table(options.source), _kinds(options)
-    _refuse_unknown_kinds(events, named.get("kind", "kind"), kinds)
+    _check_columns(events, options)
+    _refuse_unknown_kinds(events, named.get("kind"), kinds)
     log = Interactions.from_pandas(events, kinds=kinds, **named)
     if options.items is None:
         return Catalog.from_records({"item": item} for item in log.items), log
 
     frame = read_table(options.items)
+    item = options.items_item_column or options.item_column or "item"
+    _check_item_columns(frame, item, options)
     texts = options.text_column or [name for name in _USUAL_TEXTS if name in frame.columns]
     content = {
         name: column
-        for name in ("item", "title", "categories")
+        for name in ("title", "categories")
         if (column := getattr(options, f"{name}_column")) is not None
     }
-    catalog = Catalog.from_pandas(frame, text=texts, **content)
+    catalog = Catalog.from_pandas(frame, item=item, text=texts, **content)
     bare = [item for item in log.items if catalog.index.get(item) is None]
     if bare:
         _note(
@@ -204,13 +215,57 @@ def _kinds(options: argparse.Namespace) -> FeedbackKinds:
     return kinds
 
 
-def _refuse_unknown_kinds(events: pd.DataFrame, column: str, kinds: FeedbackKinds) -> None:
+def _check_columns(events: pd.DataFrame, options: argparse.Namespace) -> None:
+    """That the columns are there; the errors of `Interactions` name arguments, not flags."""
+    from lifelong_widgets.data.frames import column
+
+    where = f"in {options.source}"
+    right = "Name the right one with"
+    column(events, options.user_column or "user", f"the user ids {where}", f"{right} --user-column.")
+    column(events, options.item_column or "item", f"the item ids {where}", f"{right} --item-column.")
+    if not options.rows_in_order:
+        remedy = f"{right} --time-column, or say --rows-in-order if there are no times."
+        column(events, options.time_column or "time", f"the times {where}", remedy)
+    if options.value_column is not None:
+        remedy = "Leave out --value-column if there are none."
+        column(events, options.value_column, f"the values {where}", remedy)
+
+
+def _check_item_columns(frame: pd.DataFrame, item: str, options: argparse.Namespace) -> None:
+    from lifelong_widgets.data.frames import column
+
+    where = f"in {options.items}"
+    remedy = "Name the right one with --items-item-column."
+    column(frame, item, f"the item ids {where}", remedy)
+    for flag, names in (
+        ("--title-column", [options.title_column]),
+        ("--categories-column", [options.categories_column]),
+        ("--text-column", options.text_column or ()),
+    ):
+        for name in names:
+            if name is not None:
+                column(frame, name, f"{flag} {where}")
+
+
+def _refuse_unknown_kinds(events: pd.DataFrame, named: str | None, kinds: FeedbackKinds) -> None:
     """All of them at once, with what to type; the error of `Interactions` speaks to programmers."""
+    from lifelong_widgets.data.display import printable
+
+    column = named or "kind"
+    if column not in events.columns:
+        if named is not None and named not in kinds:
+            hint = closest(named, [*events.columns, *kinds]) or "."
+            raise DataError(
+                f"--kind-column {named!r} is neither a column nor a kind of feedback{hint} The columns are "
+                f"{', '.join(map(repr, events.columns[:30]))}; the kinds are {', '.join(kinds)}"
+            )
+        return
     if list(events.columns).count(column) != 1:
         return
     unknown = [str(name) for name in events[column].dropna().unique() if str(name) not in kinds]
     if unknown:
-        flags = " ".join(f"--kind {name}=1.0" for name in unknown[:5])
+        # they come out of a file and stand in a command that may be copied into a shell
+        flags = " ".join(f"--kind {shlex.quote(printable(f'{name}=1.0'))}" for name in unknown[:5])
         raise DataError(
             f"column {column!r} has {'kinds' if unknown[1:] else 'a kind'} of feedback that "
             f"{'are' if unknown[1:] else 'is'} not known{closest(unknown[0], kinds)}. Say what "
@@ -220,7 +275,11 @@ def _refuse_unknown_kinds(events: pd.DataFrame, column: str, kinds: FeedbackKind
 
 
 def _learners(
-    options: argparse.Namespace, catalog: Catalog, warm_up: Interactions, about: dict[str, Any]
+    options: argparse.Namespace,
+    settings: dict[str, Any],
+    catalog: Catalog,
+    warm_up: Interactions,
+    about: dict[str, Any],
 ) -> tuple[dict[str, Learner], bool]:
     """The learners after the warm-up, over one shared catalogue; and whether Ctrl-C stopped the fit."""
     from lifelong_widgets.evaluation import RecencyPopularity
@@ -228,16 +287,11 @@ def _learners(
     learners: dict[str, Learner] = {}
     if "live" in options.learners or "frozen" in options.learners:
         import torch
-        import traitlets
 
         from lifelong_widgets.recommender import Recommender
 
         torch.set_num_threads(options.threads)
-        settings = dict(_pair(text, "--set", "learning_rate=0.001") for text in options.set)
-        try:
-            live = Recommender(catalog, kinds=warm_up.kinds, seed=options.seed, **settings)
-        except traitlets.TraitError as error:
-            raise DataError(f"--set: {error}") from None
+        live = Recommender(catalog, kinds=warm_up.kinds, seed=options.seed, **settings)
         fitted = live.fit(warm_up, progress=not options.quiet)
         if fitted.interrupted:
             return {}, True
@@ -252,6 +306,32 @@ def _learners(
         learners["popularity"] = popularity
     about["version"] = lifelong_widgets.__version__
     return {name: learners[name] for name in options.learners}, False
+
+
+def _settings_given(options: argparse.Namespace) -> dict[str, Any]:
+    """What --set says, found right or wrong before anything is read, whichever learners run."""
+    given = dict(_pair(text, "--set", "learning_rate=0.001") for text in options.set)
+    if not given:
+        return {}
+    import traitlets
+
+    from lifelong_widgets.data import Catalog
+    from lifelong_widgets.parts import hyperparameters
+    from lifelong_widgets.recommender import Recommender
+
+    anything = Catalog.from_records([{"item": "any"}])
+    known = [setting.name for setting in hyperparameters(Recommender(anything).parts)]
+    for name in given:
+        if name not in known:
+            raise DataError(
+                f"--set: there is no hyperparameter {name!r}{closest(name, known) or '.'} "
+                "`lifelong-widgets settings` lists them"
+            )
+    try:
+        Recommender(anything, **given)
+    except traitlets.TraitError as error:
+        raise DataError(f"--set: {error}") from None
+    return given
 
 
 def _note_repeats(log: Interactions, options: argparse.Namespace) -> None:
@@ -294,12 +374,19 @@ def _write(report: PrequentialReport, options: argparse.Namespace) -> None:
 
 
 def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)
+    print(_safe(f"note: {text}"), file=sys.stderr)
 
 
 def _say(text: str, code: int) -> int:
     print(f"lifelong-widgets: {text}", file=sys.stderr)
     return code
+
+
+def _safe(text: str) -> str:
+    """`text` without what could steer the terminal: names out of files occur in it."""
+    from lifelong_widgets.data.display import printable
+
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _number(value: float | None) -> str:
@@ -311,7 +398,7 @@ def _number(value: float | None) -> str:
 
 def _pair(text: str, flag: str, example: str) -> tuple[str, Any]:
     """``name=value`` with the value as JSON would read it, or else as text."""
-    name, separator, value = text.partition("=")
+    name, separator, value = text.rpartition("=")
     if not separator or not name or not value:
         raise DataError(f"{flag} takes NAME=VALUE, such as {flag} {example}; {text!r} is not that")
     try:
@@ -321,14 +408,31 @@ def _pair(text: str, flag: str, example: str) -> tuple[str, Any]:
 
 
 def _fraction(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return value
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _seed(text: str) -> int:
+    value = _whole(text)
+    if not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {2**32 - 1}")
+    return value
+
+
 def _at_least_one(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return value
@@ -369,7 +473,9 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="get a data set and keep it for offline use")
     fetch.set_defaults(run=_fetch)
     fetch.add_argument("name", metavar="NAME", help="one that `lifelong-widgets datasets` lists")
-    commands.add_parser("datasets", help="list the names of the data sets").set_defaults(run=_datasets)
+    commands.add_parser("datasets", help="list the data sets: name and what it is").set_defaults(
+        run=_datasets
+    )
     commands.add_parser(
         "settings", help="list the hyperparameters: name, default, part, bounds and what they do"
     ).set_defaults(run=_settings)
@@ -392,7 +498,7 @@ def _add_protocol(replay: argparse.ArgumentParser) -> None:
     )
     add("--include-seen", action="store_true", help="keep what a person has consumed in the lists")
     add("--half-life", default="7D", metavar="TIME", help="half-life of popularity, such as 7D or 90min (7D)")
-    add("--seed", type=int, default=0, help="of everything random (0)")
+    add("--seed", type=_seed, default=0, metavar="N", help="of everything random (0)")
     add("--threads", type=_at_least_one, default=1, metavar="N", help="CPU threads of torch (1)")
     add(
         "--set",
@@ -408,7 +514,8 @@ def _add_columns(replay: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--items", metavar="ITEMS", help="titles, categories and texts of the items: .csv, .tsv or .parquet")
     add("--user-column", metavar="NAME", help="(user)")
-    add("--item-column", metavar="NAME", help="in LOG and ITEMS (item)")
+    add("--item-column", metavar="NAME", help="in LOG, and in ITEMS unless the next says otherwise (item)")
+    add("--items-item-column", metavar="NAME", help="in ITEMS (as in LOG)")
     add("--time-column", metavar="NAME", help="epoch seconds, datetimes or ISO 8601 (time)")
     add("--rows-in-order", action="store_true", help="the log has no times; its rows are in order")
     add("--kind-column", metavar="NAME", help="or the one kind that all events have (kind, else all clicks)")

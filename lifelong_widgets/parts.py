@@ -7,6 +7,7 @@ and the sliders of the front end are all derived from that declaration.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,27 @@ from typing import Any
 import traitlets
 
 from lifelong_widgets.errors import DataError, closest
+
+
+class FiniteFloat(traitlets.Float[float, float]):
+    """A float within its bounds. NaN, which compares with nothing and so passes every bound, is refused.
+
+    >>> class Cooker(Part):
+    ...     heat = FiniteFloat(2.0, min=0.0, max=9.0, help="How hot.").tag(config=True)
+    >>> Cooker(heat=float("nan"))
+    Traceback (most recent call last):
+    ...
+    traitlets.traitlets.TraitError: The 'heat' trait of a Cooker instance must be a finite number, not nan
+    """
+
+    def validate(self, obj: Any, value: Any) -> float:
+        """The value as a float, or a `traitlets.TraitError`."""
+        if isinstance(value, float) and not math.isfinite(value):
+            owner = type(obj).__name__
+            raise traitlets.TraitError(
+                f"The '{self.name}' trait of a {owner} instance must be a finite number, not {value}"
+            )
+        return float(super().validate(obj, value))
 
 
 class Part(traitlets.HasTraits):

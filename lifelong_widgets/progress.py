@@ -1,10 +1,13 @@
-"""Progress of long work: a bar in a terminal or a notebook, or a callback of the caller's."""
+"""Progress of long work: a bar in a terminal or a notebook, or a callback; and its end by Ctrl-C."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Protocol
 
 
@@ -94,3 +97,38 @@ def track(
     if callable(progress):
         return _Callback(total, description, progress)
     return _Bar(total, description, unit, bool(progress))
+
+
+@contextmanager
+def held_interrupts() -> Iterator[threading.Event]:
+    """Hold back the first Ctrl-C, so that it cannot tear a step apart; the second one raises.
+
+    Within the context the first Ctrl-C only sets the event that is yielded: the work looks at it between two
+    steps and ends cleanly. If it does not, a second Ctrl-C raises `KeyboardInterrupt` wherever the work is.
+    Afterwards Ctrl-C does what it did before. Signals arrive in the main thread only: in any other thread
+    this changes nothing, and the event stays unset.
+
+    >>> import signal
+    >>> with held_interrupts() as interrupt:
+    ...     for step in range(3):
+    ...         if interrupt.is_set():
+    ...             break
+    ...         signal.raise_signal(signal.SIGINT)  # Ctrl-C in the middle of the first step
+    >>> step
+    1
+    """
+    interrupt = threading.Event()
+
+    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if interrupt.is_set():
+            raise KeyboardInterrupt
+        interrupt.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from lifelong_widgets.data import Catalog, Id
+from lifelong_widgets.data.display import shorten
 from lifelong_widgets.errors import DataError
 
 
@@ -100,8 +101,8 @@ class Recommendations(Sequence[Recommendation]):
     def __repr__(self) -> str:
         lines = [f"{len(self)} recommendations for {self.user!r}"]
         for row in self:
-            title = row.title if len(row.title) <= 40 else row.title[:39] + "…"
-            lines.append(f"{row.rank:>4}  {title:<40}  {row.score:>7.3f}  {row.reason}".rstrip())
+            title, reason = shorten(row.title, 40), shorten(row.reason, 60)
+            lines.append(f"{row.rank:>4}  {title:<40}  {row.score:>7.3f}  {reason}".rstrip())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import threading
 import time as time_of_day
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from lifelong_widgets.compression import CompressedRecommender, compress
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
+from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.drift import DriftMonitor
-from lifelong_widgets.errors import DataError, UnknownItemError, closest
+from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.explanation import leave_one_out
 from lifelong_widgets.explanation import reasons as reasons_of
-from lifelong_widgets.featurizers import ItemFeatures, item_features
+from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
 from lifelong_widgets.learning import (
     Examples,
     FitReport,
@@ -28,7 +30,7 @@ from lifelong_widgets.learning import (
 )
 from lifelong_widgets.models import Histories, Network
 from lifelong_widgets.parts import Part
-from lifelong_widgets.progress import ProgressCallback, Stop, track
+from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, best_items, check_k
 from lifelong_widgets.updates import LearnReport, Update
 
@@ -50,7 +52,7 @@ class Recommender:
             the parts, and `lifelong_widgets.parts.hyperparameters` lists them with bounds and help.
 
     Raises:
-        DataError: a hyperparameter that no part has.
+        DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue.
         traitlets.TraitError: one that is out of bounds.
 
     Example:
@@ -70,6 +72,7 @@ class Recommender:
     features: ItemFeatures
     parts: dict[str, Part]
     n_events: int
+    n_fits: int
     users: IdIndex
     histories: Histories
     rng: np.random.Generator
@@ -78,8 +81,18 @@ class Recommender:
     def __init__(
         self, catalog: Catalog, kinds: FeedbackKinds = DEFAULT_KINDS, seed: int = 0, **hyperparameters: Any
     ) -> None:
-        features = item_features(seed=seed).fit(catalog.slice(0, len(catalog)))
-        self._assemble(catalog, kinds, seed, hyperparameters, features)
+        given: object = catalog
+        if not isinstance(given, Catalog):
+            hint = "; a Dataset has one as .catalog" if hasattr(given, "catalog") else ""
+            raise DataError(f"a recommender is made from a Catalog, not a {type(given).__name__}{hint}")
+        if type(seed) is not int or not 0 <= seed < 2**32:
+            raise DataError(f"seed is {seed!r}; it must be a whole number from 0 to {2**32 - 1}")
+        self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
+        self.parts = _make_parts(hyperparameters)
+        self.n_fits = 0
+        self.features = self._fitted_features()
+        self._build()
+        self._sync_with_catalog()
 
     # ---------------------------------------------------------------------------------------- its parts
 
@@ -136,30 +149,28 @@ class Recommender:
 
         Raises:
             UnknownItemError: the log has an item that the catalogue does not hold; nothing was changed.
-            DataError: the log is empty; nothing was changed.
+            DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
+                else; nothing was changed.
         """
         self._refuse_if_frozen("fit")
         if not len(interactions):
             raise DataError("the log has no events to fit; learn_one needs no fit before it")
-        items = self._item_indices(interactions)
-        rewards = self._rewards(interactions)
-        before = self.get_state() if self.n_events else None
+        items, rewards = self._checked(interactions)
+        if not rewards.any():
+            raise DataError("no event of the log is worth anything: the weight of every kind in it is 0")
+        before = self.features, self.get_state()
         try:
-            self._build()
-            users = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)[
-                interactions.user_codes
-            ]
-            log = LogExamples(users, items, rewards, self.network.history_length)
-            report = self.trainer.fit(self.network, self.updater, log, self.rng, progress)
-            for begin in range(0, len(log), 4096):
-                self.buffer.add(log[np.arange(begin, min(begin + 4096, len(log)))], self.rng)
-            self._remember(users, items, rewards, interactions)
-            self.n_events = len(interactions)
+            with held_interrupts() as interrupt:
+                self.features = self._fitted_features()
+                self._build()
+                self._sync_with_catalog()
+                report = self._fit(interactions, items, rewards, interrupt, progress)
         except BaseException:
+            self.features = before[0]
             self._build()
-            if before is not None:
-                self.set_state(before)
+            self.set_state(before[1])
             raise
+        self.n_fits += 1
         return report
 
     def recommend(
@@ -179,6 +190,8 @@ class Recommender:
         k = check_k(k)
         self._sync_with_catalog()
         person = self.users.get(as_id(user, "user"))
+        if not len(self.catalog):
+            return Recommendations(user, (), (), self.catalog)
         scores = self.network.score_all(
             self.histories.items_of(person)[None], self.histories.rewards_of(person)[None]
         )[0]
@@ -199,14 +212,13 @@ class Recommender:
         kind: str = "click",
         time: float | None = None,
         value: float | None = None,
-        shown: Iterable[Id] | None = None,
-        id: str | None = None,
+        shown: Sequence[Id] | None = None,
     ) -> Update:
         """Learn one event at once: one small step on it and `replay_ratio` replayed ones.
 
         Takes a `Feedback`, or its fields by name. The cost does not grow with the history, the people or the
-        items. With `shown` (the list that was on screen, best first) the event is also a test of that list,
-        which the drift monitor watches.
+        items. `time` and `value` belong to the event; the model does not read them. With `shown`, the list
+        that was on screen, best first, the event also tests that list, which the drift monitor watches.
 
         Raises:
             UnknownItemError: the item is not in the catalogue.
@@ -223,9 +235,11 @@ class Recommender:
                 kind=kind,
                 time=time,
                 value=value,
-                shown=None if shown is None else tuple(shown),
-                id=id,
+                shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
             )
+        elif user is not None or item is not None:
+            raise DataError("learn_one takes a Feedback or its fields by name, not both")
+        _refuse_unless_feedback(feedback)
         self._sync_with_catalog()
         reward = self._kinds[feedback.kind].reward
         loss, replayed = self._learn([feedback])
@@ -256,26 +270,31 @@ class Recommender:
 
         Raises:
             UnknownItemError: the log has an item that the catalogue does not hold; nothing was learned.
-            DataError: `batch_size` is less than 1.
+            DataError: `batch_size` is less than 1, or the log has user ids or kinds that do not go with those
+                known; nothing was learned.
         """
         self._refuse_if_frozen("learn_many")
-        if batch_size < 1:
-            raise DataError(f"batch_size is {batch_size}; it must be at least 1")
+        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise DataError(f"batch_size is {batch_size!r}; it must be a whole number of at least 1")
         start = time_of_day.perf_counter()
-        self._item_indices(interactions)
-        self._rewards(interactions)
-        total, n_learned, interrupted = 0.0, 0, False
+        self._checked(interactions)
+        losses, weights, n_learned, interrupted = [], [], 0, False
         try:
-            with track(len(interactions), "learn", progress) as report:
+            with held_interrupts() as interrupt, track(len(interactions), "learn", progress) as report:
                 for begin in range(0, len(interactions), batch_size):
+                    if interrupt.is_set():
+                        raise Stop
                     batch = list(interactions[begin : begin + batch_size])
                     loss, _ = self._learn(batch)
-                    total, n_learned = total + loss * len(batch), n_learned + len(batch)
+                    n_learned += len(batch)
+                    if not np.isnan(loss):
+                        losses.append(loss)
+                        weights.append(len(batch))
                     report.update(len(batch), loss=loss)
-        except (KeyboardInterrupt, Stop):
+        except Stop:
             interrupted = True
-        seconds = time_of_day.perf_counter() - start
-        return LearnReport(n_learned, total / max(n_learned, 1), seconds, interrupted)
+        mean = float(np.average(losses, weights=weights)) if losses else float("nan")
+        return LearnReport(n_learned, mean, time_of_day.perf_counter() - start, interrupted)
 
     def observe(self, feedback: Feedback) -> Update:
         """Take an event into the person's history without learning from it; same errors as `learn_one`."""
@@ -297,7 +316,7 @@ class Recommender:
         person = self.users.get(as_id(user, "user"))
         rewards = self.histories.rewards_of(person)
         past = self.histories.items_of(person)
-        parts = leave_one_out(self.network, past, rewards, np.array([self._item_index(item)]))[:, 0]
+        parts = leave_one_out(self.network, past, rewards, np.array([self.catalog.index_of(item)]))[:, 0]
         total: dict[Id, float] = {}
         for index, part in zip(past[np.flatnonzero(rewards)].tolist(), parts.tolist(), strict=True):
             total[self.catalog.ids[index]] = total.get(self.catalog.ids[index], 0.0) + part
@@ -360,6 +379,7 @@ class Recommender:
         """All that was learned: a tree of arrays, tensors and JSON values that shares no memory."""
         return {
             "n_events": self.n_events,
+            "n_fits": self.n_fits,
             "users": list(self.users),
             "rng": self.rng.bit_generator.state,
             "network": self.network.get_state(),
@@ -370,17 +390,33 @@ class Recommender:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take a state back that a recommender of the same settings gave."""
-        self.n_events = int(state["n_events"])
+        """Take a state back that a recommender of the same settings gave.
+
+        Raises:
+            FormatError: the state does not fit the settings, the catalogue or itself.
+        """
+        self.n_events, self.n_fits = int(state["n_events"]), int(state["n_fits"])
         self.users = IdIndex(name="user")
-        for user in state["users"]:
-            self.users.add(user)
+        self.users.extend(state["users"])
         self.rng.bit_generator.state = state["rng"]
         self.network.set_state(state["network"])
         self.updater.set_state(state["updater"])
         self.buffer.set_state(state["buffer"])
         self.histories.set_state(state["histories"])
         self.drift.restore(state["drift"])
+        n_items = len(self.network.items)
+        referred = (
+            state["histories"]["items"],
+            state["histories"]["consumed"],
+            state["buffer"]["history_items"],
+            state["buffer"]["targets"],
+        )
+        if n_items > len(self.catalog) or any(
+            len(part) and not 0 <= part.min() <= part.max() < n_items for part in referred if part.size
+        ):
+            raise FormatError(f"the state refers to items beyond the {n_items} that it has rows for")
+        if len(self.users) != len(self.histories):
+            raise FormatError(f"{len(self.users)} people have {len(self.histories)} histories")
 
     @classmethod
     def from_saved(
@@ -395,9 +431,11 @@ class Recommender:
     ) -> Recommender:
         """The recommender that `settings`, the fitted `features` and `state` describe."""
         recommender = cls.__new__(cls)
-        recommender._assemble(catalog, kinds, seed, settings, features)
+        recommender.catalog, recommender.seed, recommender._kinds = catalog, seed, kinds
+        recommender.frozen, recommender.features = frozen, features
+        recommender.parts = _make_parts(settings)
+        recommender._build()
         recommender.set_state(state)
-        recommender.frozen = frozen
         return recommender
 
     def __repr__(self) -> str:
@@ -409,30 +447,38 @@ class Recommender:
 
     # ------------------------------------------------------------------------------------------ in here
 
-    def _assemble(
-        self,
-        catalog: Catalog,
-        kinds: FeedbackKinds,
-        seed: int,
-        settings: dict[str, Any],
-        features: ItemFeatures,
-    ) -> None:
-        self.catalog, self.seed, self._kinds, self.features = catalog, seed, kinds, features
-        self.frozen = False
-        self.parts = _make_parts(settings)
-        self._build()
+    def _fitted_features(self) -> ItemFeatures:
+        settings = cast(FeatureSettings, self.parts["features"])
+        return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)))
 
     def _build(self) -> None:
-        """An untrained state: the parameters, empty histories and an empty buffer."""
+        """An untrained state without items: the parameters, empty histories and an empty buffer."""
         self.n_events = 0
         self.users = IdIndex(name="user")
         self.rng = np.random.default_rng(self.seed)
-        self.network.build(len(self.features.get_feature_names_out()), self.seed)
+        self.network.build(self.features.width, self.seed)
         self.updater.build(self.network)
         self.histories = Histories(self.network.history_length)
         self.buffer.build(self.network.history_length)
         self.drift.restore(DriftMonitor().state())
-        self._sync_with_catalog()
+
+    def _fit(
+        self,
+        interactions: Interactions,
+        items: np.ndarray,
+        rewards: np.ndarray,
+        interrupt: threading.Event,
+        progress: bool | ProgressCallback,
+    ) -> FitReport:
+        people = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)
+        users = people[interactions.user_codes]
+        log = LogExamples(users, items, rewards, self.network.history_length)
+        report = self.trainer.fit(self.network, self.updater, log, self.rng, interrupt, progress)
+        for begin in range(0, len(log), 4096):
+            self.buffer.add(log[np.arange(begin, min(begin + 4096, len(log)))], self.rng)
+        self._remember(users, items, rewards, interactions)
+        self.n_events = len(interactions)
+        return report
 
     def _sync_with_catalog(self) -> None:
         """Give rows to items that were added to the catalogue since the last look."""
@@ -444,24 +490,15 @@ class Recommender:
         if self.frozen:
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
 
-    def _item_index(self, item: Id) -> int:
-        index = self.catalog.index.get(as_id(item, "item"))
-        if index is None:
-            raise UnknownItemError(
-                f"there is no item {item!r} in the catalogue of {len(self.catalog)} items"
-                f"{closest(item, self.catalog.ids) if len(self.catalog) <= 20_000 else ''}; "
-                "add it first with catalog.add({'item': …, 'title': …})"
-            )
-        return index
-
-    def _item_indices(self, interactions: Interactions) -> np.ndarray:
+    def _checked(self, interactions: Interactions) -> tuple[np.ndarray, np.ndarray]:
+        """The item index and the reward of each event, if all that the log names is known here."""
+        check_same_kinds(interactions.kinds, interactions.kind_names, self._kinds)
+        for user in interactions.users:
+            self.users.get(user)  # raises for "196" where 196 is known
         self._sync_with_catalog()
-        vocabulary = np.array([self._item_index(item) for item in interactions.items], dtype=np.int64)
-        return vocabulary[interactions.item_codes]
-
-    def _rewards(self, interactions: Interactions) -> np.ndarray:
+        vocabulary = np.array([self.catalog.index_of(item) for item in interactions.items], dtype=np.int64)
         by_code = np.array([self._kinds[name].reward for name in interactions.kind_names], dtype=np.float32)
-        return by_code[interactions.kind_codes]
+        return vocabulary[interactions.item_codes], by_code[interactions.kind_codes]
 
     def _remember(self, users: np.ndarray, items: np.ndarray, rewards: np.ndarray, log: Interactions) -> None:
         code_of = {name: code for code, name in enumerate(self._kinds)}
@@ -478,7 +515,7 @@ class Recommender:
         Returns the loss and the slots replayed. The step comes first, on copies of the histories; only when
         it has succeeded are people, histories and buffer extended.
         """
-        targets = [self._item_index(event.item) for event in events]
+        targets = [self.catalog.index_of(event.item) for event in events]
         kinds = [self._kinds[event.kind] for event in events]
         loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
         if not self.frozen:
@@ -526,8 +563,15 @@ class Recommender:
         return rank, self.drift.update(hit, self.n_events)
 
 
+def _refuse_unless_feedback(given: object) -> None:
+    if not isinstance(given, Feedback):
+        kind = type(given).__name__
+        raise DataError(f"learn_one takes a Feedback, or user=…, item=…, kind=… by name, not a {kind}")
+
+
 def _make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
     kinds: dict[str, type[Part]] = {
+        "features": FeatureSettings,
         "network": Network,
         "updater": OnlineUpdater,
         "buffer": ReservoirReplayBuffer,

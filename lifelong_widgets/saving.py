@@ -17,7 +17,7 @@ from traitlets import TraitError
 
 from lifelong_widgets.data import Catalog, FeedbackKinds
 from lifelong_widgets.errors import FormatError, LifelongWidgetsError
-from lifelong_widgets.featurizers import item_features
+from lifelong_widgets.featurizers import FeatureSettings
 
 if TYPE_CHECKING:
     from lifelong_widgets.recommender import Recommender
@@ -77,7 +77,7 @@ def load(path: str | os.PathLike[str]) -> Recommender:
             seed=document["seed"],
             frozen=document["frozen"],
             settings=document["settings"],
-            features=item_features().set_state(_join(document["features"], tensors)),
+            features=FeatureSettings().make(document["seed"]).set_state(_join(document["features"], tensors)),
             state=_join(document["state"], tensors),
         )
     except FormatError:

@@ -82,7 +82,10 @@ def test_help_answers_without_loading_the_engine() -> None:
 
 
 def test_the_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "datasets") == (0, "bookshop\nmovielens-100k\n", "")
+    code, out, err = run(capsys, "datasets")
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert (code, err, list(lines)) == (0, "", ["bookshop", "movielens-100k"])
+    assert "invented" in lines["bookshop"] and "films" in lines["movielens-100k"]
 
 
 def test_a_data_set_is_fetched_and_described(capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,8 +181,36 @@ def test_items_without_content_and_repeats_are_mentioned(
     [
         (["replay", "movielens"], "neither a data set nor a file; did you mean 'movielens-100k'?"),
         (["replay", "nowhere.csv"], "there is no file 'nowhere.csv'"),
-        (["replay", "log.csv"], "no column 'user'"),
-        (["replay", "log.csv", *COLUMNS[1:]], "no column 'user'"),
+        (["replay", "log.csv"], "no column 'user' for the user ids in log.csv"),
+        (["replay", "log.csv", *COLUMNS[1:]], "Name the right one with --user-column."),
+        (["replay", "log.csv", COLUMNS[0], *COLUMNS[2:]], "Name the right one with --item-column."),
+        (["replay", "log.csv", *COLUMNS[:2]], "with --time-column, or say --rows-in-order"),
+        (["replay", "log.csv", *COLUMNS, "--value-column=price"], "Leave out --value-column"),
+        (
+            ["replay", "log.csv", *COLUMNS, "--kind-column=wat"],
+            "a column nor a kind of feedback; did you mean 'what'?",
+        ),
+        (
+            ["replay", "log.csv", *COLUMNS, "--items=items.csv", "--items-item-column=sku"],
+            "no column 'sku' for the item ids in items.csv",
+        ),
+        (
+            ["replay", "log.csv", *COLUMNS, "--items=items.csv", "--title-column=nam"],
+            "no column 'nam' for --title-column in items.csv; did you mean 'name'?",
+        ),
+        (["replay", "bookshop", "--items-item-column=sku"], "--items-item-column is for a LOG file"),
+        (["replay", "log.csv", *COLUMNS[:-1], "--kind", "bought=1e20"], "must be at most 1000"),
+        (["replay", "bookshop", "--seed", "-1"], "-1 is not between 0 and 4294967295"),
+        (["replay", "bookshop", "--seed", "4294967296"], "is not between 0 and"),
+        (["replay", "bookshop", "--seed", "x"], "'x' is not a whole number"),
+        (["replay", "bookshop", "--warm-up", "half"], "'half' is not a number"),
+        (["replay", "bookshop", "--set", "seed=5"], "there is no hyperparameter 'seed'"),
+        (["replay", "bookshop", "--set", "kinds=5"], "there is no hyperparameter 'kinds'"),
+        (
+            ["replay", "bookshop", "--learners=popularity", "--set", "nonsense=1"],
+            "there is no hyperparameter 'nonsense'",
+        ),
+        (["replay", "bookshop", "--set", "learning_rate=NaN"], "learning_rate"),
         (["replay", "log.csv", *COLUMNS[:-1]], "Say what it is worth: --kind bought=1.0"),
         (["replay", "log.csv", *COLUMNS[:-1], "--kind", "bought=-1"], "a weight is not negative"),
         (["replay", "log.csv", *COLUMNS[:-1], "--kind", "bought"], "--kind takes NAME=VALUE"),
@@ -216,6 +247,70 @@ def test_what_cannot_be_used_is_one_clear_message(
     assert code == 2
     assert message in err and "Traceback" not in err
     assert out == ""
+
+
+def test_items_may_call_their_ids_differently(capsys: pytest.CaptureFixture[str], shop: Path) -> None:
+    items = pd.read_csv(shop / "items.csv").rename(columns={"product": "sku"})
+    items.to_csv(shop / "items.csv", index=False)
+    arguments = (
+        "replay", shop / "log.csv", "--items", shop / "items.csv", *COLUMNS,
+        "--learners=popularity", "--quiet",
+    )  # fmt: skip
+    code, _, err = run(capsys, *arguments)
+    assert code == 2 and "Name the right one with --items-item-column." in err
+    code, _, err = run(capsys, *arguments, "--items-item-column=sku")
+    assert code == 0 and "not in" not in err
+
+
+def test_a_kind_out_of_a_file_cannot_steer_the_terminal_or_the_shell(
+    capsys: pytest.CaptureFixture[str], shop: Path
+) -> None:
+    log = pd.read_csv(shop / "log.csv")
+    log.loc[0, "what"] = "x; rm -rf ~\x1b[2J\u202e"
+    log.to_csv(shop / "log.csv", index=False)
+    code, _, err = run(capsys, "replay", shop / "log.csv", *COLUMNS, "--quiet")
+    assert code == 2
+    assert "--kind 'x; rm -rf ~�[2J�=1.0'" in err
+    assert "\x1b" not in err and "\u202e" not in err
+
+
+def test_what_a_learner_cannot_learn_ends_the_run_with_a_report_and_the_error(
+    capsys: pytest.CaptureFixture[str], shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lifelong_widgets.errors import LifelongWidgetsError
+    from lifelong_widgets.evaluation import RecencyPopularity
+
+    learn_one, learned = RecencyPopularity.learn_one, []
+
+    def learn_five(self: RecencyPopularity, feedback: Any) -> None:
+        if len(learned) == 5:
+            raise LifelongWidgetsError("the loss is not finite")
+        learned.append(feedback)
+        learn_one(self, feedback)
+
+    monkeypatch.setattr(RecencyPopularity, "learn_one", learn_five)
+    code, out, err = run(
+        capsys, "replay", shop / "log.csv", *COLUMNS, "--learners=popularity", "--quiet",
+        "--json", shop / "r.json",
+    )  # fmt: skip
+    assert code == 1 and "Traceback" not in err
+    assert err.endswith(
+        "error: popularity at event 66: the loss is not finite; what was done until then is reported\n"
+    )
+    assert "ENDED BY AN ERROR" in out
+    assert json.loads((shop / "r.json").read_text(encoding="utf-8"))["replayed_events"] == 5
+
+
+def test_the_weights_of_kinds_reach_the_model(capsys: pytest.CaptureFixture[str], shop: Path) -> None:
+    code, _, err = run(
+        capsys, "replay", shop / "log.csv", *COLUMNS, "--kind=like=3", "--learners=live", "--quiet",
+        "--set=epochs=1", "--save", shop / "m.lw",
+    )  # fmt: skip
+    assert code == 0, err
+    from lifelong_widgets import Recommender
+
+    kinds = Recommender.load(shop / "m.lw").kinds
+    assert (kinds["like"].weight, kinds["bought"].weight) == (3.0, 2.0)
 
 
 def interrupted(*arguments: str, when: bytes) -> tuple[int, str, str]:

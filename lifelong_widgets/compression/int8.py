@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+_BLOCK = 8192  # rows
+
 
 @dataclass(frozen=True)
 class Int8Rows:
@@ -40,8 +42,9 @@ class Int8Rows:
         return self.codes.float() * self.scales
 
     def matmul(self, vector: torch.Tensor) -> torch.Tensor:
-        """``matrix @ vector``, (n_rows,), without scaling the matrix out first."""
-        return (self.codes.float() @ vector) * self.scales[:, 0]
+        """``matrix @ vector``, (n_rows,), a block of rows at a time: the matrix is never whole in float32."""
+        blocks = [block.float() @ vector for block in self.codes.split(_BLOCK)]
+        return torch.cat(blocks) * self.scales[:, 0]
 
     @property
     def n_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""A compressed recommender: the same lists from a quarter of the memory."""
+"""A compressed recommender: nearly the same lists from parameters of a quarter of the size."""
 
 from __future__ import annotations
 
@@ -98,8 +98,10 @@ def compress(
     """Compress a network and compare the lists of up to `n_people` people, evenly spaced, with `live`'s.
 
     Raises:
-        DataError: an unknown method.
+        DataError: an unknown method, or an empty catalogue.
     """
+    if not len(network.items):
+        raise DataError("there is nothing to compress: the catalogue is empty")
     small = CompressedRecommender(network, catalog, users, histories, method)
     sample = [
         users.ids[i] for i in np.unique(np.linspace(0, len(users) - 1, n_people).astype(int)) if len(users)

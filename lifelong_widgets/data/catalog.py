@@ -274,6 +274,32 @@ class Catalog:
         """Every category, in order of first appearance."""
         return list(dict.fromkeys(category for item in self._items for category in item.categories))
 
+    def index_of(self, id: Id) -> int:
+        """The index of the item `id`.
+
+        Raises:
+            UnknownItemError: there is no such item.
+            DataError: it is no id, or an item of the other type that is written alike is known.
+
+        >>> shop = Catalog.from_records([{"item": "b1"}, {"item": "b2"}])
+        >>> shop.index_of("b2")
+        1
+        >>> shop.index_of("zoo")
+        Traceback (most recent call last):
+        ...
+        lifelong_widgets.errors.UnknownItemError: there is no item 'zoo' in the catalogue of 2 items; \
+add it first with catalog.add({'item': 'zoo', 'title': …})
+        """
+        code = self._index.get(id)
+        if code is None:
+            near = closest(id, self._index) if len(self._index) <= _NEAR_AMONG else ""
+            raise UnknownItemError(
+                f"there is no item {id!r:.80} in the catalogue of {len(self):,} items"
+                f"{f'{near} If it is new,' if near else ';'} "
+                f"add it first with catalog.add({{'item': {id!r:.80}, 'title': …}})"
+            )
+        return code
+
     def slice(self, start: int, stop: int | None = None) -> list[Item]:
         """The items with index `start` up to, not including, `stop`: what a consumer has not seen yet."""
         return self._items[start:stop]
@@ -292,13 +318,7 @@ class Catalog:
         return smaller
 
     def __getitem__(self, id: Id) -> Item:
-        code = self._index.get(id)
-        if code is None:
-            near = closest(id, self._index) if len(self._index) <= _NEAR_AMONG else ""
-            raise UnknownItemError(
-                f"the catalogue has no item {id!r:.80}{near or f' among its {len(self):,} items'}"
-            )
-        return self._items[code]
+        return self._items[self.index_of(id)]
 
     def __contains__(self, id: object) -> bool:
         return id in self._index

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Iterable, Sequence
+
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's control, format, … and line ends
+_JOINERS = "\u200c\u200d"  # of category Cf, but Persian, Indic scripts and emoji are written with them
+
+
+def printable(text: str) -> str:
+    """`text` with a visible replacement for each character that could steer a terminal or reorder a line.
+
+    These are control characters (line ends too), bidirectional and other invisible ones, lone surrogates and
+    code points without a character.
+
+    >>> printable("Fog\x1b[2J"), printable("naïve 霧")
+    ('Fog�[2J', 'naïve 霧')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        "�" if unicodedata.category(char) in _UNPRINTABLE and char not in _JOINERS else char for char in text
+    )
 
 
 def shorten(text: str, length: int = 60) -> str:
-    """`text` on one line and of at most `length` characters.
+    """`text` on one line, of at most `length` characters, and `printable`.
 
     >>> shorten("The\\nlong  road", 8)
     'The lon…'
     """
-    line = " ".join(text[: 4 * length].split())
+    line = printable(" ".join(text[: 4 * length].split()))
     return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"
 
 

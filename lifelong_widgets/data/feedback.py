@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +12,8 @@ from lifelong_widgets.data.ids import Id, as_id
 from lifelong_widgets.errors import DataError, closest
 
 _ID_TYPES = {str, int}
+HEAVIEST = 1000.0
+"""The largest weight. A single far larger gradient would stay in the optimizer's moments for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,10 @@ class Feedback:
         kind: the name of a `FeedbackKind`.
         time: seconds since 1970-01-01 UTC, or None for "now, in the order of arrival".
         value: a number that came with it (stars, a price, seconds of play), or None.
+            `time` and `value` are recorded; the model learns from the order of events and their kinds only.
         shown: the list that was on screen, best first. It makes the event a test of that list.
-        id: a name for this very event, so that a click that is sent twice counts once.
+        id: a name for this very event, or None. `LiveSession` counts a repeated id once, such as a click
+            that a browser sends twice; the engine itself does not look at it and learns it again.
 
     Raises:
         DataError: an id, the time or the value cannot be used.
@@ -93,13 +97,13 @@ class FeedbackKind:
 
     Attributes:
         name: what events call it.
-        weight: how much it counts, finite and at least 0.
+        weight: how much it counts relative to other kinds, from 0 to 1000.
         positive: whether it speaks for the item.
         consumes: whether the item is done with afterwards (``exclude_seen`` hides it).
         label: what a button says; the capitalised name by default.
 
     Raises:
-        DataError: a weight that is negative or not finite, or an empty name.
+        DataError: a weight that is negative, above 1000 or not a number, or an empty name.
 
     >>> FeedbackKind("skip", weight=0.2, positive=False).reward
     -0.2
@@ -115,12 +119,18 @@ class FeedbackKind:
         if not isinstance(self.name, str) or not self.name:
             raise DataError(f"a feedback kind is called by a non-empty string, not {self.name!r:.80}")
         weight = self.weight
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+        number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+        if not (number and -math.inf < weight < math.inf):  # math.isfinite() overflows for a huge int
             raise DataError(f"the weight of {self.name!r} is {weight!r:.80}; it must be a finite number")
         if weight < 0:
             raise DataError(
                 f"the weight of {self.name!r} is {weight}; a weight is not negative: "
                 f"for feedback against an item use weight={-weight} and positive=False"
+            )
+        if weight > HEAVIEST:
+            raise DataError(
+                f"the weight of {self.name!r} is {weight!r:.80}; it must be at most {HEAVIEST:g}: weights "
+                "are relative, so divide those of all kinds by the same number"
             )
         object.__setattr__(self, "weight", float(weight))
         if not self.label:
@@ -220,3 +230,42 @@ DEFAULT_KINDS = FeedbackKinds(
     FeedbackKind("dislike", 1.0, positive=False),
 )
 """The kinds that are known unless others are given."""
+
+
+def check_same_kinds(of_log: FeedbackKinds, names: Iterable[str], own: FeedbackKinds) -> None:
+    """Refuse a log whose kinds mean something else to the learner, whose own definitions count.
+
+    Args:
+        of_log: The kinds as the log defines them.
+        names: Those that occur in it; others may differ.
+        own: The kinds of the learner. Labels may differ: they are for buttons.
+
+    Raises:
+        DataError: a kind that the learner does not know, or one of another weight, sign or `consumes`.
+
+    >>> check_same_kinds(DEFAULT_KINDS.with_weights(like=2), ["like"], DEFAULT_KINDS)
+    Traceback (most recent call last):
+    ...
+    lifelong_widgets.errors.DataError: the log and the recommender disagree on the kind 'like': weight is \
+2.0 in the log and 1.0 in the recommender, which would ignore the log's; give it the log's kinds: \
+Recommender(catalog, kinds=log.kinds)
+    """
+    remedy = "Recommender(catalog, kinds=log.kinds)"
+    for name in names:
+        kind = of_log[name]
+        if name not in own:
+            near = closest(name, own)
+            raise DataError(
+                f"the log has the kind {name!r:.80}, which the recommender does not know{near or '.'} "
+                f"It knows {', '.join(own)}; give it the log's kinds: {remedy}"
+            )
+        differences = [
+            f"{field} is {getattr(kind, field)} in the log and {getattr(own[name], field)} in the recommender"
+            for field in ("weight", "positive", "consumes")
+            if getattr(kind, field) != getattr(own[name], field)
+        ]
+        if differences:
+            raise DataError(
+                f"the log and the recommender disagree on the kind {name!r:.80}: {', '.join(differences)}, "
+                f"which would ignore the log's; give it the log's kinds: {remedy}"
+            )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lifelong_widgets.data import frames, tables
 from lifelong_widgets.data.catalog import Catalog
-from lifelong_widgets.data.display import html_table
+from lifelong_widgets.data.display import html_table, shorten
 from lifelong_widgets.data.feedback import DEFAULT_KINDS, Feedback, FeedbackKinds
 from lifelong_widgets.data.ids import Id, IdIndex
 from lifelong_widgets.errors import DataError
@@ -249,9 +249,11 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
     def __repr__(self) -> str:
         if not len(self):
             return "Interactions(no events)"
+        kinds = ", ".join(shorten(name, 30) for name in self.kind_names[:8])
+        kinds += ", …" if self.kind_names[8:] else ""
         return (
             f"Interactions({len(self):,} events, {len(self.users):,} users, {len(self.items):,} items, "
-            f"{_readable(self.times[0])} to {_readable(self.times[-1])}, kinds: {', '.join(self.kind_names)})"
+            f"{_readable(self.times[0])} to {_readable(self.times[-1])}, kinds: {kinds})"
         )
 
     def _repr_html_(self) -> str:

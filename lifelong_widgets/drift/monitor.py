@@ -10,7 +10,7 @@ import traitlets
 from river.drift.adwin import ADWIN
 
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import FiniteFloat, Part
 
 
 class DriftMonitor(Part):
@@ -41,7 +41,7 @@ class DriftMonitor(Part):
     ([640], 'steady')
     """
 
-    delta = traitlets.Float(
+    delta = FiniteFloat(
         0.002,
         min=1e-6,
         max=0.5,

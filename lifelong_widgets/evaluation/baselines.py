@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
-from lifelong_widgets.errors import DataError, UnknownItemError
+from lifelong_widgets.errors import DataError
 from lifelong_widgets.recommendations import Recommendations, check_k
 
 _NEVER = -1e300  # the log of no popularity at all; finite, so that it still ranks above what is hidden
@@ -61,7 +61,7 @@ class RecencyPopularity:
             UnknownItemError: One of their items is not in the catalogue; nothing is counted then.
             DataError: One of their kinds is not among `kinds`; nothing is counted then.
         """
-        codes = np.array([self._code(item) for item in interactions.items], dtype=np.int64)
+        codes = np.array([self.catalog.index_of(item) for item in interactions.items], dtype=np.int64)
         kinds = [self.kinds[name] for name in interactions.kind_names]
         weights = np.array([kind.weight if kind.positive else 0.0 for kind in kinds])
         consumes = np.array([kind.consumes for kind in kinds])
@@ -109,7 +109,7 @@ class RecencyPopularity:
             UnknownItemError: The item is not in the catalogue.
             DataError: The kind is not among `kinds`.
         """
-        code, kind = self._code(feedback.item), self.kinds[feedback.kind]
+        code, kind = self.catalog.index_of(feedback.item), self.kinds[feedback.kind]
         now = self._now if feedback.time is None else feedback.time
         self.observe(feedback)
         if kind.positive and kind.weight > 0:
@@ -124,16 +124,10 @@ class RecencyPopularity:
             UnknownItemError: The item is not in the catalogue.
             DataError: The kind is not among `kinds`.
         """
-        code, kind = self._code(feedback.item), self.kinds[feedback.kind]
+        code, kind = self.catalog.index_of(feedback.item), self.kinds[feedback.kind]
         self._make_room()
         if kind.consumes:
             self._consumed.setdefault(feedback.user, set()).add(code)
-
-    def _code(self, item: Id) -> int:
-        code = self.catalog.index.get(item)
-        if code is None:
-            raise UnknownItemError(f"the catalogue has no item {item!r:.80}; add it with catalog.add(…)")
-        return code
 
     def _make_room(self) -> None:
         new = len(self.catalog) - len(self._popularity)

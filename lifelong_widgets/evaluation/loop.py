@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id, Interactions
+from lifelong_widgets.data.feedback import check_same_kinds
+from lifelong_widgets.data.ids import IdIndex
+from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.evaluation.report import PrequentialReport
-from lifelong_widgets.progress import ProgressCallback, Stop, track
+from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 
 _EVENTS_PER_UPDATE = 20  # of the progress bar: often enough to look alive, seldom enough to cost nothing
 
@@ -71,7 +70,9 @@ def prequential(
     it, and only then the item is added. So the catalogue grows as the stream goes, without a look ahead.
 
     Ctrl-C (or a `Stop` from the progress callback) ends the run *between* two events, so that no learner is
-    left within a step; the report covers what was done. A second Ctrl-C interrupts at once.
+    left within a step; the report covers what was done. A second Ctrl-C interrupts at once. An error of this
+    package that a learner raises on the way, such as a loss that is not finite, ends the run in the same
+    manner: the report says which in `error`. Learners that took the event before the one that failed keep it.
 
     Args:
         learners: One learner, or several by name. They may share a catalogue object.
@@ -91,8 +92,9 @@ def prequential(
         Ranks, metrics per fifth, the rolling curve and the cost per event.
 
     Raises:
-        DataError: No learner, a number out of range, items that are strings here and integers there, or
-            `arrivals` with text columns that a catalogue lacks. Nothing is learned then.
+        DataError: No learner, a number out of range, users or items that are strings here and integers
+            there, a kind that means something else to a learner with `kinds` (or nothing), or `arrivals` with
+            text columns that a catalogue lacks. Nothing is learned then.
 
     Source: A. P. Dawid, "Present position and potential developments: the prequential approach", 1984;
     J. Vinagre, A. M. Jorge and J. Gama, "Evaluation of recommender systems in streaming environments", 2014.
@@ -113,9 +115,10 @@ def prequential(
     named: dict[str, Learner] = dict(learners) if isinstance(learners, Mapping) else {"live": learners}
     _check(named, k, depth, warm_up)
     _check_ids(named, log, arrivals)
+    _check_kinds(named, log)
     run = _Run(named, log, depth, arrivals, exclude_seen, learn, warm_up)
     started = time.perf_counter()
-    with track(len(log), "test, then learn", progress) as bar, _interrupts() as interrupt:
+    with track(len(log), "test, then learn", progress) as bar, held_interrupts() as interrupt:
         stopped = run.go(bar, k, interrupt)
     return PrequentialReport(
         k=k,
@@ -131,6 +134,7 @@ def prequential(
         alarms={name: tuple(alarms) for name, alarms in run.alarms.items()},
         seconds=time.perf_counter() - started,
         interrupted=stopped,
+        error=run.error,
         about=dict(about or {}),
     )
 
@@ -151,6 +155,8 @@ class _Run:
         self.learners, self.log, self.depth = learners, log, depth
         self.arrivals, self.exclude_seen, self.learn, self.warm_up = arrivals, exclude_seen, learn, warm_up
         self.n_events = self.n_new_items = 0
+        self.error: str | None = None
+        self.busy = ""  # the learner that an error comes from
         self.positions: list[int] = []
         self.ranks: dict[str, list[int]] = {name: [] for name in learners}
         self.rank_ns: dict[str, list[int]] = {name: [] for name in learners}
@@ -166,7 +172,11 @@ class _Run:
             for event in self.log:
                 if interrupt.is_set():
                     return True
-                self._take(event, positive[event.kind])
+                try:
+                    self._take(event, positive[event.kind])
+                except LifelongWidgetsError as error:
+                    self.error = f"{self.busy} at event {self.warm_up + self.n_events + 1:,}: {error}"
+                    return True
                 if self.n_events % _EVENTS_PER_UPDATE == 0 or self.n_events == len(self.log):
                     hits += sum(1 for rank in first[counted:] if 0 < rank <= k)
                     counted = len(first)
@@ -185,6 +195,7 @@ class _Run:
         alarms: list[str] = []
         if test:
             for name, learner in self.learners.items():
+                self.busy = name
                 start = clock()
                 ranked = learner.recommend(
                     event.user, k=self.depth, exclude_seen=self.exclude_seen, reasons=False
@@ -193,6 +204,7 @@ class _Run:
                 lists[name] = tuple(ranked.items)
         arrived = self._grow(event.item)
         for name, learner in self.learners.items():
+            self.busy = name
             lesson = _with_list(event, lists[name]) if test else event
             start = clock()
             update = learner.learn_one(lesson) if self.learn else learner.observe(lesson)
@@ -216,7 +228,8 @@ class _Run:
     def _grow(self, item: Id) -> bool:
         """Add `item` to each catalogue that does not hold it; a shared one is asked once it has it."""
         arrived = False
-        for learner in self.learners.values():
+        for name, learner in self.learners.items():
+            self.busy = name
             if item not in learner.catalog:
                 known = self.arrivals is not None and item in self.arrivals
                 learner.catalog.add(self.arrivals[item] if known and self.arrivals else {"item": item})
@@ -260,23 +273,15 @@ def _check_ids(learners: Mapping[str, Learner], log: Interactions, arrivals: Cat
     for catalog in {id(catalog): catalog for catalog in catalogs}.values():
         for item in log.items:
             catalog.index.get(item)  # refuses 196 where "196" is known
+    for learner in learners.values():
+        users = getattr(learner, "users", None)
+        if isinstance(users, IdIndex):
+            for user in log.users:
+                users.get(user)
 
 
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """An event that is set by the first Ctrl-C, which so cannot tear a step apart; the second one raises."""
-    interrupt = threading.Event()
-
-    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if interrupt.is_set():
-            raise KeyboardInterrupt
-        interrupt.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt  # signals arrive in the main thread only
-        return
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
+def _check_kinds(learners: Mapping[str, Learner], log: Interactions) -> None:
+    for learner in learners.values():
+        kinds = getattr(learner, "kinds", None)
+        if isinstance(kinds, FeedbackKinds):
+            check_same_kinds(log.kinds, log.kind_names, kinds)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from lifelong_widgets.data.display import shorten
 from lifelong_widgets.evaluation.picture import curve_svg, roles, short
 
 if TYPE_CHECKING:
@@ -116,7 +117,10 @@ def _header(report: PrequentialReport) -> str:
     stop = ""
     if report.interrupted:
         left = report.n_stream - report.warm_up - report.n_events
-        stop = f'<p class="stop">Interrupted: {left:,} events were left.</p>'
+        ended = (
+            "Interrupted" if report.error is None else f"Ended by an error of {shorten(report.error, 500)}"
+        )
+        stop = f'<p class="stop">{escape(ended)}: {left:,} events were left.</p>'
     return f"<header><h1>{escape(_title(report))}</h1><p>{done}</p>{stop}</header>"
 
 

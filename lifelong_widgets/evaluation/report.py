@@ -41,6 +41,7 @@ class PrequentialReport:
         seconds: Wall-clock time of the replay.
         interrupted: Whether it was stopped before the end of the log.
         about: Facts given by the caller, as JSON-able values.
+        error: What ended the replay, if an error of a learner did (`interrupted` is then true), or None.
     """
 
     k: int
@@ -57,6 +58,7 @@ class PrequentialReport:
     seconds: float
     interrupted: bool
     about: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
 
     @property
     def learners(self) -> tuple[str, ...]:
@@ -155,6 +157,7 @@ class PrequentialReport:
             "tested_events": len(self.positions),
             "new_item_events": self.n_new_items,
             "interrupted": self.interrupted,
+            "error": self.error,
             "seconds": round(self.seconds, 3),
             "learners": {
                 name: {
@@ -183,7 +186,8 @@ class PrequentialReport:
         - ``format``, ``version``, ``about`` (what the caller said about the run)
         - ``k``, ``depth``: lengths of the lists for HR and nDCG, and for MRR
         - ``stream_events`` = ``warm_up_events`` + those to replay; ``replayed_events`` (fewer if
-          ``interrupted``), ``tested_events``, ``new_item_events``, ``seconds``
+          ``interrupted``, by an ``error`` or, where that is null, by hand), ``tested_events``,
+          ``new_item_events``, ``seconds``
         - ``learners.NAME.all`` and ``.fifths.1`` … ``.5`` (those with tests): ``events``, ``hit_rate``,
           ``ndcg``, ``mrr``
         - ``learners.NAME.cpu_us``: ``rank_mean``, ``rank_p95``, ``learn_mean``, ``learn_p95``

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from lifelong_widgets.data.display import printable, shorten
+
 if TYPE_CHECKING:
     from lifelong_widgets.evaluation.report import PrequentialReport
 
@@ -17,19 +19,22 @@ def text_table(report: PrequentialReport) -> str:
     lines += _costs(report)
     for name, alarms in report.alarms.items():
         if alarms:
-            lines.append(f"drift alarms of {name}: {_some(alarms)}")
+            lines.append(f"drift alarms of {printable(name)}: {_some(alarms)}")
     return "\n".join(lines).rstrip()
 
 
 def _heading(report: PrequentialReport) -> list[str]:
-    title = str(report.about.get("title", "test, then learn"))
+    title = printable(str(report.about.get("title", "test, then learn")))
     done = f"{report.n_events:,} events replayed in {_duration(report.seconds)}"
     if report.warm_up:
         done += f" after a warm-up of {report.warm_up:,}"
     lines = [title, f"{done}; {report.n_new_items:,} of new items (misses)"]
     if report.interrupted:
         left = report.n_stream - report.warm_up - report.n_events
-        lines.append(f"INTERRUPTED: {left:,} events were left")
+        ended = (
+            "INTERRUPTED" if report.error is None else f"ENDED BY AN ERROR of {shorten(report.error, 500)}"
+        )
+        lines.append(f"{ended}: {left:,} events were left")
     return lines
 
 
@@ -44,7 +49,9 @@ def _measures(report: PrequentialReport) -> list[str]:
     for metric in report.metrics:
         for name in report.learners:
             values = table[table["learner"] == name][metric]
-            lines.append(f"{metric:<9} {name:<{width}}" + "".join(f"{value:>10.4f}" for value in values))
+            lines.append(
+                f"{metric:<9} {printable(name):<{width}}" + "".join(f"{value:>10.4f}" for value in values)
+            )
     return lines
 
 
@@ -53,7 +60,7 @@ def _costs(report: PrequentialReport) -> list[str]:
     lines = ["CPU time per event        to rank   to learn"]
     for name in report.learners:
         rank, learn = (_microseconds(float(costs[name][f"{verb}_mean"])) for verb in ("rank", "learn"))
-        lines.append(f"  {name:<20} {rank:>10} {learn:>10}")
+        lines.append(f"  {printable(name):<20} {rank:>10} {learn:>10}")
     return lines
 
 

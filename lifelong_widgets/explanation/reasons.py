@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.explanation.leave_one_out import leave_one_out
@@ -42,18 +43,21 @@ def reasons(
     """
     rewards = histories.rewards_of(person)
     events = np.flatnonzero(rewards)
-    is_new = network.items.n_updates.numpy()[items] == 0
+    rows = torch.from_numpy(items)
+    is_new = network.items.n_updates[rows].numpy() == 0
+    has_content = network.items.gather(rows)[1].abs().sum(1).numpy() > 0
     best = np.full(len(items), -1)
     if len(events):
         added = leave_one_out(network, histories.items_of(person), rewards, items)
         added[rewards[events] < 0] = -np.inf
         best = np.where(added.max(axis=0) > 0, events[added.argmax(axis=0)], -1)
     sentences = []
-    for event, new in zip(best.tolist(), is_new.tolist(), strict=True):
+    for event, new, content in zip(best.tolist(), is_new.tolist(), has_content.tolist(), strict=True):
         if event >= 0:
             title = catalog[catalog.ids[histories.items_of(person)[event]]].title
             verb = _PAST_TENSE.get(kind_names[histories.kinds_of(person)[event]])
             sentences.append(f"because you {verb} {title}" if verb else f"because of {title}")
         else:
-            sentences.append("new here: placed by its content" if new else "popular with everybody")
+            arrived = "new here: placed by its content" if content else "new here"
+            sentences.append(arrived if new else "popular with everybody")
     return tuple(sentences)

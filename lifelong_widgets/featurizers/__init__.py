@@ -2,16 +2,14 @@
 
 from lifelong_widgets.featurizers.base import Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
-from lifelong_widgets.featurizers.fusion import ItemFeatures, item_features
+from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, ItemFeatures
 from lifelong_widgets.featurizers.text import TextFeaturizer
-
-FEATURIZERS: dict[str, type[Featurizer]] = {"text": TextFeaturizer, "categories": CategoryFeaturizer}
 
 __all__ = [
     "FEATURIZERS",
     "CategoryFeaturizer",
+    "FeatureSettings",
     "Featurizer",
     "ItemFeatures",
     "TextFeaturizer",
-    "item_features",
 ]

@@ -29,6 +29,11 @@ class Featurizer(TransformerMixin, BaseEstimator):
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: shape (n_items, width), float32, each row of length 1 or 0."""
 
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many columns there are, once fitted."""
+
     @abstractmethod
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """A name for each column, as readable as the featurizer can make it."""

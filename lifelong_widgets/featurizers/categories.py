@@ -47,6 +47,11 @@ class CategoryFeaturizer(Featurizer):
                     row[column[category]] = 1.0
         return unit_rows(rows)
 
+    @property
+    def width(self) -> int:
+        """How many columns there are, once fitted."""
+        return len(self.categories_)
+
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """The category of each column, such as ``"category: Drama"``."""
         return np.array([f"category: {category}" for category in self.categories_], dtype=object)

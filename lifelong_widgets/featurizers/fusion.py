@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+import traitlets
 
 from lifelong_widgets.data import Item
 from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.text import TextFeaturizer
+from lifelong_widgets.parts import Part
+
+FEATURIZERS: dict[str, type[Featurizer]] = {"text": TextFeaturizer, "categories": CategoryFeaturizer}
 
 
 class ItemFeatures(Featurizer):
@@ -21,7 +25,7 @@ class ItemFeatures(Featurizer):
     Example:
         >>> from lifelong_widgets.data import Item
         >>> shelf = [Item(1, "Contact", ("Drama",)), Item(2, "Cube", ("Sci-Fi",))]
-        >>> features = item_features(n_text_components=8).fit(shelf)
+        >>> features = FeatureSettings(n_text_components=8).make(seed=0).fit(shelf)
         >>> features.transform(shelf).shape
         (2, 10)
     """
@@ -38,6 +42,11 @@ class ItemFeatures(Featurizer):
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: (n_items, sum of the widths), float32."""
         return np.hstack([featurizer.transform(items) for featurizer in self.featurizers.values()])
+
+    @property
+    def width(self) -> int:
+        """How many columns there are, once fitted."""
+        return sum(featurizer.width for featurizer in self.featurizers.values())
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """The names of all columns."""
@@ -61,11 +70,24 @@ class ItemFeatures(Featurizer):
         return self
 
 
-def item_features(n_text_components: int = 32, seed: int = 0) -> ItemFeatures:
-    """The features that a recommender uses: text and categories."""
-    return ItemFeatures(
-        {
-            "text": TextFeaturizer(n_components=n_text_components, seed=seed),
-            "categories": CategoryFeaturizer(),
-        }
+class FeatureSettings(Part):
+    """What the features of an item are made of. A change takes effect at the next fit."""
+
+    n_text_components = traitlets.Int(32, min=1, max=4096, help="Width of the text features.").tag(
+        config=True
     )
+    max_words = traitlets.Int(
+        20_000, min=1, max=10_000_000, help="How many words the text features know, the most frequent ones."
+    ).tag(config=True)
+    max_categories = traitlets.Int(
+        256, min=1, max=100_000, help="How many categories have a column, the most frequent ones."
+    ).tag(config=True)
+
+    def make(self, seed: int) -> ItemFeatures:
+        """Every featurizer of `FEATURIZERS`, unfitted; each takes the settings that its constructor names."""
+        values = {**self.settings(), "seed": seed}
+        featurizers = {}
+        for name, kind in FEATURIZERS.items():
+            own = kind().get_params()
+            featurizers[name] = kind(**{key: value for key, value in values.items() if key in own})
+        return ItemFeatures(featurizers)

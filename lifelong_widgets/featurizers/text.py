@@ -14,56 +14,54 @@ from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
 
 
 class TextFeaturizer(Featurizer):
-    """Title and text columns as TF-IDF, reduced to `n_components` by truncated SVD.
+    """Title and text columns as TF-IDF, reduced to `n_text_components` by truncated SVD.
 
     Latent semantic analysis: Deerwester et al. (1990), "Indexing by latent semantic analysis". Words that
     appear later and were not in the vocabulary are ignored until the next `fit`. When the vocabulary is
-    smaller than `n_components`, the columns left over are zero, so that the width is always the same.
+    smaller than `n_text_components`, the columns left over are zero, so that the width is always the same.
 
     Args:
-        n_components: the width of the output.
-        max_features: keep at most this many words, the most frequent ones.
+        n_text_components: the width of the output.
+        max_words: keep at most this many words, the most frequent ones.
         seed: of the randomised SVD.
 
     Example:
         >>> from lifelong_widgets.data import Item
         >>> shelf = [Item(1, "The blue lamp"), Item(2, "A blue whale"), Item(3, "The lamp and the whale")]
-        >>> TextFeaturizer(n_components=4).fit(shelf).transform(shelf).shape
+        >>> TextFeaturizer(n_text_components=4).fit(shelf).transform(shelf).shape
         (3, 4)
     """
 
-    def __init__(self, n_components: int = 32, max_features: int = 20_000, seed: int = 0) -> None:
-        self.n_components = n_components
-        self.max_features = max_features
+    def __init__(self, n_text_components: int = 32, max_words: int = 20_000, seed: int = 0) -> None:
+        self.n_text_components = n_text_components
+        self.max_words = max_words
         self.seed = seed
 
     def fit(self, items: Sequence[Item], y: None = None) -> Self:
         """Learn the words of `items`, their weights and their directions."""
-        self.vocabulary_: dict[str, int] = {}
-        self.idf_: Array = np.zeros(0, dtype=np.float64)
-        self.components_: Array = np.zeros((self.n_components, 0), dtype=np.float64)
-        documents = [_document(item) for item in items]
-        vectorizer = TfidfVectorizer(sublinear_tf=True, max_features=self.max_features)
+        vectorizer = TfidfVectorizer(sublinear_tf=True, max_features=self.max_words)
+        nothing = np.zeros((self.n_text_components, 0))
         try:
-            matrix = vectorizer.fit_transform(documents)
+            matrix = vectorizer.fit_transform([_document(item) for item in items])
         except ValueError:  # scikit-learn's "empty vocabulary": the items have no words
-            return self
-        self.vocabulary_ = {word: int(column) for word, column in vectorizer.vocabulary_.items()}
-        self.idf_ = vectorizer.idf_
-        rank = min(self.n_components, min(matrix.shape) - 1)
-        self.components_ = np.zeros((self.n_components, matrix.shape[1]))
+            return self.set_state({"vocabulary": {}, "idf": np.zeros(0), "components": nothing})
+        components = np.zeros((self.n_text_components, matrix.shape[1]))
+        rank = min(self.n_text_components, min(matrix.shape) - 1)
         if rank >= 1:
-            svd = TruncatedSVD(rank, random_state=self.seed).fit(matrix)
-            self.components_[:rank] = svd.components_
-        return self
+            components[:rank] = TruncatedSVD(rank, random_state=self.seed).fit(matrix).components_
+        vocabulary = {word: int(column) for word, column in vectorizer.vocabulary_.items()}
+        return self.set_state({"vocabulary": vocabulary, "idf": vectorizer.idf_, "components": components})
 
     def transform(self, items: Sequence[Item]) -> Array:
-        """The features of `items`: (n_items, n_components), float32, rows of length 1, or 0 without words."""
-        if not self.vocabulary_ or not items:
-            return np.zeros((len(items), self.n_components), dtype=np.float32)
-        vectorizer = TfidfVectorizer(sublinear_tf=True, vocabulary=self.vocabulary_)
-        vectorizer.idf_ = self.idf_
-        return unit_rows(vectorizer.transform([_document(item) for item in items]) @ self.components_.T)
+        """The features of `items`: (n_items, width), float32, rows of length 1, or 0 without words."""
+        if self._vectorizer is None or not items:
+            return np.zeros((len(items), self.width), dtype=np.float32)
+        return unit_rows(self._vectorizer.transform([_document(item) for item in items]) @ self.components_.T)
+
+    @property
+    def width(self) -> int:
+        """How many columns there are, once fitted."""
+        return len(self.components_)
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """Each direction by its three heaviest words, such as ``"text: star+trek+alien"``."""
@@ -80,8 +78,13 @@ class TextFeaturizer(Featurizer):
 
     def set_state(self, state: dict[str, Any]) -> Self:
         """Take a fitted state back."""
-        self.vocabulary_ = dict(state["vocabulary"])
-        self.idf_, self.components_ = state["idf"], state["components"]
+        self.vocabulary_: dict[str, int] = dict(state["vocabulary"])
+        self.idf_: Array = state["idf"]
+        self.components_: Array = state["components"]
+        self._vectorizer: TfidfVectorizer | None = None
+        if self.vocabulary_:
+            self._vectorizer = TfidfVectorizer(sublinear_tf=True, vocabulary=self.vocabulary_)
+            self._vectorizer.idf_ = self.idf_
         return self
 
 

@@ -8,7 +8,9 @@ from lifelong_widgets.learning.examples import Examples
 
 
 class LogExamples:
-    """Every event of a log as an example with the history before it, gathered only when asked for.
+    """The events of a log as examples, each with the history before it, gathered only when asked for.
+
+    An event that is worth nothing becomes history but no example.
 
     The log is held once, sorted by person; example *e* reads the `length` events that lie before it in its
     person's stretch. So the examples of a log of n events take O(n) memory, not O(n · length).
@@ -29,6 +31,7 @@ class LogExamples:
         order = np.argsort(users, kind="stable")
         self._place = np.empty(len(users), dtype=np.int64)
         self._place[order] = np.arange(len(users))
+        self._place = self._place[rewards != 0]  # the others are history, but nothing to learn
         sorted_users = users[order]
         starts = np.flatnonzero(np.r_[True, sorted_users[1:] != sorted_users[:-1]])
         lengths = np.diff(np.r_[starts, len(users)])

@@ -104,17 +104,20 @@ class ReservoirReplayBuffer(Part):
                 f"replay buffer: histories of shape {state['history_items'].shape} do not fit "
                 f"a capacity of {self.capacity} and a history length of {expected[1]}"
             )
+        if not np.isfinite(state["history_rewards"]).all() or not np.isfinite(state["rewards"]).all():
+            raise FormatError("replay buffer: a reward is not finite")
         self._n, self.n_seen = n, int(state["n_seen"])
         self._history_items[:n], self._history_rewards[:n] = state["history_items"], state["history_rewards"]
         self._targets[:n], self._rewards[:n] = state["targets"], state["rewards"]
 
-    @traitlets.observe("capacity")
-    def _refuse_late_change(self, change: dict[str, object]) -> None:
+    @traitlets.validate("capacity")
+    def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         if hasattr(self, "n_seen"):
             raise DataError(
                 "capacity sizes the arrays of the buffer and cannot change after they were made; "
                 "make a new Recommender with it"
             )
+        return proposal["value"]
 
 
 def _read_only(view: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import traitlets
 from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.updater import OnlineUpdater
 from lifelong_widgets.models import Network
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import FiniteFloat, Part
 from lifelong_widgets.progress import Progress, ProgressCallback, Stop, track
 
 
@@ -63,10 +64,10 @@ class Trainer(Part):
     batch_size = traitlets.Int(
         256, min=1, max=65_536, help="Events a step while fitting, at most; a short log is cut finer."
     ).tag(config=True)
-    fit_learning_rate = traitlets.Float(0.002, min=1e-6, max=0.1, help="Adam's step size while fitting.").tag(
+    fit_learning_rate = FiniteFloat(0.002, min=1e-6, max=0.1, help="Adam's step size while fitting.").tag(
         config=True, scale="log"
     )
-    validation_fraction = traitlets.Float(
+    validation_fraction = FiniteFloat(
         0.1, min=0.0, max=0.5, help="Which part of the log, its last, early stopping looks at."
     ).tag(config=True)
 
@@ -76,9 +77,10 @@ class Trainer(Part):
         updater: OnlineUpdater,
         log: LogExamples,
         rng: np.random.Generator,
+        interrupt: threading.Event,
         progress: bool | ProgressCallback = True,
     ) -> FitReport:
-        """Train `network` through `updater` on the examples of `log`, in place."""
+        """Train `network` through `updater` on the examples of `log`, in place, until told to stop."""
         start = time.perf_counter()
         n_train = len(log) - int(len(log) * self.validation_fraction)
         n_train = len(log) if n_train == 0 else n_train
@@ -92,14 +94,14 @@ class Trainer(Part):
         try:
             with track(n_batches * self.epochs, "fit", progress, unit="batch") as report:
                 for epoch in range(1, self.epochs + 1):
-                    losses.append(self._epoch(updater, log, n_train, batch_size, rng, report))
+                    losses.append(self._epoch(updater, log, n_train, batch_size, rng, interrupt, report))
                     if len(held_out):
                         quality.append(self.validation_ndcg_of(network, log, held_out))
                     if not quality or quality[-1] >= max(quality):
                         best, best_epoch = (network.get_state(), updater.get_state()), epoch
                     elif epoch - best_epoch >= self.patience:
                         break
-        except (KeyboardInterrupt, Stop):
+        except Stop:
             interrupted = True
         if best is not None:
             network.set_state(best[0])
@@ -117,6 +119,7 @@ class Trainer(Part):
         n_train: int,
         batch_size: int,
         rng: np.random.Generator,
+        interrupt: threading.Event,
         report: Progress,
     ) -> float:
         order = rng.permutation(n_train)
@@ -126,6 +129,8 @@ class Trainer(Part):
             loss = updater.step(log[batch], rng, learning_rate=self.fit_learning_rate)
             total += loss * len(batch)
             report.update(1, loss=loss)
+            if interrupt.is_set():
+                raise Stop
         return total / n_train
 
     def validation_ndcg_of(self, network: Network, log: LogExamples, events: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import OBJECTIVES
 from lifelong_widgets.models import Network
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import FiniteFloat, Part
 
 _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has faded
 
@@ -27,13 +27,13 @@ class OnlineUpdater(Part):
     click.
     """
 
-    learning_rate = traitlets.Float(
+    learning_rate = FiniteFloat(
         0.0002, min=1e-6, max=0.1, help="How far one event moves the model (Adam's step size)."
     ).tag(config=True, live=True, scale="log", label="Learning rate")
     replay_ratio = traitlets.Int(
         1, min=0, max=64, help="How many past events are learned again beside each new one."
     ).tag(config=True, live=True, label="Replayed per click")
-    new_item_boost = traitlets.Float(
+    new_item_boost = FiniteFloat(
         15.0,
         min=0.0,
         max=1000.0,
@@ -47,7 +47,7 @@ class OnlineUpdater(Part):
     ).tag(config=True, label="Objective")
 
     def build(self, network: Network) -> None:
-        """Attach to a network that is built."""
+        """Attach to a network that is built; again after it was built anew."""
         self._network = network
         self._optimizer = torch.optim.Adam(network.dense_parameters(), lr=self.learning_rate, fused=True)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from array import array
 
 import numpy as np
+
+from lifelong_widgets.errors import FormatError
 
 
 class Histories:
@@ -26,7 +29,9 @@ class Histories:
         self._items = np.zeros((0, length), dtype=np.int64)
         self._rewards = np.zeros((0, length), dtype=np.float32)
         self._kinds = np.zeros((0, length), dtype=np.int16)
+        # the set answers "already?", the array is handed out: neither is rebuilt at a click
         self._consumed: list[set[int]] = []
+        self._consumed_items: list[array[int]] = []
 
     def __len__(self) -> int:
         return self._n
@@ -53,13 +58,10 @@ class Histories:
         return row
 
     def consumed_by(self, user: int | None) -> np.ndarray:
-        """All items that a person has consumed, int64, in ascending order."""
-        if user is None or user >= self._n:
+        """All items that a person has consumed, each once, int64, in the order in which they were."""
+        if user is None or user >= self._n or not self._consumed_items[user]:
             return np.zeros(0, dtype=np.int64)
-        consumed = self._consumed[user]
-        indices = np.fromiter(consumed, dtype=np.int64, count=len(consumed))
-        indices.sort()
-        return indices
+        return np.frombuffer(self._consumed_items[user], dtype=np.int64).copy()
 
     def append(self, user: int, item: int, reward: float, kind: int, consumed: bool) -> None:
         """Add an event; people up to `user` get a row if they have none."""
@@ -67,8 +69,9 @@ class Histories:
         for column, value in ((self._items, item), (self._rewards, reward), (self._kinds, kind)):
             column[user, 1:] = column[user, :-1]
             column[user, 0] = value
-        if consumed:
+        if consumed and item not in self._consumed[user]:
             self._consumed[user].add(item)
+            self._consumed_items[user].append(item)
 
     def copy(self) -> Histories:
         """An independent copy."""
@@ -90,13 +93,29 @@ class Histories:
         }
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Take a state back."""
-        self._items, self._rewards = state["items"].copy(), state["rewards"].copy()
-        self._kinds = state["kinds"].copy()
-        self._n = len(self._items)
-        offsets = state["consumed_offsets"]
-        flat = state["consumed"]
-        self._consumed = [set(flat[a:b].tolist()) for a, b in itertools.pairwise(offsets.tolist())]
+        """Take a state back.
+
+        Raises:
+            FormatError: the arrays do not fit each other; nothing was changed.
+        """
+        items, rewards, kinds = state["items"], state["rewards"], state["kinds"]
+        flat, offsets = state["consumed"], state["consumed_offsets"]
+        shape = (len(items), self.length)
+        if items.shape != shape or rewards.shape != shape or kinds.shape != shape:
+            raise FormatError(
+                f"histories: items, rewards and kinds have shapes {items.shape}, {rewards.shape} and "
+                f"{kinds.shape}, expected {shape} each"
+            )
+        if not np.isfinite(rewards).all():
+            raise FormatError("histories: a reward is not finite")
+        ends_fit = len(offsets) == len(items) + 1 and offsets[0] == 0 and offsets[-1] == len(flat)
+        if not ends_fit or (np.diff(offsets) < 0).any():
+            raise FormatError("histories: the offsets of the consumed items do not fit them")
+        self._items, self._rewards, self._kinds = items.copy(), rewards.copy(), kinds.copy()
+        self._n = len(items)
+        parts = [flat[start:end].tolist() for start, end in itertools.pairwise(offsets.tolist())]
+        self._consumed = [set(part) for part in parts]
+        self._consumed_items = [array("q", part) for part in parts]
 
     def _reserve(self, n: int) -> None:
         if n > len(self._items):
@@ -108,4 +127,5 @@ class Histories:
                 setattr(self, name, new)
         while self._n < n:
             self._consumed.append(set())
+            self._consumed_items.append(array("q"))
             self._n += 1

@@ -119,9 +119,10 @@ class ItemTable:
         expected = (self.embedding_dim + self.content_dim, 2 * self.embedding_dim + 1)
         for (name, tensor), width in zip(state.items(), expected, strict=True):
             if tensor.ndim != 2 or tensor.shape[1] != width or len(tensor) != len(state["rows"]):
-                raise FormatError(
-                    f"item table: {name} has shape {tuple(tensor.shape)}, expected (n, {width})"
-                )
+                shape = tuple(tensor.shape)
+                raise FormatError(f"item table: {name} has shape {shape}, expected (n, {width})")
+            if not torch.isfinite(tensor).all():
+                raise FormatError(f"item table: {name} holds numbers that are not finite")
         self._rows, self._adam = (tensor.clone() for tensor in state.values())
         self._n = len(self._rows)
 

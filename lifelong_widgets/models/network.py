@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import traitlets
@@ -106,15 +108,18 @@ class Network(Part):
             if name not in state or state[name].shape != parameter.shape:
                 found = tuple(state[name].shape) if name in state else "nothing"
                 raise FormatError(f"network: {name} is {found}, expected shape {tuple(parameter.shape)}")
+            if not torch.isfinite(state[name]).all():
+                raise FormatError(f"network: {name} holds numbers that are not finite")
         self.items.set_state({name: state[f"items.{name}"] for name in self.items.get_state()})
         with torch.no_grad():
             for name, parameter in own.items():
                 parameter.copy_(state[name])
 
-    @traitlets.observe("embedding_dim", "hidden_dim", "history_length", "encoder_name")
-    def _refuse_late_change(self, change: dict[str, object]) -> None:
+    @traitlets.validate("embedding_dim", "hidden_dim", "history_length", "encoder_name")
+    def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         if hasattr(self, "items"):
             raise DataError(
-                f"{change['name']} shapes the network and cannot change after it was built; "
+                f"{proposal['trait'].name} shapes the network and cannot change after it was built; "
                 "make a new Recommender with it"
             )
+        return proposal["value"]

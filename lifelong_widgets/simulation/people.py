@@ -130,8 +130,15 @@ class SimulatedPeople:
         order = np.argsort(-self.utility(person, ids), kind="stable")
         return [ids[place] for place in order[:k].tolist()]
 
-    def choose(self, person: Id, recommendations: Ranked | Sequence[Id]) -> Feedback | None:
+    def choose(
+        self, person: Id, recommendations: Ranked | Sequence[Id], kind: str = "click"
+    ) -> Feedback | None:
         """What `person` does with a list: a click that carries the list as `shown`, or None.
+
+        Args:
+            person: who looks.
+            recommendations: what they see, best first.
+            kind: what the click is called, for a recommender that knows other kinds of feedback.
 
         Raises:
             DataError: an unknown person.
@@ -148,7 +155,7 @@ class SimulatedPeople:
         best = int(drawn.argmax())
         if drawn[best] < _NO_CLICK + noise[-1]:
             return None
-        return Feedback(self.people[row], shown[best], "click", shown=shown)
+        return Feedback(self.people[row], shown[best], kind, shown=shown)
 
     def drift(self, how: str = "swap") -> None:
         """Change the tastes of everyone.

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets
 
+from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.parts import Hyperparameter, hyperparameters
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.panel import Panel
@@ -70,9 +71,18 @@ class Controls(Panel):
         """A control was moved: set the trait in the owner thread."""
         name = self._name_of[id(change.owner)]
         declared, _ = self._controls[name]
+        value = _as_declared(declared, change.new)
+        if not self._pending.get(name) and value == getattr(self.session.rec.parts[declared.part], name):
+            return  # the control followed the trait
         self._pending[name] = self._pending.get(name, 0) + 1
-        future = self.session.set_hyperparameter(declared.part, name, _as_declared(declared, change.new))
-        future.add_done_callback(lambda done: self._set(name, done))
+        with self.telling():
+            try:
+                future = self.session.set_hyperparameter(declared.part, name, value)
+            except LifelongWidgetsError:
+                self._pending[name] -= 1
+                self._show(name)
+                raise
+            future.add_done_callback(lambda done: self._set(name, done))
 
     def _set(self, name: str, done: Future[None]) -> None:
         self._pending[name] -= 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lifelong_widgets.data import Id
+from lifelong_widgets.data import FeedbackKinds, Id
+from lifelong_widgets.errors import DataError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
 from lifelong_widgets.updates import Update
@@ -42,6 +43,30 @@ class SimulationResult:
     cancelled: bool
 
 
+def share_kinds(rec: Recommender, twin: Recommender) -> None:
+    """Let the twin know what each kind of feedback is worth now; ``rec.kinds`` may have been replaced."""
+    if twin.kinds is not rec.kinds:
+        twin.kinds = rec.kinds
+
+
+def kind_of_taking(kinds: FeedbackKinds) -> str:
+    """How a simulated person takes something: a click, or else the first positive kind that there is.
+
+    Raises:
+        DataError: no kind is positive.
+
+    >>> from lifelong_widgets.data import DEFAULT_KINDS
+    >>> kind_of_taking(DEFAULT_KINDS)
+    'click'
+    >>> kind_of_taking(FeedbackKinds(DEFAULT_KINDS["skip"], DEFAULT_KINDS["like"]))
+    'like'
+    """
+    positive = [name for name in kinds if kinds[name].positive]
+    if not positive:
+        raise DataError("no kind of feedback is positive: simulated people have no way to take anything")
+    return "click" if "click" in positive else positive[0]
+
+
 class Crowd:
     """People with known tastes, who come one at a time and look at the live list and at the frozen twin's.
 
@@ -59,12 +84,14 @@ class Crowd:
     def visit(self, k: int) -> Visit:
         """Let the next person look at lists of `k` and, if they take something, learn from it."""
         person: Id = self.people.people[int(self._rng.integers(len(self.people.people)))]
+        share_kinds(self._rec, self._twin)
+        kind = kind_of_taking(self._rec.kinds)
         start = time.perf_counter()
         live = self._rec.recommend(person, k, reasons=False)
         seconds = time.perf_counter() - start
         frozen = self._twin.recommend(person, k, reasons=False)
-        taken = self.people.choose(person, live)
-        instead = self.people.choose(person, frozen)
+        taken = self.people.choose(person, live, kind)
+        instead = self.people.choose(person, frozen, kind)
         # a click on the twin's list is no test of the live one
         click = taken if self._rng.random() < 0.5 else instead and replace(instead, shown=None)
         update = None

@@ -18,7 +18,9 @@ class Job(Generic[T]):
 
     `steps` is called with the job and yields after each step (at most 50 ms of work) how many of `total`
     units are done; what it returns is the result. It looks at `cancelled` and, if that is set, returns what
-    it has.
+    it has. `report` is called with the job after each step and at its end, in the owner thread.
+
+    To `await` a job is to watch it: giving up (``asyncio.wait_for``) leaves it running; `cancel` stops it.
 
     >>> def count(job):
     ...     for n in range(1, 5):
@@ -34,16 +36,18 @@ class Job(Generic[T]):
         worker: Worker,
         steps: Callable[[Job[T]], Generator[int, None, T]],
         total: int,
-        report: Callable[[], None] = lambda: None,
+        report: Callable[[Job[T]], None] = lambda job: None,
     ) -> None:
         self._worker = worker
         self._steps = steps(self)
         self._report = report
         self._future: Future[T] = Future()
+        # An `await` that is given up (asyncio.wait_for) would cancel a pending future, but not the work.
+        self._future.set_running_or_notify_cancel()
         self.total = total
         self.completed = 0
         self._cancelled = False
-        worker.submit(self._step).add_done_callback(self._stumble)
+        self._queue()
 
     @property
     def progress(self) -> float:
@@ -88,19 +92,19 @@ class Job(Generic[T]):
             self.completed = next(self._steps)
         except StopIteration as end:
             self._future.set_result(end.value)
-            self._report()
-            return
-        self._report()
-        # Behind whatever was queued meanwhile: a click waits for one step, never for the job.
-        self._worker.submit(self._step).add_done_callback(self._stumble)
+        except BaseException as error:
+            self._future.set_exception(error)
+        self._report(self)
+        if not self._future.done():
+            self._queue()
 
-    def _stumble(self, step: Future[None]) -> None:
-        if step.cancelled():
-            error: BaseException | None = LifelongWidgetsError(
-                "the session was closed while this was running"
-            )
-        else:
-            error = step.exception()
+    def _queue(self) -> None:
+        """Behind whatever was queued meanwhile: a click waits for one step, never for the job."""
+        self._worker.submit(self._step).add_done_callback(self._dropped)
+
+    def _dropped(self, step: Future[None]) -> None:
+        """A step has ended, or never ran because the session was closed."""
+        closed = LifelongWidgetsError("the session was closed while this was running")
+        error = closed if step.cancelled() else step.exception()
         if error is not None and not self._future.done():
             self._future.set_exception(error)
-            self._report()

@@ -38,7 +38,7 @@ def movement(
     """Compare two lists, best first.
 
     If the clicked item has left the list, everything below it moves up one place without any learning; that
-    is not counted.
+    is not counted. (`Recommendations.moves` does count it: it is the plain difference of ranks.)
 
     >>> found = movement(["a", "b", "c", "d"], ["d", "b", "c", "e"], "a", {"d": ["Sea"]}.get)
     >>> found.places

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import ipywidgets
 
+from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import say
 from lifelong_widgets.widgets.caption import Caption
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import Change, LiveSession, explain
+
+_log = logging.getLogger(__name__)
 
 
 class Panel(ipywidgets.Box):
@@ -50,6 +55,16 @@ class Panel(ipywidgets.Box):
     def label(self) -> None:
         """Write every label; called again when the browser has told its language."""
         raise NotImplementedError
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[None]:
+        """Say in the caption what goes wrong in a callback, where nobody would see an exception."""
+        try:
+            yield
+        except Exception as error:
+            self.caption.error = explain(error)
+            if not isinstance(error, LifelongWidgetsError):
+                _log.exception("a callback of %s failed", type(self).__name__)
 
     def fallback_html(self) -> str:
         """The state in a line, for where no widget can be drawn."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 from lifelong_widgets.data import Feedback, Id
@@ -18,7 +19,7 @@ from lifelong_widgets.recommendations import check_k
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
 from lifelong_widgets.updates import Update
-from lifelong_widgets.widgets.crowd import Crowd, SimulationResult, Visit
+from lifelong_widgets.widgets.crowd import Crowd, SimulationResult, Visit, share_kinds
 from lifelong_widgets.widgets.job import Job
 from lifelong_widgets.widgets.lists import Lists, Shown
 from lifelong_widgets.widgets.scoreboard import HIT, Scoreboard
@@ -28,6 +29,11 @@ _KEPT_CLICKS = 10_000  # ids of clicks, so that a repeated one is recognised
 _SLICE = 0.03  # seconds of simulation between two looks at the queue
 _REFRESH = 1.0  # seconds between new lists while others' clicks change the model
 _VISITS_PER_CLICK = 20  # after which a crowd that clicks on nothing has had enough
+
+_log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,11 @@ class LiveSession:
     """A recommender on screen.
 
     One thread owns the engine; every method may be called from any thread, validates, and queues. While a
-    session is in use, let it do the learning: call `feedback`, not `rec.learn_one`.
+    session is in use, let it do the learning: call `feedback`, not `rec.learn_one`, and `call` for whatever
+    else is asked of the recommender, such as saving it.
+
+    `close` frees engine, twin and thread. Without it they stay as long as a widget shows them, and ipywidgets
+    keeps every widget until it is closed, also one whose variable or cell is gone.
 
     Hit rates: a visit is a list shown to somebody. A simulated person is shown the live list *and* the
     frozen twin's, each counts a hit if they would take something from its first ten, and a coin says which of
@@ -85,6 +95,7 @@ class LiveSession:
         self.scores = Scoreboard()
         self.worker = Worker("lifelong-widgets")
         self.twin = self.worker.call(rec.frozen_twin)
+        self._n_fits = rec.n_fits
         self.last_update: Update | None = None
         self.job: Job[SimulationResult] | None = None
         self._user = as_id(user, "user")
@@ -100,6 +111,9 @@ class LiveSession:
     def of(cls, engine: Recommender | LiveSession) -> LiveSession:
         """The session on `engine`: itself, the one that its other widgets use, or a new one.
 
+        A recommender that was fitted since is another model: its session is closed, and a new one with a new
+        twin and new scores takes over its person, list length and simulated people.
+
         Raises:
             DataError: `engine` is neither a recommender nor a session.
         """
@@ -108,7 +122,15 @@ class LiveSession:
         if not isinstance(engine, Recommender):
             raise DataError(f"a widget shows a Recommender or a LiveSession, not {engine!r:.80}")
         known = _SESSIONS.get(id(engine))
-        return known if known is not None and known.rec is engine else cls(engine)
+        if known is None or known.rec is not engine:
+            return cls(engine)
+        if known._n_fits == engine.n_fits:
+            return known
+        known.call(known.close)  # between two steps: one thread at a time may use a recommender
+        fresh = cls(engine, known.user, known.lists.k, known.seed)
+        if known._present is not None:
+            fresh.use_people(known._present.people)
+        return fresh
 
     # ------------------------------------------------------------------------------------- who looks on
 
@@ -134,7 +156,10 @@ class LiveSession:
         return self.worker.submit(self._set_length, check_k(k))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` at every `Change`, in the owner thread; call what this returns to stop."""
+        """Call `listener` at every `Change`, in the owner thread; call what this returns to stop.
+
+        An exception of a listener is logged; the others are told all the same.
+        """
         self._listeners.append(listener)
 
         def stop() -> None:
@@ -180,9 +205,7 @@ class LiveSession:
         person = self._user if user is None else as_id(user, "user")
         _ = self.rec.catalog[item], self.rec.kinds[kind]
         name = click or f"kernel-{next(self._click_numbers)}"
-        future = self.worker.submit(self._feedback, person, item, kind, name, version)
-        future.add_done_callback(lambda done: self._report(done, name))
-        return future
+        return self.worker.submit(self._answer, person, item, kind, name, version)
 
     def set_hyperparameter(self, part: str, name: str, value: Any) -> Future[None]:
         """Set a live hyperparameter between two steps, for instance ``("updater", "learning_rate", 0.001)``.
@@ -223,12 +246,41 @@ class LiveSession:
         """Let these people click, for instance those of ``SimulatedPeople.from_truth(...)``."""
         self.worker.call(setattr, self, "_present", self._gather(people))
 
+    def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function` between two steps, after everything queued so far, and return its result.
+
+        This is how to save or compress a recommender whose widgets are in use: called straight from a cell
+        it would read a model that is just being changed. A running simulation waits meanwhile.
+
+        Raises:
+            LifelongWidgetsError: the session is closed. What `function` raises is raised here.
+
+        Example:
+            >>> import os, tempfile
+            >>> import pandas as pd
+            >>> from lifelong_widgets.data import Catalog
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> rec = Recommender(shelf, embedding_dim=8)
+            >>> session = LiveSession(rec)
+            >>> _ = session.feedback(2, "like")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     file = os.path.join(folder, "mine.lw")
+            ...     session.call(rec.save, file)
+            ...     Recommender.load(file).n_events
+            1
+        """
+        return self.worker.call(function, *args, **kwargs)
+
     def wait(self) -> None:
         """Return when everything queued so far is done, a running simulation excepted."""
         self.worker.call(lambda: None)
 
     def close(self) -> None:
-        """Stop: cancel a simulation, drop what is queued, tell nobody more. Widgets stay as they are."""
+        """Stop: cancel a simulation, drop what is queued, tell nobody more. Widgets stay as they are.
+
+        Frees engine, twin and thread as soon as nobody else holds them; closing the widgets alone does not
+        end a session that has a name.
+        """
         if self.job is not None:
             self.job.cancel()
         self._refresh.close()
@@ -241,6 +293,13 @@ class LiveSession:
         return f"<LiveSession: {self.scores.clicks} clicks learned, {self._user!r} looks on>"
 
     # --------------------------------------------------------------------------- in the owner's thread
+
+    def _answer(self, user: Id, item: Id, kind: str, click: str, version: int | None) -> Update | None:
+        try:
+            return self._feedback(user, item, kind, click, version)
+        except BaseException as error:
+            self._tell(Change("error", click=click, message=explain(error)))
+            raise
 
     def _feedback(self, user: Id, item: Id, kind: str, click: str, version: int | None) -> Update | None:
         if click in self._clicks:
@@ -256,6 +315,7 @@ class LiveSession:
         self.last_update = update
         self._tell(Change("list", user, click))
         # The twin's test is not on the way to the screen.
+        share_kinds(self.rec, self.twin)
         outcome = None
         if self.rec.kinds[kind].positive:
             instead = self.twin.recommend(user, HIT, reasons=False).items
@@ -332,15 +392,14 @@ class LiveSession:
 
     def _tell(self, change: Change) -> None:
         for listener in list(self._listeners):
-            listener(change)
+            try:
+                listener(change)
+            except Exception:  # one listener's trouble is not that of the others, nor of the click
+                _log.exception("a listener failed on %r", change)
 
-    def _tell_job(self) -> None:
-        error = self.job.error() if self.job is not None else None
+    def _tell_job(self, job: Job[SimulationResult]) -> None:
+        error = job.error()
         self._tell(Change("job", message=explain(error) if error else ""))
-
-    def _report(self, done: Future[Update | None], click: str) -> None:
-        if not done.cancelled() and (error := done.exception()) is not None:
-            self._tell(Change("error", click=click, message=explain(error)))
 
 
 def explain(error: BaseException) -> str:

@@ -67,16 +67,18 @@ class SimulationPanel(Panel):
 
     def _run(self, _button: Any) -> None:
         self.caption.error = ""
-        if self.session.job is None or self.session.job.done:
-            self.session.run_simulation(self.n)
+        with self.telling():
+            if self.session.job is None or self.session.job.done:
+                self.session.run_simulation(self.n)
 
     def _cancel(self, _button: Any) -> None:
         if self.session.job is not None:
             self.session.job.cancel()
 
     def _swap(self, _button: Any) -> None:
-        self.session.swap_tastes()
-        self.caption.text = self.say("simulation.swapped")
+        with self.telling():
+            self.session.swap_tastes()
+            self.caption.text = self.say("simulation.swapped")
 
     def _on_change(self, change: Change) -> None:
         if change.what == "job":

@@ -23,6 +23,9 @@ class Studio(ipywidgets.VBox):
     Every part is also an attribute (`list`, `chart`, `memory`, `controls`, `picker`, `simulation`) and stands
     alone in a cell. In a narrow cell the right column goes below the list.
 
+    When you are done, ``studio.close()`` and ``studio.session.close()`` free engine, twin and thread:
+    ipywidgets keeps every widget until it is closed, also one whose variable or cell is gone.
+
     Args:
         engine: a recommender, or the session that its widgets share.
         locale: ``"auto"`` (as the browser), ``"en"`` or ``"zh"``.
@@ -57,7 +60,7 @@ class Studio(ipywidgets.VBox):
         self._layout_boxes = (head, side, columns)
 
     def close(self) -> None:
-        """Close every part."""
+        """Close every part. The session goes on, for other widgets on it: it has a `close` of its own."""
         for part in (self.picker, self.simulation, self.list, self.chart, self.memory, self.controls):
             part.close()
         for box in self._layout_boxes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import ipywidgets
@@ -58,10 +61,11 @@ class UserPicker(Panel):
     def label(self) -> None:
         """Write every label."""
         self.caption.title = self.say("picker.title")
-        chosen = self.who.value
-        kinds = ["me", "log", "simulated"] if len(self.session.rec.users) else ["me", "simulated"]
-        with self.who.hold_trait_notifications():
-            self.who.options = self._kinds(kinds)
+        chosen, users = self.who.value, self.session.rec.users
+        others = len(users) > (self.me in users)
+        kinds = ["me", "log", "simulated"] if others or chosen == "log" else ["me", "simulated"]
+        with self._quietly():
+            self.who.options = self._kinds(kinds)  # which selects the first of them
             self.who.value = chosen
         self.from_log.placeholder = self.say("picker.who")
         self.from_log.tooltip = self.simulated.tooltip = self.say("picker.who")
@@ -76,18 +80,19 @@ class UserPicker(Panel):
 
     def _known(self, name: str) -> Id | None:
         """The person of the log who is written `name`."""
-        candidates: list[Id] = [name, int(name)] if name.lstrip("-").isdecimal() else [name]
+        candidates: list[Id] = [name, int(name)] if re.fullmatch(r"-?\d{1,19}", name) else [name]
         return next((user for user in candidates if user in self.session.rec.users), None)
 
     def _chosen(self, change: Any) -> None:
         """Another kind of person was chosen: show who there is, and let the first of them look on."""
         kind = change.new
         self.caption.error = ""
-        self._show_names(kind)
-        if kind == "log" and not self.from_log.value:
-            self.from_log.value = self.from_log.options[0]
-        else:
-            self._named()
+        with self.telling():
+            self._show_names(kind)
+            if kind == "log" and not self.from_log.value and self.from_log.options:
+                self.from_log.value = self.from_log.options[0]
+            else:
+                self._named()
 
     def _show_names(self, kind: str) -> None:
         if kind == "log":
@@ -102,14 +107,17 @@ class UserPicker(Panel):
         """Somebody was named: they look on from now."""
         if self._following:
             return
+        with self.telling():
+            self._look_on()
+
+    def _look_on(self) -> None:
         user: Id | None = self.me
         if self.who.value == "simulated":
             user = self.simulated.value
         elif self.who.value == "log":
             user = self._known(self.from_log.value)
-            self.caption.error = (
-                "" if user is not None else self.say("picker.unknown", name=self.from_log.value)
-            )
+            unknown = user is None and self.from_log.value
+            self.caption.error = self.say("picker.unknown", name=unknown) if unknown else ""
         if user is not None:
             self.session.choose_user(user)
 
@@ -117,9 +125,15 @@ class UserPicker(Panel):
         """Follow whoever was chosen in another picker, or by a call."""
         if change.what != "user" or change.user is None:
             return
+        with self._quietly():
+            self._follow(change.user)
+
+    @contextlib.contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """What the controls show changes, and not who looks on."""
         self._following = True
         try:
-            self._follow(change.user)
+            yield
         finally:
             self._following = False
 

@@ -51,12 +51,12 @@ def one_thread() -> object:
 
 def test_a_click_costs_the_same_after_100_and_after_100_000_events() -> None:
     """Of one person, whose history is as long as the encoder reads it from the start."""
-    rec = recommender(1000)
+    rec = recommender(5000)
     rng = np.random.default_rng(1)
 
     def click() -> None:
         shown = rec.recommend("me", k=20)
-        rec.learn_one(user="me", item=int(rng.integers(1000)), kind="view", shown=shown.items)
+        rec.learn_one(user="me", item=int(rng.integers(5000)), kind="like", shown=shown.items)
 
     for _ in range(100):
         click()
@@ -64,7 +64,7 @@ def test_a_click_costs_the_same_after_100_and_after_100_000_events() -> None:
     n = 100_000
     log = Interactions.from_pandas(
         pd.DataFrame(
-            {"user": rng.integers(2000, size=n), "item": rng.integers(1000, size=n), "kind": "view"}
+            {"user": ["me", *range(99)] * (n // 100), "item": rng.integers(5000, size=n), "kind": "like"}
         ),
         time=None,
     )

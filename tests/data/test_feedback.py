@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelong_widgets.data import DEFAULT_KINDS, Feedback, FeedbackKind, FeedbackKinds
+from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.errors import DataError
 
 
@@ -66,6 +67,36 @@ def test_a_weight_is_a_finite_number(weight):
         FeedbackKind("like", weight=weight)
 
 
+@pytest.mark.parametrize("weight", [1001, 1e20, 1e39, 10**400])
+def test_a_weight_that_would_drown_all_others_is_refused(weight):
+    with pytest.raises(DataError, match=r"the weight of 'like' is .*it must be at most 1000"):
+        FeedbackKind("like", weight=weight)
+    assert FeedbackKind("like", weight=1000).weight == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("of_log", "message"),
+    [
+        (DEFAULT_KINDS.with_weights(like=2), "weight is 2.0 in the log and 1.0 in the recommender"),
+        (DEFAULT_KINDS.with_kind(FeedbackKind("like", positive=False)), "positive is False in the log"),
+        (DEFAULT_KINDS.with_kind(FeedbackKind("like", consumes=False)), "consumes is False in the log"),
+    ],
+)
+def test_a_kind_that_means_something_else_to_the_learner_is_refused(of_log, message):
+    with pytest.raises(DataError, match=f"'like': {message}.*kinds=log.kinds"):
+        check_same_kinds(of_log, ["click", "like"], DEFAULT_KINDS)
+    check_same_kinds(of_log, ["click"], DEFAULT_KINDS)  # it does not occur
+
+
+def test_a_kind_that_the_learner_does_not_know_is_refused_and_a_label_is_free():
+    of_log = DEFAULT_KINDS.with_kind(FeedbackKind("likes"))
+    with pytest.raises(
+        DataError, match=r"'likes', which .* not know; did you mean 'like'\?.*kinds=log.kinds"
+    ):
+        check_same_kinds(of_log, ["likes"], DEFAULT_KINDS)
+    check_same_kinds(DEFAULT_KINDS.with_kind(FeedbackKind("like", label="Love")), ["like"], DEFAULT_KINDS)
+
+
 def test_an_unknown_kind_names_the_closest_the_known_and_the_remedy():
     with pytest.raises(DataError, match=r"'lik'; did you mean 'like'\? Known are view, .*with_kind"):
         DEFAULT_KINDS["lik"]
@@ -93,7 +124,7 @@ def test_a_kind_given_twice_is_refused():
         FeedbackKinds(FeedbackKind("a"), FeedbackKind("a"))
 
 
-weights = st.floats(0, 1e9)
+weights = st.floats(0, 1000)
 kinds = st.builds(FeedbackKind, st.text(min_size=1), weights, st.booleans(), st.booleans(), st.text())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import traitlets
 
-from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions
+from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions, datasets
 from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
 from lifelong_widgets.learning import OBJECTIVES
 from lifelong_widgets.models import ENCODERS
@@ -135,6 +136,8 @@ def test_a_list_is_sorted_explained_and_safe_to_show(fitted: Recommender) -> Non
     assert list(shown.scores) == sorted(shown.scores, reverse=True)
     assert [row.rank for row in shown] == list(range(1, 25))
     assert any(row.reason == "because you liked <img src=x onerror=alert(1)>" for row in shown)
+    fitted.catalog.add({"item": "esc", "title": "two\nlines\x1b[31m red"})
+    assert "\x1b" not in repr(fitted.recommend("me", k=30)) and len(repr(shown).splitlines()) == 25
     assert "<img" not in shown._repr_html_() and "&lt;img" in shown._repr_html_()
     assert shown.to_pandas().columns.tolist() == ["rank", "item", "title", "categories", "score", "reason"]
 
@@ -250,7 +253,14 @@ def test_rewards_are_the_callers(fitted: Recommender) -> None:
         (lambda r: r.explain("p1", "nothing"), UnknownItemError, "no item 'nothing'"),
         (lambda r: r.compress("int3"), DataError, "unknown compression 'int3'"),
         (lambda r: setattr(r.updater, "learning_rate", -1.0), traitlets.TraitError, "learning_rate"),
+        (lambda r: setattr(r.updater, "learning_rate", float("nan")), traitlets.TraitError, "finite number"),
         (lambda r: setattr(r.network, "embedding_dim", 8), DataError, "cannot change"),
+        (lambda r: setattr(r.buffer, "capacity", 8), DataError, "cannot change"),
+        (lambda r: r.learn_one(user="p1", item="i1", shown="i1 i2"), DataError, "sequence of item ids"),
+        (lambda r: r.learn_one(user="p1", item="i1", shown=5), DataError, "sequence of item ids"),
+        (lambda r: r.learn_one({"user": "p1"}), DataError, "takes a Feedback"),
+        (lambda r: r.learn_one(Feedback("p1", "i1"), user="p2"), DataError, "not both"),
+        (lambda r: r.learn_many(checkerboard()[1], batch_size=2.5), DataError, "batch_size is 2.5"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_lost(
@@ -280,12 +290,75 @@ def test_an_empty_log_is_refused_by_fit_and_nothing_to_learn_many(fitted: Recomm
     assert_same_state(fitted, before)
 
 
-def test_a_step_that_explodes_is_refused_and_nothing_is_lost(fitted: Recommender) -> None:
-    fitted.network.items.embeddings[3] = float("inf")
+def test_a_step_that_explodes_is_refused_and_nothing_is_lost(
+    fitted: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OBJECTIVES, "sampled_softmax", lambda target, *_: target.sum() * float("inf"))
     before = fitted.frozen_twin()
     with pytest.raises(LifelongWidgetsError, match="nothing was learned"):
         fitted.learn_one(Feedback("new person", "i3", "like"))
     assert_same_state(fitted, before)
+
+
+def test_ids_of_another_type_and_other_weights_in_a_log_are_refused_before_anything_is_learned(
+    board: tuple[Catalog, Interactions],
+) -> None:
+    rec = Recommender(board[0], **SMALL)
+    rec.learn_one(user=5, item="i1", kind="like")
+    before = rec.frozen_twin()
+    frame = pd.DataFrame({"user": ["a", "b", "5"], "item": ["i1", "i2", "i3"], "kind": "like"})
+    with pytest.raises(DataError, match="'5'"):
+        rec.learn_many(Interactions.from_pandas(frame, time=None), batch_size=1, progress=False)
+    heavier = rec.kinds.with_weights(like=2)
+    log = Interactions.from_pandas(frame[:2], time=None, kinds=heavier)
+    for verb in (rec.fit, rec.learn_many):
+        with pytest.raises(DataError, match="like"):
+            verb(log, progress=False)
+    assert_same_state(rec, before)
+    rec.kinds = heavier
+    assert rec.learn_many(log, progress=False).n_events == 2
+
+
+def test_what_is_worth_nothing_is_remembered_but_not_learned(board: tuple[Catalog, Interactions]) -> None:
+    catalog, log = board
+    kinds = log.kinds.with_weights(view=0)
+    frame = log.to_pandas().assign(kind=["view" if n % 3 else "like" for n in range(len(log))])
+    mixed = Interactions.from_pandas(frame, kinds=kinds)
+    fitted, learned = (Recommender(catalog, kinds=kinds, epochs=1, **SMALL) for _ in range(2))
+    fitted.fit(mixed, progress=False)
+    report = learned.learn_many(mixed, batch_size=1, progress=False)
+    assert len(fitted.buffer) == len(learned.buffer) == 90 and np.isfinite(report.loss)
+    assert fitted.n_events == learned.n_events == 270
+    with pytest.raises(DataError, match="worth anything"):
+        fitted.fit(Interactions.from_pandas(frame.assign(kind="view"), kinds=kinds), progress=False)
+
+
+def test_from_an_empty_shelf_it_grows(board: tuple[Catalog, Interactions]) -> None:
+    shelf = Catalog()
+    rec = Recommender(shelf, **SMALL)
+    assert len(rec.recommend("me")) == 0
+    with pytest.raises(DataError, match="empty"):
+        rec.compress()
+    shelf.add(board[0])
+    assert len(rec.recommend("me", k=5)) == 5
+    assert {row.reason for row in rec.recommend("me")} == {"new here"}
+    rec.fit(board[1], progress=False)
+    assert "category: North" in rec.features.get_feature_names_out()
+    assert rec.network.items.rows[:, 16:].abs().sum() > 0, "a fit learns the words and categories there are"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: Recommender(c, seed=-1), "seed is -1"),
+        (lambda c: Recommender(c, seed=1.5), r"seed is 1\.5"),
+        (lambda c: Recommender(c.to_pandas()), "made from a Catalog, not a DataFrame"),
+        (lambda c: Recommender(datasets.load("bookshop", n_events=50)), r"a Dataset has one as \.catalog"),
+    ],
+)
+def test_a_recommender_is_made_from_a_catalogue_and_a_seed(call: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        call(checkerboard()[0])  # type: ignore[operator]
 
 
 def test_an_unknown_hyperparameter_is_named() -> None:
@@ -350,6 +423,28 @@ def test_learn_many_can_be_stopped_between_batches(board: tuple[Catalog, Interac
 
     report = rec.learn_many(log, batch_size=32, progress=stop)
     assert report.interrupted and report.n_events == 64 == rec.n_events
+
+
+def test_ctrl_c_ends_between_two_steps(board: tuple[Catalog, Interactions]) -> None:
+    """Wherever it arrives: what was stepped is remembered, and a fit is not thrown away."""
+    catalog, log = board
+    for after in (3, 17, 40):
+        rec = Recommender(catalog, epochs=50, batch_size=32, **SMALL)
+        calls = 0
+
+        def press(event: ProgressEvent, after: int = after) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == after:
+                signal.raise_signal(signal.SIGINT)
+
+        report = rec.learn_many(log, batch_size=4, progress=press)
+        assert report.interrupted and report.n_events == rec.n_events == rec.buffer.n_seen == 4 * after
+        steps = rec.updater.get_state()["0.step"]
+        assert steps == after
+        calls = 0
+        assert rec.fit(log, progress=press).interrupted
+        assert rec.n_events == len(log)
 
 
 def test_importing_the_package_is_quick_and_the_engine_knows_no_screen() -> None:

@@ -119,6 +119,13 @@ def _rewrite(path: Path, target: Path, change: object, version: str = "1") -> No
         lambda d, t: t.update({"state/network/projection": torch.zeros(3, 3)}),
         lambda d, t: t.pop("state/histories/items"),
         lambda d, t: t.update({"state/network/items.rows": torch.zeros(2, 2)}),
+        lambda d, t: t["state/histories/items"].add_(999_999),
+        lambda d, t: t["state/buffer/targets"].add_(999_999),
+        lambda d, t: t["state/network/projection"].mul_(torch.nan),
+        lambda d, t: t["state/histories/rewards"].mul_(torch.nan),
+        lambda d, t: t["state/histories/consumed_offsets"].add_(1),
+        lambda d, t: d["state"]["users"]["json"].append("one too many"),
+        lambda d, t: d["catalog"].pop(),
     ],
 )
 def test_a_damaged_document_is_a_format_error(

@@ -47,6 +47,7 @@ def parity(items: tuple[Any, ...]) -> list[int]:
 
 
 def assert_same_state(one: Recommender, other: Recommender) -> None:
+    assert one.settings() == other.settings()
     _same(one.get_state(), other.get_state(), "state")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Id, Interactions
+from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import RecencyPopularity, hit_rate, prequential
 from lifelong_widgets.progress import ProgressEvent, Stop
@@ -260,6 +262,58 @@ def test_ids_of_another_type_are_found_before_the_run() -> None:
     with pytest.raises(DataError, match="is an integer"):
         prequential(learner, log_of([("u", 1), ("u", 2)]), progress=False)
     assert not learner.asked and len(learner.catalog) == 2
+
+
+def test_users_of_another_type_are_found_before_the_run() -> None:
+    learner = Scripted(catalog_of(*"abcd"))
+    learner.users = IdIndex([5], name="user")
+    with pytest.raises(DataError, match="the user '5' is a string, but 5 is known as an integer"):
+        prequential(learner, log_of([("u", "a"), ("5", "b")]), progress=False)
+    assert not learner.asked and not learner.learned
+
+
+def test_a_kind_that_means_something_else_to_a_learner_is_found_before_the_run() -> None:
+    frame = pd.DataFrame({"user": ["u", "v"], "item": ["a", "z"], "kind": ["view", "share"]})
+    kinds = DEFAULT_KINDS.with_kind(FeedbackKind("share"))
+    popular = RecencyPopularity(catalog_of(*"abcd"))
+    with pytest.raises(DataError, match="'share', which the recommender does not know"):
+        prequential(popular, Interactions.from_pandas(frame, time=None, kinds=kinds), progress=False)
+    popular = RecencyPopularity(catalog_of(*"abcd"), kinds)
+    with pytest.raises(DataError, match=r"'view': weight is 2\.0 in the log and 0.3 in the recommender"):
+        prequential(
+            popular,
+            Interactions.from_pandas(frame, time=None, kinds=kinds.with_weights(view=2)),
+            progress=False,
+        )
+    assert "z" not in popular.catalog
+
+
+def test_an_error_of_a_learner_ends_the_run_with_a_report_of_what_was_done() -> None:
+    def fail(self: Scripted, feedback: Feedback) -> None:
+        if len(self.learned) == 3:
+            raise DataError("the loss was \x1b[2Jnot finite")
+
+    pair = {
+        "one": Scripted(catalog_of(*"abcd")),
+        "two": Scripted(catalog_of(*"abcd"), before_learning=fail),
+    }
+    report = prequential(pair, LOG, progress=False, warm_up=10)
+    assert report.interrupted and report.n_events == 3
+    assert report.error == "two at event 14: the loss was \x1b[2Jnot finite"
+    assert [len(ranks) for ranks in report.ranks.values()] == [3, 3]
+    assert "ENDED BY AN ERROR of two at event 14: the loss was �[2Jnot finite: 3 events were left" in str(
+        report
+    )
+    assert "Ended by an error of two" in report.to_html()
+    assert json.loads(report.to_json())["error"] == report.error
+
+
+def test_the_error_of_another_package_is_not_swallowed() -> None:
+    def fail(self: Scripted, feedback: Feedback) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        prequential(Scripted(catalog_of(*"abcd"), before_learning=fail), LOG, progress=False)
 
 
 def test_arrivals_with_other_columns_are_found_before_the_run() -> None:

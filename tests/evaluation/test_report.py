@@ -126,7 +126,7 @@ def test_the_json_has_the_documented_fields(tmp_path: Path) -> None:
     assert (written["format"], written["version"]) == ("lifelong-widgets prequential report", 1)
     assert set(written) == {
         "format", "version", "about", "k", "depth", "stream_events", "warm_up_events", "replayed_events",
-        "tested_events", "new_item_events", "interrupted", "seconds", "learners", "curve",
+        "tested_events", "new_item_events", "interrupted", "error", "seconds", "learners", "curve",
     }  # fmt: skip
     live = written["learners"]["live"]
     assert set(live) == {"all", "fifths", "cpu_us", "alarms"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lifelong_widgets.data import Item
-from lifelong_widgets.featurizers import FEATURIZERS, Featurizer, ItemFeatures, item_features
+from lifelong_widgets.featurizers import FEATURIZERS, FeatureSettings, Featurizer
 
 SHELF = [
     Item("a", "The Lamp at the End of the Pier", ("Mystery", "Sea"), {"description": "A lamp goes out."}),
@@ -20,7 +20,7 @@ LATER = [Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}), Item("
 
 
 def make_all() -> list[Featurizer]:
-    return [*(kind() for kind in FEATURIZERS.values()), item_features(n_text_components=8)]
+    return [*(kind() for kind in FEATURIZERS.values()), FeatureSettings(n_text_components=8).make(seed=0)]
 
 
 @pytest.fixture(params=range(len(FEATURIZERS) + 1), ids=[*FEATURIZERS, "fusion"])
@@ -30,7 +30,8 @@ def featurizer(request: pytest.FixtureRequest) -> Featurizer:
 
 def test_shape_type_and_names(featurizer: Featurizer) -> None:
     rows = featurizer.fit(SHELF).transform(SHELF)
-    assert rows.shape == (len(SHELF), len(featurizer.get_feature_names_out()))
+    assert rows.shape == (len(SHELF), featurizer.width)
+    assert len(featurizer.get_feature_names_out()) == featurizer.width
     assert rows.dtype == np.float32
     assert np.isfinite(rows).all()
     assert (np.abs(rows).sum(axis=1) > 0).all()
@@ -68,8 +69,6 @@ def test_state_is_arrays_and_json_and_brings_everything_back(featurizer: Featuri
         if not isinstance(value, np.ndarray):
             json.dumps(value)
     fresh = next(other for other in make_all() if type(other) is type(featurizer))
-    if isinstance(featurizer, ItemFeatures):
-        fresh = item_features(n_text_components=8)
     np.testing.assert_array_equal(fresh.set_state(state).transform([*SHELF, *LATER]), expected)
 
 
@@ -78,5 +77,5 @@ def test_state_is_arrays_and_json_and_brings_everything_back(featurizer: Featuri
 )
 def test_a_shelf_with_next_to_nothing_on_it(featurizer: Featurizer, shelf: list[Item]) -> None:
     rows = featurizer.fit(shelf).transform(shelf)
-    assert rows.shape == (len(shelf), len(featurizer.get_feature_names_out()))
+    assert rows.shape == (len(shelf), featurizer.width)
     assert np.isfinite(rows).all()

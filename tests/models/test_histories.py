@@ -33,7 +33,8 @@ def test_it_is_the_last_events_of_each_person_and_the_set_of_what_they_consumed(
         assert histories.items_of(user).tolist() == [event[1] for event in recent] + padding
         assert histories.rewards_of(user).tolist() == [event[2] for event in recent] + padding
         assert histories.kinds_of(user).tolist() == [event[3] for event in recent] + padding
-        assert histories.consumed_by(user).tolist() == sorted({event[1] for event in own if event[4]})
+        consumed = [event[1] for event in own[::-1] if event[4]]
+        assert histories.consumed_by(user).tolist() == list(dict.fromkeys(consumed))
 
 
 @given(EVENTS)

@@ -46,6 +46,12 @@ def test_a_click_carries_the_list_that_was_on_screen(people):
         assert event.item in best
 
 
+def test_a_click_is_called_as_the_recommender_calls_it(people):
+    best = people.favourites("sim-001", k=10)
+    choices = [people.choose("sim-001", best, kind="purchase") for _ in range(20)]
+    assert {choice.kind for choice in choices if choice} == {"purchase"}
+
+
 def test_a_list_of_recommendations_will_do(people):
     best = people.favourites("sim-001", k=10)
     shown = {event.shown for event in clicks(people, everyone(people, SimpleNamespace(items=best)))}

@@ -7,11 +7,16 @@ import gc
 import threading
 import time
 import weakref
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, FeedbackKinds, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.simulation import SimulatedPeople
 from lifelong_widgets.widgets import LiveSession, RecommendationList
 from lifelong_widgets.widgets.session import Change
 from tests.widgets.shop import shop
@@ -92,6 +97,58 @@ def test_an_error_of_the_engine_is_told_and_the_session_goes_on(monkeypatch: pyt
     )  # it was not counted, so it may come again
 
 
+def test_a_listener_that_fails_is_logged_and_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(change: Change) -> None:
+        raise ZeroDivisionError("my own mistake")
+
+    session = LiveSession(shop(), k=10)
+    heard: list[str] = []
+    session.subscribe(broken)
+    session.subscribe(lambda change: heard.append(change.what))
+    assert session.feedback("b3", "like").result() is not None
+    session.wait()
+    assert "b3" not in session.twin.recommend("me", k=30).items and session.scores.visits == 1
+    assert session.run_simulation(5).result(timeout=30).clicks == 5
+    assert {"list", "figures", "job"} <= set(heard)
+    assert "my own mistake" in caplog.text
+
+
+def test_everything_is_told_in_the_owner_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = LiveSession(shop(), k=10)
+    heard: list[tuple[str, int]] = []
+    session.subscribe(lambda change: heard.append((change.what, threading.get_ident())))
+    monkeypatch.setattr(session.rec, "learn_one", lambda feedback: 1 / 0)
+    for number in range(20):
+        session.feedback("b1", "like", click=f"c{number}")
+    session.run_simulation(3)
+    session.wait()
+    assert [what for what, _ in heard].count("error") == 20
+    assert {thread for _, thread in heard} == {session.call(threading.get_ident)}
+
+
+def test_a_kind_that_was_added_meanwhile_is_known_to_the_twin_too() -> None:
+    session = LiveSession(shop(), k=10)
+    share = FeedbackKind("share", weight=2.0, positive=True, consumes=True, label="Share")
+    session.rec.kinds = session.rec.kinds.with_kind(share)
+    assert session.feedback("b3", "share").result() is not None
+    session.wait()
+    assert "b3" not in session.twin.recommend("me", k=30).items and session.scores.visits == 1
+    session.rec.kinds = session.rec.kinds.with_weights(click=2.0)
+    session.run_simulation(3).result(timeout=30)
+    assert session.twin.kinds["click"].weight == 2.0
+
+
+def test_simulated_people_use_a_kind_that_the_recommender_knows() -> None:
+    kinds = FeedbackKinds(*(DEFAULT_KINDS[name] for name in ("skip", "purchase")))
+    session = LiveSession(Recommender(shop().catalog, kinds=kinds, embedding_dim=8), k=10)
+    assert session.run_simulation(3).result(timeout=30).clicks == 3
+    assert session.last_update is not None and session.last_update.kind == "purchase"
+    only_bad = FeedbackKinds(DEFAULT_KINDS["skip"])
+    session = LiveSession(Recommender(shop().catalog, kinds=only_bad, embedding_dim=8), k=10)
+    with pytest.raises(DataError, match="positive"):
+        session.run_simulation(3).result(timeout=30)
+
+
 def test_the_twin_reads_the_history_but_does_not_learn() -> None:
     session = LiveSession(shop(), k=5)
     session.feedback("b3", "like").result()
@@ -148,6 +205,43 @@ def test_a_job_can_be_awaited() -> None:
     assert asyncio.run(work()) == 3
 
 
+def test_a_job_that_was_awaited_in_vain_goes_on_and_says_so() -> None:
+    async def look() -> None:
+        await asyncio.wait_for(job, timeout=0.05)
+
+    session = LiveSession(shop(), k=10)
+    job = session.run_simulation(100_000)
+    with pytest.raises(TimeoutError):
+        asyncio.run(look())
+    assert not job.done and "running" in repr(job)
+    with pytest.raises(LifelongWidgetsError, match="simulation is running"):
+        session.run_simulation(5)
+    job.cancel()
+    assert job.result(timeout=10).clicks == session.rec.n_events
+
+
+def test_a_model_is_saved_whole_while_a_simulation_runs(tmp_path: Path) -> None:
+    session = LiveSession(shop(), k=10)
+    job = session.run_simulation(100_000)
+    sizes = []
+    for number in range(5):
+        session.call(session.rec.save, tmp_path / f"{number}.lw")
+        saved = Recommender.load(tmp_path / f"{number}.lw")
+        assert saved.n_events == saved.buffer.n_seen  # every event has a reward
+        sizes.append(saved.n_events)
+    assert not job.done and sizes == sorted(sizes)
+    assert session.call(session.rec.compress, "int8").recommend("me", k=3).items
+    job.cancel()
+    job.result(timeout=10)
+
+
+def test_what_a_call_raises_arrives_and_the_session_goes_on() -> None:
+    session = LiveSession(shop(), k=5)
+    with pytest.raises(UnknownItemError, match="b999"):
+        session.call(session.rec.explain, "me", item="b999")
+    assert session.feedback("b1", "like").result() is not None
+
+
 def test_a_failed_job_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     session = LiveSession(shop(), k=10)
     heard: list[Change] = []
@@ -199,6 +293,22 @@ def test_widgets_on_one_recommender_share_one_session() -> None:
         LiveSession.of("rec")
 
 
+def test_after_a_fit_the_twin_is_the_fitted_model() -> None:
+    rec = shop()
+    before = LiveSession(rec, user="ada", k=5)
+    before.feedback("b3", "like").result()
+    people = SimulatedPeople(rec.catalog, n_people=3)
+    before.use_people(people)
+    events = {"user": [f"p{n}" for n in range(40)], "item": [f"b{n % 30}" for n in range(40)]}
+    rec.fit(Interactions.from_pandas(pd.DataFrame(events), time=None), progress=False)
+    after = LiveSession.of(rec)
+    assert after is not before and LiveSession.of(rec) is after
+    assert after.twin.n_events == 40 and after.twin.recommend("p1").scores == rec.recommend("p1").scores
+    assert (after.scores.visits, after.user, after.lists.k) == (0, "ada", 5) and after.people is people
+    with pytest.raises(LifelongWidgetsError, match="show the recommender anew"):
+        before.feedback("b1", "like")  # two threads on one model would be one too many
+
+
 def test_others_clicks_refresh_the_list_that_is_watched() -> None:
     session = LiveSession(shop(), k=10)
     widget = RecommendationList(session)
@@ -229,11 +339,10 @@ def test_a_closed_session_says_so_and_leaves_nobody_waiting() -> None:
 def test_a_session_nobody_holds_goes_and_its_thread_ends() -> None:
     session = LiveSession(shop(), k=5)
     session.feedback("b1", "like").result()
-    thread = session.worker.call(threading.current_thread)
-    session.close()
+    thread = session.call(threading.current_thread)
     name = weakref.ref(session)
     del session
-    for _ in range(50):  # a timer thread may still be on its way out
+    for _ in range(100):  # the timer of the next refresh still holds it
         gc.collect()
         if name() is None:
             break

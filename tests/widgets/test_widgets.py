@@ -261,6 +261,60 @@ def test_the_picker_knows_me_the_log_and_simulated_people() -> None:
     picker.close()
 
 
+def test_the_picker_offers_the_log_only_if_somebody_else_is_in_it() -> None:
+    session = LiveSession(shop())
+    session.feedback("b1", "like").result()  # so the model knows me, and nobody else
+    picker = UserPicker(session)
+    assert [kind for _, kind in picker.who.options] == ["me", "simulated"]
+    session.choose_user("stranger").result()  # whom no log knows
+    assert picker.who.value == "log" and picker.from_log.value == "stranger"
+    picker.caption.language = "zh"  # written anew, and it still holds
+    assert picker.who.value == "log" and session.user == "stranger"
+    picker.from_log.value = ""
+    picker.who.value = "me"
+    session.wait()
+    picker.who.value = "log"  # where there is nobody to offer: whoever is typed will do
+    session.wait()
+    assert picker.who.value == "log" and picker.caption.error == "" and session.user == "me"
+    picker.close()
+
+
+@pytest.mark.parametrize("name", ["--3", "-", "9" * 5000, "²"])
+def test_a_name_that_is_nobodys_is_said(name: str) -> None:
+    session = LiveSession(shop())
+    session.rec.learn_one(user=-3, item="b2", kind="like")
+    picker = UserPicker(session)
+    picker.who.value = "log"
+    session.wait()
+    assert session.user == -3
+    picker.from_log.value = name
+    assert name in picker.caption.error
+    session.wait()
+    assert session.user == -3
+    picker.close()
+
+
+def test_on_a_closed_session_every_panel_says_so() -> None:
+    session = LiveSession(shop())
+    session.rec.learn_one(user="ada", item="b2", kind="like")
+    panel, controls, picker = SimulationPanel(session), Controls(session), UserPicker(session)
+    before = session.rec.updater.replay_ratio
+    session.close()
+    panel.run.click()
+    assert "session is closed" in panel.caption.error
+    panel.swap.click()
+    assert "session is closed" in panel.caption.error and panel.caption.text == ""
+    controls["replay_ratio"].value = before + 1
+    assert "session is closed" in controls.caption.error
+    assert controls["replay_ratio"].value == before  # where the model still is
+    session.rec.updater.replay_ratio = before + 2
+    assert controls["replay_ratio"].value == before + 2  # no drag is thought to be under way
+    picker.who.value = "log"
+    assert "session is closed" in picker.caption.error
+    for part in (panel, controls, picker):
+        part.close()
+
+
 def test_pickers_follow_each_other_and_calls() -> None:
     session = LiveSession(shop())
     session.rec.learn_one(user=196, item="b2", kind="like")

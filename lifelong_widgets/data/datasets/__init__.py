@@ -1,7 +1,7 @@
 """Data sets by name: real ones, fetched and kept, and simulated ones whose truth is known."""
 
 from lifelong_widgets.data.datasets.dataset import Dataset
-from lifelong_widgets.data.datasets.registry import load, names
+from lifelong_widgets.data.datasets.registry import load, names, summaries
 from lifelong_widgets.data.datasets.tastes import TasteTruth
 
-__all__ = ["Dataset", "TasteTruth", "load", "names"]
+__all__ = ["Dataset", "TasteTruth", "load", "names", "summaries"]

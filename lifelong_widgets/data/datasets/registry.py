@@ -12,6 +12,10 @@ from lifelong_widgets.data.datasets.movielens import movielens_100k
 from lifelong_widgets.errors import DataError, closest
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {"bookshop": bookshop, "movielens-100k": movielens_100k}
+_SUMMARIES = {
+    "bookshop": "invented books and simulated readers whose taste turns; made on the spot, needs no network",
+    "movielens-100k": "100,000 real ratings of films, 1997-98; fetched once (5 MB), for research use",
+}
 
 
 def names() -> list[str]:
@@ -21,6 +25,15 @@ def names() -> list[str]:
     ['bookshop', 'movielens-100k']
     """
     return sorted(_LOADERS)
+
+
+def summaries() -> dict[str, str]:
+    """One line about each data set, by name.
+
+    >>> list(summaries()) == names()
+    True
+    """
+    return {name: _SUMMARIES[name] for name in names()}
 
 
 def load(name: str, **options: Any) -> Dataset:
