@@ -61,7 +61,12 @@ class _Bar:
     def __enter__(self) -> _Bar:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if (
+            kind is None
+        ):  # done, though perhaps in fewer steps than were allowed: no bar that looks broken off
+            self._bar.total = self._bar.n
+            self._bar.refresh()
         self._bar.close()
 
 

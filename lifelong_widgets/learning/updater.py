@@ -36,7 +36,7 @@ class OnlineUpdater(Part):
     new_item_boost = FiniteFloat(
         15.0,
         min=0.0,
-        max=1000.0,
+        max=100.0,
         help="How many times faster than an old item a new one moves at first; it fades with its steps.",
     ).tag(config=True, live=True, label="New item boost")
     n_negatives = traitlets.Int(
