@@ -27,7 +27,8 @@ demo: $(VENV)/installed-lab ## open the quickstart in JupyterLab (BROWSER=none s
 	@JUPYTER_TOKEN=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(16))'); export JUPYTER_TOKEN; \
 	printf '\nThe quickstart (on another port: make demo PORT=8889):\n  %s\n\n' \
 	    "http://127.0.0.1:$(PORT)/lab/tree/$(NOTEBOOK)?token=$$JUPYTER_TOKEN"; \
-	exec $(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 \
+	exec $(BIN)/jupyter lab --ServerApp.root_dir='$(CURDIR)' \
+	    --LabApp.default_url=/lab/tree/$(NOTEBOOK) --ServerApp.ip=127.0.0.1 \
 	    --ServerApp.port=$(PORT) --ServerApp.port_retries=0 \
 	    $(if $(filter none,$(BROWSER)),--no-browser) $$(test "$$(id -u)" != 0 || echo --allow-root)
 

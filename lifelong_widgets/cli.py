@@ -286,17 +286,14 @@ def _learners(
 
     learners: dict[str, Learner] = {}
     if "live" in options.learners or "frozen" in options.learners:
-        import torch
-
         from lifelong_widgets.recommender import Recommender
 
-        torch.set_num_threads(options.threads)
         live = Recommender(catalog, kinds=warm_up.kinds, seed=options.seed, **settings)
         fitted = live.fit(warm_up, progress=not options.quiet)
         if fitted.interrupted:
             return {}, True
         _note(f"fitted {len(warm_up):,} events: {fitted}")
-        about |= {"seed": options.seed, "threads": options.threads, "fit": str(fitted)}
+        about |= {"seed": options.seed, "fit": str(fitted)}
         about["settings"] = live.settings()
         learners = {"live": live, "frozen": live.frozen_twin()}
     if "popularity" in options.learners:
@@ -499,7 +496,6 @@ def _add_protocol(replay: argparse.ArgumentParser) -> None:
     add("--include-seen", action="store_true", help="keep what a person has consumed in the lists")
     add("--half-life", default="7D", metavar="TIME", help="half-life of popularity, such as 7D or 90min (7D)")
     add("--seed", type=_seed, default=0, metavar="N", help="of everything random (0)")
-    add("--threads", type=_at_least_one, default=1, metavar="N", help="CPU threads of torch (1)")
     add(
         "--set",
         action="append",

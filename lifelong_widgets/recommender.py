@@ -28,7 +28,7 @@ from lifelong_widgets.learning import (
     Trainer,
     examples_of_batch,
 )
-from lifelong_widgets.models import Histories, Network
+from lifelong_widgets.models import Histories, Network, one_thread
 from lifelong_widgets.parts import Part
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, best_items, check_k
@@ -137,6 +137,7 @@ class Recommender:
 
     # -------------------------------------------------------------------------------------------- verbs
 
+    @one_thread()
     def fit(self, interactions: Interactions, progress: bool | ProgressCallback = True) -> FitReport:
         """Learn a log from the start, in shuffled epochs with early stopping.
 
@@ -173,6 +174,7 @@ class Recommender:
         self.n_fits += 1
         return report
 
+    @one_thread()
     def recommend(
         self, user: Id, k: int = 10, exclude_seen: bool = True, reasons: bool = True
     ) -> Recommendations:
@@ -202,6 +204,7 @@ class Recommender:
             why = reasons_of(self.network, self.histories, person, indices, self.catalog, tuple(self._kinds))
         return Recommendations.of(user, indices, best, self.catalog, why)
 
+    @one_thread()
     def learn_one(
         self,
         feedback: Feedback | None = None,
@@ -257,6 +260,7 @@ class Recommender:
             time_of_day.perf_counter() - start,
         )
 
+    @one_thread()
     def learn_many(
         self,
         interactions: Interactions,
@@ -304,6 +308,7 @@ class Recommender:
         finally:
             self.frozen = frozen
 
+    @one_thread()
     def explain(self, user: Id, item: Id) -> dict[Id, float]:
         """How much each recent event of a person adds to the score of an item, largest first.
 
@@ -332,6 +337,7 @@ class Recommender:
             self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state()
         )
 
+    @one_thread()
     def compress(self, method: str = "int8") -> CompressedRecommender:
         """A smaller copy for serving, with a report of what it costs.
 

@@ -14,7 +14,7 @@ from lifelong_widgets.compression.report import CompressionReport
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.models import Histories, Network
+from lifelong_widgets.models import Histories, Network, one_thread
 from lifelong_widgets.recommendations import Recommendations, best_items, check_k
 
 METHODS = ("int8",)
@@ -61,6 +61,7 @@ class CompressedRecommender:
             v.numel() for v in self._vectors.values()
         )
 
+    @one_thread()
     def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> Recommendations:
         """The best `k` items for a person, as `Recommender.recommend` gives them, without reasons."""
         k = check_k(k)

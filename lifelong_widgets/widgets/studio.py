@@ -67,6 +67,9 @@ class Studio(ipywidgets.VBox):
             box.close()
         super().close()
 
+    def __repr__(self) -> str:
+        return f"<Studio on {self.session!r}>"
+
     def to_html(self, title: str = "lifelong-widgets") -> str:
         """A page that shows list, figures and memory as they are now: one file, no network, no kernel."""
         self.session.wait()

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-import torch
-
 from lifelong_widgets.data import datasets
 from lifelong_widgets.evaluation import prequential
 from lifelong_widgets.recommender import Recommender
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> object:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_after_a_life_of_learning_the_live_model_is_worth_a_third_more_than_its_frozen_twin() -> None:
