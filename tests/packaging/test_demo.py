@@ -1,4 +1,4 @@
-"""`make demo`, as the README says it: the address that it prints opens the quickstart, and the quickstart learns."""
+"""`make demo`, as the README says it: the address that it prints opens the quickstart, which learns."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_the_printed_address_opens_the_quickstart_and_a_click_teaches_it(
         browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1340, "height": 1000})
         page.goto(address)
-        page.get_by_text("Watch it learn you").first.wait_for(timeout=60_000)
-        page.get_by_text("Idle").first.wait_for(timeout=60_000)
+        page.locator(".jp-RenderedMarkdown h1", has_text="Watch it learn you").wait_for(timeout=60_000)
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         cards = page.locator(".llw-card")
