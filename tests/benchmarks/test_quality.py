@@ -27,5 +27,5 @@ def test_after_a_life_of_learning_the_live_model_is_worth_far_more_than_its_froz
     whole = 0.75 * before.overall()["HR@10"] + 0.25 * live_last
     print(f"HR@10: {whole:.4f} over the stream; last fifth {live_last:.4f} against {frozen_last:.4f}")
     assert whole >= 0.2
-    # 1.32 where it was written, 1.35 with another seed; another CPU rounds otherwise, which moves it by hundredths
+    # 1.32 where it was written, 1.35 with another seed; a CPU that rounds otherwise moves it by hundredths
     assert live_last >= 1.27 * frozen_last
