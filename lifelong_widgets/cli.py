@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lifelong_widgets
+from lifelong_widgets import journal_commands
 from lifelong_widgets.errors import DataError, LifelongWidgetsError, closest
 
 # torch, pandas and what needs them are imported by the commands themselves: --help answers at once
@@ -150,13 +151,25 @@ def _source(options: argparse.Namespace) -> tuple[str, Catalog, Interactions]:
                 raise DataError(f"{flag} is for a LOG file; the data set {options.source!r} needs none")
         dataset = datasets.load(options.source)
         return dataset.name, dataset.catalog, dataset.interactions
+    if Path(options.source).is_dir():
+        return _safe(Path(options.source).name), *_of_journal(options)
     if not Path(options.source).suffix and not Path(options.source).exists():
         known = datasets.names()
         raise DataError(
             f"{options.source!r} is neither a data set nor a file{closest(options.source, known) or '.'} "
-            f"Data sets are {', '.join(known)}; a LOG ends in .csv, .tsv or .parquet."
+            f"Data sets are {', '.join(known)}; a LOG ends in .csv, .tsv, .parquet or .jsonl."
         )
-    return Path(options.source).name, *_read(options)
+    return _safe(Path(options.source).name), *_read(options)
+
+
+def _of_journal(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
+    from lifelong_widgets.journal_commands import contents
+
+    for name in _LOG_OPTIONS:
+        if getattr(options, name) not in (None, False):
+            flag = "--" + name.replace("_", "-")
+            raise DataError(f"{flag} is for a LOG file; the journal {options.source!r} knows by itself")
+    return contents(options.source)
 
 
 def _read(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
@@ -249,28 +262,28 @@ def _check_item_columns(frame: pd.DataFrame, item: str, options: argparse.Namesp
 
 def _refuse_unknown_kinds(events: pd.DataFrame, named: str | None, kinds: FeedbackKinds) -> None:
     """All of them at once, with what to type; the error of `Interactions` speaks to programmers."""
-    from lifelong_widgets.data.display import printable
+    from lifelong_widgets.data import frames
+    from lifelong_widgets.data.display import listing, near, printable
 
     column = named or "kind"
-    if column not in events.columns:
+    if not frames.has_column(events, column):
         if named is not None and named not in kinds:
             hint = closest(named, [*events.columns, *kinds]) or "."
             raise DataError(
                 f"--kind-column {named!r} is neither a column nor a kind of feedback{hint} The columns are "
-                f"{', '.join(map(repr, events.columns[:30]))}; the kinds are {', '.join(kinds)}"
+                f"{listing(events.columns)}; the kinds are {listing(kinds)}"
             )
         return
-    if list(events.columns).count(column) != 1:
-        return
-    unknown = [str(name) for name in events[column].dropna().unique() if str(name) not in kinds]
+    _, names = frames.ids(frames.column(events, column, "the kinds"), "kind")
+    unknown = [str(name) for name in names if name not in kinds]
     if unknown:
         # they come out of a file and stand in a command that may be copied into a shell
-        flags = " ".join(f"--kind {shlex.quote(printable(f'{name}=1.0'))}" for name in unknown[:5])
+        flags = " ".join(f"--kind {shlex.quote(printable(f'{name:.60}=1.0'))}" for name in unknown[:5])
         raise DataError(
             f"column {column!r} has {'kinds' if unknown[1:] else 'a kind'} of feedback that "
-            f"{'are' if unknown[1:] else 'is'} not known{closest(unknown[0], kinds)}. Say what "
+            f"{'are' if unknown[1:] else 'is'} not known{near(unknown[0], kinds)}. Say what "
             f"{'they are' if unknown[1:] else 'it is'} worth: {flags} (--negative-kind if it speaks against "
-            f"the item). Known are {', '.join(kinds)}"
+            f"the item). Known are {listing(kinds)}"
         )
 
 
@@ -400,7 +413,7 @@ def _pair(text: str, flag: str, example: str) -> tuple[str, Any]:
         raise DataError(f"{flag} takes NAME=VALUE, such as {flag} {example}; {text!r} is not that")
     try:
         return name, json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, or an integer of thousands of digits
         return name, value
 
 
@@ -461,7 +474,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     replay.set_defaults(run=_replay)
     replay.add_argument(
-        "source", metavar="NAME|LOG", help="a data set's name, or a .csv, .tsv or .parquet file"
+        "source",
+        metavar="NAME|LOG",
+        help="a data set's name, a .csv, .tsv, .parquet or .jsonl file, or the folder of a journal",
     )
     _add_protocol(replay)
     _add_columns(replay)
@@ -476,6 +491,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "settings", help="list the hyperparameters: name, default, part, bounds and what they do"
     ).set_defaults(run=_settings)
+    journal_commands.add_to(commands)
     return parser
 
 
@@ -508,7 +524,9 @@ def _add_protocol(replay: argparse.ArgumentParser) -> None:
 def _add_columns(replay: argparse.ArgumentParser) -> None:
     group = replay.add_argument_group("for a LOG of your own")
     add = group.add_argument
-    add("--items", metavar="ITEMS", help="titles, categories and texts of the items: .csv, .tsv or .parquet")
+    add(
+        "--items", metavar="ITEMS", help="titles, categories and texts of the items, in a file of these kinds"
+    )
     add("--user-column", metavar="NAME", help="(user)")
     add("--item-column", metavar="NAME", help="in LOG, and in ITEMS unless the next says otherwise (item)")
     add("--items-item-column", metavar="NAME", help="in ITEMS (as in LOG)")

@@ -22,6 +22,14 @@ class FormatError(LifelongWidgetsError, ValueError):
     """A file that is missing, damaged, too large, or of another format or version."""
 
 
+class JournalLockedError(LifelongWidgetsError):
+    """A journal that another process, or another object of this one, has open to write."""
+
+
+class DivergenceError(LifelongWidgetsError, ArithmeticError):
+    """A step whose loss is not a finite number; it was not taken."""
+
+
 class MissingExtraError(LifelongWidgetsError, ImportError):
     """An optional dependency that is not installed."""
 

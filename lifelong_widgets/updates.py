@@ -22,6 +22,8 @@ class Update:
         replayed: the slots of the replay buffer that were learned again.
         alarm: whether the drift monitor went off at this event.
         seconds: how long it took, wall-clock.
+        event_id: the id of the entry in the journal, for `Recommender.at`; None without a journal.
+        repeated: whether the journal had this `Feedback.id` already, so that nothing was learned again.
     """
 
     n_events: int
@@ -34,6 +36,8 @@ class Update:
     replayed: tuple[int, ...]
     alarm: bool
     seconds: float
+    event_id: int | None = None
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,20 @@ class CompressedRecommender:
     report: CompressionReport
 
     def __init__(
-        self, network: Network, catalog: Catalog, users: IdIndex, histories: Histories, method: str
+        self,
+        network: Network,
+        catalog: Catalog,
+        users: IdIndex,
+        histories: Histories,
+        method: str,
+        name_of: Callable[[Id], Id] | None = None,
     ) -> None:
         if method not in METHODS:
             raise DataError(f"unknown compression {method!r}; there is {', '.join(map(repr, METHODS))}")
         self.catalog = catalog
         self._users = IdIndex(name="user")
         self._users.extend(users)
+        self._name_of = name_of or (lambda user: as_id(user, "user"))
         self._histories = histories.copy()
         width = network.embedding_dim
         rows = network.items.rows
@@ -65,7 +72,7 @@ class CompressedRecommender:
     def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> Recommendations:
         """The best `k` items for a person, as `Recommender.recommend` gives them, without reasons."""
         k = check_k(k)
-        person = self._users.get(as_id(user, "user"))
+        person = self._users.get(self._name_of(user))
         hidden = self._histories.consumed_by(person) if exclude_seen else np.zeros(0, dtype=np.int64)
         indices, scores = best_items(self._scores(person), k, hidden)
         return Recommendations.of(user, indices, scores, self.catalog)
@@ -94,16 +101,19 @@ def compress(
     histories: Histories,
     live: Callable[[Id], Recommendations],
     method: str = "int8",
+    name_of: Callable[[Id], Id] | None = None,
     n_people: int = 200,
 ) -> CompressedRecommender:
     """Compress a network and compare the lists of up to `n_people` people, evenly spaced, with `live`'s.
+
+    `name_of` gives the id in `users` of a person, where that is not their own (pseudonyms).
 
     Raises:
         DataError: an unknown method, or an empty catalogue.
     """
     if not len(network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
-    small = CompressedRecommender(network, catalog, users, histories, method)
+    small = CompressedRecommender(network, catalog, users, histories, method, name_of)
     sample = [
         users.ids[i] for i in np.unique(np.linspace(0, len(users) - 1, n_people).astype(int)) if len(users)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from lifelong_widgets.data import frames, tables
-from lifelong_widgets.data.display import html_table, shorten
-from lifelong_widgets.data.ids import Id, IdIndex, as_id
-from lifelong_widgets.errors import DataError, UnknownItemError, closest
+from lifelong_widgets.data.display import brief, html_table, listing, near, shorten
+from lifelong_widgets.data.ids import Id, IdIndex, as_id, twin
+from lifelong_widgets.errors import DataError, UnknownItemError
 
 _RESERVED = ("item", "title", "categories", "image", "audio")
 _LONGEST_LIST = 10_000  # characters of a written-out list that are still parsed
+_MOST_TEXTS = 1_000
+_TEXTS_SHOWN = 5
 _NEAR_AMONG = 5_000  # ids among which a typing error is looked for
 
 
@@ -104,21 +107,22 @@ class Catalog:
         """
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"a catalogue is made from a pandas DataFrame, not a {type(frame).__name__}")
-        if frame.empty:
+        if not len(frame):
             raise DataError("no items: the frame has no rows")
+        if not isinstance(category_separator, str) or not category_separator:
+            raise DataError(f"category_separator is a string such as '|', not {brief(category_separator)}")
         texts = _text_columns(text)
         ids = frames.column(frame, item, "the item ids", "Name the right one with item=…")
         codes, vocabulary = frames.ids(ids, "item id")
         _refuse_repeats(ids, codes)
+        frames.refuse_twins(vocabulary, codes, ids, "item")
 
         titles = _optional_texts(frame, title, "title", "the titles")
         images = _optional_texts(frame, image, None, "the images")
         sounds = _optional_texts(frame, audio, None, "the audio files")
         text_cells = {name: frames.texts(frames.column(frame, name, "a text")) for name in texts}
         grouped = _optional(frame, categories, "categories", "the categories")
-        groups = (
-            [()] * len(frame) if grouped is None else _all_categories(grouped.tolist(), category_separator)
-        )
+        groups = [()] * len(frame) if grouped is None else _all_categories(grouped, category_separator)
         catalog = cls(texts)
         catalog._append(
             [
@@ -167,10 +171,13 @@ class Catalog:
         >>> Catalog.from_records([{"item": 1, "title": "Fog", "blurb": "grey"}])[1].texts
         {'blurb': 'grey'}
         """
-        rows = list(records)
+        try:
+            rows = list(records)
+        except TypeError:
+            raise DataError(f"a catalogue is made from a list of records, not {brief(records)}") from None
         if text is None:
             keys = dict.fromkeys(key for row in rows if isinstance(row, Mapping) for key in row)
-            text = [key for key in keys if key not in _RESERVED]
+            text = [key for key in keys if not isinstance(key, str) or key not in _RESERVED]
         catalog = cls(text)
         catalog.add(rows)
         return catalog
@@ -200,56 +207,78 @@ class Catalog:
         if isinstance(items, Catalog):
             given: list[Any] = list(items)
         elif isinstance(items, pd.DataFrame):
-            given = items.to_dict("records")
+            given = self._rows(items)
         elif isinstance(items, (Item, Mapping)):
             given = [items]
         else:
             try:
                 given = list(items)
             except TypeError:
-                raise DataError(f"an item is a mapping with the key 'item', not {items!r:.80}") from None
+                raise DataError(f"an item is a mapping with the key 'item', not {brief(items)}") from None
         new = [self._item(item, f"row {row}" if len(given) > 1 else "") for row, item in enumerate(given)]
         self._append(new)
         return len(new)
+
+    def _rows(self, frame: pd.DataFrame) -> list[Any]:
+        for label in frame.columns:
+            self._check_key(label, "")
+            frames.column(frame, label, "the items")  # refuses one that is there twice
+        return frame.to_dict("records")
+
+    def _check_key(self, key: object, place: str) -> None:
+        if not isinstance(key, str) or (key not in _RESERVED and key not in self._text_columns):
+            known = (*_RESERVED, *self._text_columns)
+            hint = near(key, known) or "."
+            raise DataError(f"{place}unknown column {brief(key)}{hint} An item has {listing(known)}.")
 
     def _item(self, given: Any, where: str) -> Item:
         place = f"{where}: " if where else ""
         if isinstance(given, Item):
             given = given.to_record()
         if not isinstance(given, Mapping):
-            raise DataError(f"{place}an item is a mapping with the key 'item', not {given!r:.80}")
-        known = (*_RESERVED, *self._text_columns)
+            raise DataError(f"{place}an item is a mapping with the key 'item', not {brief(given)}")
         for key in given:
-            if key not in known:
-                hint = closest(key, known) or "."
-                raise DataError(f"{place}unknown column {key!r:.80}{hint} An item has {', '.join(known)}.")
+            self._check_key(key, place)
         if "item" not in given:
             raise DataError(f"{place}the key 'item' with the item's id is missing")
+
+        def text(name: str) -> str:
+            try:
+                return frames.text(given.get(name))
+            except DataError as error:
+                raise DataError(f"{place}{name}: {error}") from None
+
         try:
             id = as_id(given["item"], "item id")
+            categories = _categories(given.get("categories"), "|")
         except DataError as error:
             raise DataError(f"{place}{error}") from None
         return Item(
             id=id,
-            title=frames.text(given.get("title")) or str(id),
-            categories=_categories(given.get("categories"), "|"),
-            texts={name: frames.text(given.get(name)) for name in self._text_columns},
-            image=frames.text(given.get("image")) or None,
-            audio=frames.text(given.get("audio")) or None,
+            title=text("title") or str(id),
+            categories=categories,
+            texts={name: text(name) for name in self._text_columns},
+            image=text("image") or None,
+            audio=text("audio") or None,
         )
 
     def _append(self, items: list[Item]) -> None:
         seen: dict[Id, int] = {}
         for row, item in enumerate(items):
+            if item.id in seen:
+                raise DataError(f"rows {seen[item.id]} and {row} have the same item id {brief(item.id)}")
             if item.id in self._index:
                 at = self._index.get(item.id)
                 raise DataError(
-                    f"row {row}: the item {item.id!r:.80} is already in the catalogue (item number {at})"
+                    f"row {row}: the item {brief(item.id)} is already in the catalogue (item number {at})"
                 )
-            if item.id in seen:
-                raise DataError(f"rows {seen[item.id]} and {row} have the same item id {item.id!r:.80}")
             seen[item.id] = row
-        self._index.extend(item.id for item in items)
+        try:
+            self._index.extend(item.id for item in items)
+        except DataError as error:
+            twins = ((row, other) for row, item in enumerate(items) if (other := twin(item.id)) is not None)
+            clashing = (row for row, id in twins if id in self._index or seen.get(id, row) < row)
+            raise DataError(f"row {next(clashing, 0)}: {error}" if len(items) > 1 else str(error)) from None
         self._items.extend(items)
 
     # ---- reading -----------------------------------------------------------------------------------
@@ -292,11 +321,11 @@ add it first with catalog.add({'item': 'zoo', 'title': …})
         """
         code = self._index.get(id)
         if code is None:
-            near = closest(id, self._index) if len(self._index) <= _NEAR_AMONG else ""
+            hint = near(id, self._index) if len(self._index) <= _NEAR_AMONG else ""
             raise UnknownItemError(
-                f"there is no item {id!r:.80} in the catalogue of {len(self):,} items"
-                f"{f'{near} If it is new,' if near else ';'} "
-                f"add it first with catalog.add({{'item': {id!r:.80}, 'title': …}})"
+                f"there is no item {brief(id)} in the catalogue of {len(self):,} items"
+                f"{f'{hint} If it is new,' if hint else ';'} "
+                f"add it first with catalog.add({{'item': {brief(id)}, 'title': …}})"
             )
         return code
 
@@ -355,25 +384,37 @@ add it first with catalog.add({'item': 'zoo', 'title': …})
 
     def _repr_html_(self) -> str:
         first = self._items[:10]
-        rows = [(item.id, item.title, ", ".join(item.categories), *item.texts.values()) for item in first]
-        head = ("item", "title", "categories", *self._text_columns)
+        texts = self._text_columns[:_TEXTS_SHOWN]
+        rows = [
+            (item.id, item.title, ", ".join(item.categories), *(item.texts[name] for name in texts))
+            for item in first
+        ]
+        head = ("item", "title", "categories", *texts)
         return html_table(f"Catalog: {len(self):,} items", head, rows, more=len(self) - len(first))
 
 
 def _text_columns(text: str | Sequence[str]) -> tuple[str, ...]:
-    names = (text,) if isinstance(text, str) else tuple(text)
+    try:
+        names = (text,) if isinstance(text, str) else tuple(text)
+    except TypeError:
+        raise DataError(f"text is a column's name or several, not {brief(text)}") from None
+    if len(names) > _MOST_TEXTS:
+        raise DataError(f"{len(names):,} text columns; there can be {_MOST_TEXTS:,}: name those with text=…")
     for name in names:
+        if not isinstance(name, str):
+            raise DataError(f"a text column is called by a string, not {brief(name)}")
+        as_id(name, "name of a text column")  # not empty, and such that a file can store it
         if name in _RESERVED:
             raise DataError(
                 f"{name!r} cannot be a text column: an item has a field of that name; rename the column"
             )
     if len(set(names)) < len(names):
-        raise DataError(f"a text column is named twice in {names!r:.200}")
+        raise DataError(f"a text column is named twice in {brief(names, 200)}")
     return names
 
 
 def _optional(frame: pd.DataFrame, name: str | None, default: str | None, what: str) -> pd.Series[Any] | None:
-    if name is None or (name == default and name not in frame.columns):
+    if name is None or (frames.same_label(name, default) and not frames.has_column(frame, name)):
         return None
     return frames.column(frame, name, what)
 
@@ -389,32 +430,38 @@ def _refuse_repeats(ids: pd.Series[Any], codes: Any) -> None:
         second = int(repeated.argmax())
         first = int((codes == codes[second]).argmax())
         raise DataError(
-            f"{frames.where(ids, first)} and row {second} have the same item id {ids.iloc[second]!r:.80}; "
-            "an item appears once: keep one row of each"
+            f"{frames.where(ids, first)} and {frames.row(ids, second)} have the same item id "
+            f"{brief(ids.iloc[second])}; an item appears once: keep one row of each"
         )
 
 
-def _all_categories(cells: list[Any], separator: str) -> list[tuple[str, ...]]:
+def _all_categories(column: pd.Series[Any], separator: str) -> list[tuple[str, ...]]:
     parsed: dict[str, tuple[str, ...]] = {}  # catalogues repeat the same few combinations
     found = []
-    for cell in cells:
-        if not isinstance(cell, str):
-            found.append(_categories(cell, separator))
+    for position, cell in enumerate(column.tolist()):
+        if isinstance(cell, str) and cell in parsed:
+            found.append(parsed[cell])
             continue
-        if cell not in parsed:
-            parsed[cell] = _categories(cell, separator)
-        found.append(parsed[cell])
+        try:
+            found.append(_categories(cell, separator))
+        except DataError as error:
+            raise DataError(f"{frames.where(column, position)}: {error}") from None
+        if isinstance(cell, str):
+            parsed[cell] = found[-1]
     return found
 
 
 def _categories(cell: Any, separator: str) -> tuple[str, ...]:
     if isinstance(cell, str):
         parts: Iterable[Any] = _written_list(cell) or cell.split(separator)
-    elif isinstance(cell, (list, tuple, set, frozenset, np.ndarray)):
+    elif isinstance(cell, (list, tuple, set, frozenset)) or (isinstance(cell, np.ndarray) and cell.ndim == 1):
         parts = sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell
     else:
         parts = (cell,)
-    named = (frames.text(part).strip() for part in parts)
+    try:
+        named = [frames.text(part).strip() for part in parts]
+    except DataError as error:
+        raise DataError(f"a category: {error}") from None
     return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -423,8 +470,12 @@ def _written_list(cell: str) -> list[Any] | None:
     if not (cell.startswith("[") and cell.endswith("]")) or len(cell) > _LONGEST_LIST:
         return None
     try:
-        found = ast.literal_eval(cell)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as that of a backslash, which would quote the cell
+            found = ast.literal_eval(cell)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
-    flat = isinstance(found, list) and all(isinstance(part, (str, int, float)) for part in found)
+    flat = isinstance(found, list) and all(
+        isinstance(part, (str, float)) or (isinstance(part, int) and abs(part) < 2**63) for part in found
+    )
     return (found or [""]) if flat else None

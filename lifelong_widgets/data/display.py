@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import html
+import reprlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from lifelong_widgets.errors import closest
+
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's control, format, … and line ends
+_LONGEST_TYPED = 80
+_REPR = reprlib.Repr()  # which looks at the first few elements only
+_REPR.maxother = _REPR.maxstring = _REPR.maxlong = 200
 _JOINERS = "\u200c\u200d"  # of category Cf, but Persian, Indic scripts and emoji are written with them
 
 
@@ -34,6 +40,43 @@ def shorten(text: str, length: int = 60) -> str:
     """
     line = printable(" ".join(text[: 4 * length].split()))
     return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"
+
+
+def brief(value: object, length: int = 80) -> str:
+    """How messages show a value out of the user's data: its `repr`, cut; never an error, and never slow.
+
+    >>> brief("ada"), brief("x" * 1_000_000, 12), brief(10**5_000)
+    ("'ada'", "'xxxxxxxxxx…", 'an int too large to print')
+    """
+    if isinstance(value, (str, bytes)):
+        value = value[: length + 1]
+    try:
+        plain = isinstance(value, (str, bytes))
+        text = repr(value) if plain else printable(" ".join(_REPR.repr(value).split()))
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits is not printed by Python
+        article = "an" if type(value).__name__[0] in "aeiou" else "a"
+        return f"{article} {type(value).__name__} too large to print"
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def listing(names: Iterable[object], most: int = 30) -> str:
+    """Names for a message: the first `most`, each on one line and short.
+
+    >>> listing(["view", "like", "skip"], most=2)
+    'view, like, … (3 in all)'
+    """
+    every = list(names)
+    first = ", ".join(shorten(str(name)) for name in every[:most])
+    return first if len(every) <= most else f"{first}, … ({len(every):,} in all)"
+
+
+def near(name: object, known: Iterable[object]) -> str:
+    """`closest`, for a name that somebody can have typed: on a long one it would compute for hours.
+
+    >>> near("lik", ["like", "view"]), near("x" * 1_000_000, ["x" * 999_999])
+    ("; did you mean 'like'?", '')
+    """
+    return closest(name, known) if isinstance(name, str) and len(name) <= _LONGEST_TYPED else ""
 
 
 def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], more: int = 0) -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import decimal
 import math
-from collections.abc import Iterable, Iterator, Mapping
+import numbers
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from lifelong_widgets.data.ids import Id, as_id
-from lifelong_widgets.errors import DataError, closest
+import numpy as np
 
-_ID_TYPES = {str, int}
+from lifelong_widgets.data.display import brief, listing, near
+from lifelong_widgets.data.frames import FIRST_SECOND, LARGEST_VALUE, LAST_SECOND
+from lifelong_widgets.data.ids import Id, as_id
+from lifelong_widgets.errors import DataError
+
+MOST_KINDS = 1000
+"""How many kinds there can be. People know ten; ten thousand are ids in the wrong column."""
+
 HEAVIEST = 1000.0
 """The largest weight. A single far larger gradient would stay in the optimizer's moments for ever."""
 
@@ -24,7 +32,8 @@ class Feedback:
         user: who.
         item: with what.
         kind: the name of a `FeedbackKind`.
-        time: seconds since 1970-01-01 UTC, or None for "now, in the order of arrival".
+        time: seconds since 1970-01-01 UTC, within the years 1 to 9999, or None for "now, in the order of
+            arrival".
         value: a number that came with it (stars, a price, seconds of play), or None.
             `time` and `value` are recorded; the model learns from the order of events and their kinds only.
         shown: the list that was on screen, best first. It makes the event a test of that list.
@@ -47,48 +56,68 @@ class Feedback:
     id: str | None = None
 
     def __post_init__(self) -> None:
-        if type(self.user) not in _ID_TYPES or not self.user:
-            object.__setattr__(self, "user", as_id(self.user, "user"))
-        if type(self.item) not in _ID_TYPES or not self.item:
-            object.__setattr__(self, "item", as_id(self.item, "item"))
-        if not isinstance(self.kind, str) or not self.kind:
-            raise DataError(f"the kind of a feedback is a name such as 'click', not {self.kind!r:.80}")
+        object.__setattr__(self, "user", as_id(self.user, "user"))
+        object.__setattr__(self, "item", as_id(self.item, "item"))
+        object.__setattr__(self, "kind", _name(self.kind, "the kind of a feedback", "a name such as 'click'"))
         if self.time is not None:
-            object.__setattr__(
-                self, "time", _finite(self.time, "time", "epoch seconds, such as a datetime's .timestamp()")
-            )
+            object.__setattr__(self, "time", _time(self.time))
         if self.value is not None:
-            object.__setattr__(self, "value", _finite(self.value, "value", "a finite number or None"))
+            object.__setattr__(self, "value", _value(self.value))
         if self.shown is not None:
             object.__setattr__(self, "shown", _shown(self.shown))
-        if self.id is not None and (type(self.id) is not str or not self.id):
-            raise DataError(f"the id of a feedback is a non-empty string or None, not {self.id!r:.80}")
+        if self.id is not None:
+            name = _name(self.id, "the id of a feedback", "a non-empty string or None")
+            object.__setattr__(self, "id", name)
+
+
+def _name(given: Any, what: str, wanted: str) -> str:
+    """`given` as a string that is not empty and that every file can store."""
+    if not isinstance(given, str) or not given:
+        raise DataError(f"{what} is {wanted}, not {brief(given)}")
+    return str(as_id(given, what.removeprefix("the ")))
+
+
+def _time(given: Any) -> float:
+    seconds = _finite(given, "time", "epoch seconds, such as a datetime's .timestamp()")
+    if not FIRST_SECOND <= seconds < LAST_SECOND:
+        raise DataError(
+            f"the time of a feedback is {brief(given)}, which is outside the years 1 to 9999; it is in "
+            "seconds since 1970-01-01 UTC: divide milliseconds by 1000"
+        )
+    return seconds
+
+
+def _value(given: Any) -> float:
+    value = _finite(given, "value", "a finite number or None")
+    if abs(value) > LARGEST_VALUE:  # a log of many events keeps them as float32
+        raise DataError(f"the value of a feedback is {brief(given)}; it is at most {LARGEST_VALUE:.4g}")
+    return value
 
 
 def _finite(number: Any, name: str, remedy: str) -> float:
     if type(number) is float and math.isfinite(number):
         return number
+    real = isinstance(number, (numbers.Real, decimal.Decimal))
     try:
-        converted = math.nan if isinstance(number, (str, bytes, bool)) else float(number)
+        converted = float(number) if real and not isinstance(number, (bool, np.timedelta64)) else math.nan
     except (TypeError, ValueError, OverflowError):
         converted = math.nan
     if not math.isfinite(converted):
-        raise DataError(f"the {name} of a feedback is {number!r:.80}; it must be {remedy}")
+        raise DataError(f"the {name} of a feedback is {brief(number)}; it must be {remedy}")
     return converted
 
 
 def _shown(items: Any) -> tuple[Id, ...]:
-    if isinstance(items, (str, bytes)):
+    if isinstance(items, (str, bytes, Set, Mapping)):
         raise DataError(
-            f"`shown` is the sequence of item ids that was on screen, not the string {items!r:.80}"
+            "`shown` is the sequence of item ids that was on screen, best first, not the "
+            f"{type(items).__name__} {brief(items)}"
         )
     try:
         shown = tuple(items)
     except TypeError:
-        raise DataError(f"`shown` is a sequence of item ids, not {items!r:.80}") from None
-    if set(map(type, shown)) <= _ID_TYPES and "" not in shown:
-        return shown
-    return tuple(as_id(item, "shown item") for item in shown)
+        raise DataError(f"`shown` is a sequence of item ids, not {brief(items)}") from None
+    return tuple([as_id(item, "shown item") for item in shown])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +132,7 @@ class FeedbackKind:
         label: what a button says; the capitalised name by default.
 
     Raises:
-        DataError: a weight that is negative, above 1000 or not a number, or an empty name.
+        DataError: a weight that is negative, above 1000 or not a number, an empty name, or another type.
 
     >>> FeedbackKind("skip", weight=0.2, positive=False).reward
     -0.2
@@ -116,25 +145,31 @@ class FeedbackKind:
     label: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise DataError(f"a feedback kind is called by a non-empty string, not {self.name!r:.80}")
+        name = _name(self.name, "the name of a feedback kind", "a non-empty string")
+        object.__setattr__(self, "name", name)
         weight = self.weight
         number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
         if not (number and -math.inf < weight < math.inf):  # math.isfinite() overflows for a huge int
-            raise DataError(f"the weight of {self.name!r} is {weight!r:.80}; it must be a finite number")
+            raise DataError(f"the weight of {brief(name)} is {brief(weight)}; it must be a finite number")
         if weight < 0:
             raise DataError(
-                f"the weight of {self.name!r} is {weight}; a weight is not negative: "
-                f"for feedback against an item use weight={-weight} and positive=False"
+                f"the weight of {brief(self.name)} is {brief(weight)}; a weight is not negative: "
+                f"for feedback against an item use weight={brief(-weight)} and positive=False"
             )
         if weight > HEAVIEST:
             raise DataError(
-                f"the weight of {self.name!r} is {weight!r:.80}; it must be at most {HEAVIEST:g}: weights "
-                "are relative, so divide those of all kinds by the same number"
+                f"the weight of {brief(self.name)} is {brief(weight)}; it must be at most {HEAVIEST:g}: "
+                "weights are relative, so divide those of all kinds by the same number"
             )
         object.__setattr__(self, "weight", float(weight))
-        if not self.label:
+        for switch in ("positive", "consumes"):
+            given = getattr(self, switch)
+            if not isinstance(given, (bool, np.bool_)):
+                raise DataError(f"{switch} of {brief(self.name)} is {brief(given)}; it is True or False")
+            object.__setattr__(self, switch, bool(given))
+        if isinstance(self.label, str) and not self.label:
             object.__setattr__(self, "label", self.name.replace("_", " ").capitalize())
+        object.__setattr__(self, "label", _name(self.label, f"the label of {brief(self.name)}", "a string"))
 
     @property
     def reward(self) -> float:
@@ -158,11 +193,16 @@ click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(Feedb
     __slots__ = ("_kinds",)
 
     def __init__(self, *kinds: FeedbackKind) -> None:
+        for kind in kinds:
+            if not isinstance(kind, FeedbackKind):
+                raise DataError(f"a kind is a FeedbackKind('like', weight=1.0), not {brief(kind)}")
+        if len(kinds) > MOST_KINDS:
+            raise DataError(f"{len(kinds):,} kinds of feedback; there can be {MOST_KINDS:,}")
         by_name = {kind.name: kind for kind in kinds}
         if len(by_name) < len(kinds):
             names = [kind.name for kind in kinds]
             twice = next(name for name in names if names.count(name) > 1)
-            raise DataError(f"the feedback kind {twice!r} is given twice")
+            raise DataError(f"the feedback kind {brief(twice)} is given twice")
         self._kinds: Mapping[str, FeedbackKind] = MappingProxyType(by_name)
 
     def with_weights(self, **weights: float) -> FeedbackKinds:
@@ -189,18 +229,22 @@ click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(Feedb
         True
         """
         try:
-            return cls(*(FeedbackKind(**kind) for kind in kinds.values()))
+            made = {name: FeedbackKind(**kind) for name, kind in kinds.items()}
         except (AttributeError, TypeError) as error:
-            raise DataError(f"not a mapping of feedback kinds: {error}") from None
+            raise DataError(f"not a mapping of feedback kinds: {error!s:.200}") from None
+        for name, kind in made.items():
+            if kind.name != name:
+                raise DataError(f"the feedback kind {brief(kind.name)} is listed as {brief(name)}")
+        return cls(*made.values())
 
     def __getitem__(self, name: str) -> FeedbackKind:
         try:
             return self._kinds[name]
         except (KeyError, TypeError):
-            known = f"{closest(name, self._kinds) or '.'} Known are {', '.join(self._kinds)}"
+            known = f"{near(name, self._kinds) or '.'} Known are {listing(self._kinds)}"
             raise DataError(
-                f"unknown feedback kind {name!r:.80}{known}; "
-                f"add one with kinds.with_kind(FeedbackKind({name!r:.80}, weight=1.0))"
+                f"unknown feedback kind {brief(name)}{known}; "
+                f"add one with kinds.with_kind(FeedbackKind({brief(name)}, weight=1.0))"
             ) from None
 
     def get(self, name: object, default: Any = None) -> Any:
@@ -217,7 +261,7 @@ click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(Feedb
         return len(self._kinds)
 
     def __repr__(self) -> str:
-        return f"FeedbackKinds({', '.join(f'{kind.name}={kind.reward:g}' for kind in self._kinds.values())})"
+        return f"FeedbackKinds({listing(f'{name}={kind.reward:g}' for name, kind in self._kinds.items())})"
 
 
 DEFAULT_KINDS = FeedbackKinds(
@@ -254,10 +298,10 @@ Recommender(catalog, kinds=log.kinds)
     for name in names:
         kind = of_log[name]
         if name not in own:
-            near = closest(name, own)
+            hint = near(name, own) or "."
             raise DataError(
-                f"the log has the kind {name!r:.80}, which the recommender does not know{near or '.'} "
-                f"It knows {', '.join(own)}; give it the log's kinds: {remedy}"
+                f"the log has the kind {brief(name)}, which the recommender does not know{hint} "
+                f"It knows {listing(own)}; give it the log's kinds: {remedy}"
             )
         differences = [
             f"{field} is {getattr(kind, field)} in the log and {getattr(own[name], field)} in the recommender"
@@ -266,6 +310,6 @@ Recommender(catalog, kinds=log.kinds)
         ]
         if differences:
             raise DataError(
-                f"the log and the recommender disagree on the kind {name!r:.80}: {', '.join(differences)}, "
+                f"the log and the recommender disagree on the kind {brief(name)}: {', '.join(differences)}, "
                 f"which would ignore the log's; give it the log's kinds: {remedy}"
             )

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import enum
+import fractions
+import pathlib
+import uuid
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lifelong_widgets.data.ids import Id, as_id
-from lifelong_widgets.errors import DataError, closest
+from lifelong_widgets.data.display import brief, near
+from lifelong_widgets.data.ids import Id, IdIndex, as_id
+from lifelong_widgets.errors import DataError
 
-_FIRST_SECOND = -62_135_596_800.0  # the year 1
-_LAST_SECOND = 253_402_300_800.0  # the year 10000
+FIRST_SECOND = -62_135_596_800.0
+"""The first second of the year 1."""
+LAST_SECOND = 253_402_300_800.0
+"""The first second of the year 10000."""
+LARGEST_VALUE = float(np.finfo(np.float32).max)
+"""The largest number that an event can carry."""
+
+_LINES = "line of "  # how the index of a frame out of a file is called, before the file's name
+_WRITTEN_ALIKE = (  # what stands in a cell as one writes it; not a list, not bytes
+    str, int, float, np.number, np.bool_, np.datetime64, decimal.Decimal, fractions.Fraction, datetime.date,
+    datetime.time, datetime.timedelta, pd.Period, uuid.UUID, pathlib.PurePath, enum.Enum,
+)  # fmt: skip
 
 
 def column(frame: pd.DataFrame, name: str, what: str, remedy: str = "") -> pd.Series[Any]:
@@ -28,29 +45,62 @@ The columns are 'movie'.
     Raises:
         DataError: there is no such column, or more than one.
     """
-    found = [position for position, label in enumerate(frame.columns) if label == name]
+    found = [position for position, label in enumerate(frame.columns) if same_label(label, name)]
     if len(found) == 1:
         return frame.iloc[:, found[0]]
     if found:
-        raise DataError(f"there are {len(found)} columns called {name!r}; rename all but one")
-    present = ", ".join(repr(label) for label in frame.columns[:30]) or "none at all"
-    hint = closest(name, frame.columns) or "."
+        raise DataError(f"there are {len(found)} columns called {brief(name)}; rename all but one")
+    present = ", ".join(map(brief, frame.columns[:30])) or "none at all"
+    hint = near(name, frame.columns) or "."
     raise DataError(
-        f"there is no column {name!r} for {what}{hint} The columns are {present}."
+        f"there is no column {brief(name)} for {what}{hint} The columns are {present}."
         + (f" {remedy}" if remedy else "")
     )
 
 
+def has_column(frame: pd.DataFrame, name: object) -> bool:
+    """Whether one of the columns, at least, is called `name`."""
+    return any(same_label(label, name) for label in frame.columns)
+
+
+def same_label(label: object, name: object) -> bool:
+    """Whether two labels are equal; some, such as missing values and arrays, are equal to nothing.
+
+    >>> same_label("item", "item"), same_label(pd.NA, "item")
+    (True, False)
+    """
+    try:
+        return bool(label == name)
+    except (TypeError, ValueError):
+        return False
+
+
+def lines_of(file: pathlib.Path, lines: Iterable[int]) -> pd.Index[int]:
+    """An index by which `where` names the lines of `file`; `lines` are their numbers, from 1.
+
+    >>> where(pd.Series(["ada"], index=lines_of(pathlib.Path("log.csv"), [2]), name="user"), 0)
+    "column 'user', line 2 of 'log.csv'"
+    """
+    index = pd.RangeIndex(lines) if isinstance(lines, range) else pd.Index(list(lines), dtype="int64")
+    return index.rename(f"{_LINES}{str(file)!r}")
+
+
 def where(series: pd.Series[Any], position: int) -> str:
-    """How messages name a cell; rows are counted from 0.
+    """How messages name a cell; rows are counted from 0, the lines of a file from 1.
 
     >>> where(pd.Series(["ada", "bob"], index=["x", "y"], name="user"), 1)
     "column 'user', row 1 (index label 'y')"
     """
-    label = series.index[position]
-    place = f"column {series.name!r}, row {position}"
+    return f"column {brief(series.name)}, {row(series, position)}"
+
+
+def row(series: pd.Series[Any], position: int) -> str:
+    """How messages name a row: as `where` does."""
+    label, name = series.index[position], series.index.name
+    if isinstance(name, str) and name.startswith(_LINES):
+        return f"line {label} of {name.removeprefix(_LINES)}"
     same = isinstance(label, (int, np.integer)) and int(label) == position
-    return place if same else f"{place} (index label {label!r:.80})"
+    return f"row {position}" + ("" if same else f" (index label {brief(label)})")
 
 
 def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[Id]]:
@@ -69,7 +119,7 @@ def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[
                 f"{where(series, int(missing.argmax()))}: the {what} is missing; drop or fill the row"
             )
         raise DataError(
-            f"column {series.name!r}: the {what}s are {series.dtype}, such as {series.iloc[0]}; "
+            f"column {brief(series.name)}: the {what}s are {series.dtype}, such as {series.iloc[0]}; "
             "ids are strings or integers: convert the column with .astype('int64') or .astype('str')"
         )
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -86,6 +136,22 @@ def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[
     return codes, clean
 
 
+def refuse_twins(ids: list[Id], codes: npt.NDArray[np.int64], series: pd.Series[Any], name: str) -> None:
+    """Refuse ids that differ only in their type, as ``"7"`` and ``7`` do.
+
+    Raises:
+        DataError: there are such; the message names the place of the second.
+    """
+    if len(set(map(type, ids))) < 2:
+        return
+    index = IdIndex(name=name)
+    for code, id in enumerate(ids):
+        try:
+            index.add(id)
+        except DataError as error:
+            raise DataError(f"{where(series, int((codes == code).argmax()))}: {error}") from None
+
+
 def _factorize(series: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
     if series.dtype == object:
         # pandas takes True, 1 and 1.0 for one value: a mixed column is told apart by type as well
@@ -98,11 +164,11 @@ def _factorize(series: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]
                     codes[position] = -1
                     continue
                 try:
-                    plain = int(value) if isinstance(value, np.integer) else value
+                    plain = _plain(value)
                     codes[position] = known.setdefault((type(plain), plain), len(known))
                 except TypeError:  # a list or another thing that cannot be hashed
                     raise DataError(
-                        f"{where(series, position)}: {value!r:.80} is a {type(value).__name__}; "
+                        f"{where(series, position)}: {brief(value)} is a {type(value).__name__}; "
                         "an id is a string or an integer"
                     ) from None
             return codes, [value for _, value in known]
@@ -112,6 +178,15 @@ def _factorize(series: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]
     )
 
 
+def _plain(value: Any) -> Any:
+    """NumPy's and other people's kinds of strings and integers as Python's own, which they are equal to."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64)):
+        return int(value)
+    return value
+
+
 def _is_missing(value: object) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
@@ -119,7 +194,7 @@ def _is_missing(value: object) -> bool:
 def seconds(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
     """Times as seconds since 1970-01-01 UTC: from numbers, datetimes, or strings (ISO 8601 or numbers).
 
-    A time without a zone is taken as UTC.
+    A time without a zone is taken as UTC. Strings are either all numbers or all ISO 8601.
 
     Raises:
         DataError: a time that is missing, cannot be read, or lies outside the years 1 to 9999.
@@ -128,26 +203,26 @@ def seconds(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
     array([86400., -3540.])
     """
     remedy = "use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'"
-    if pd.api.types.is_bool_dtype(series.dtype):
-        raise DataError(f"column {series.name!r} holds truth values, not times; {remedy}")
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(series.cat.categories.dtype)
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         result = _since_epoch(series)
-    elif pd.api.types.is_numeric_dtype(series.dtype):
-        result = series.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
-        result = _parsed(series)
+        result = _floats(series, "times", remedy)
+        _read_moments(series, result)
     bad = ~np.isfinite(result)
     if bad.any():
         position = int(bad.argmax())
         given = series.iloc[position]
-        problem = "the time is missing" if _is_missing(given) else f"{given!r:.80} cannot be read as a time"
+        problem = "the time is missing" if _is_missing(given) else f"{brief(given)} cannot be read as a time"
         raise DataError(f"{where(series, position)}: {problem}; {remedy}")
-    outside = (result < _FIRST_SECOND) | (result >= _LAST_SECOND)
+    outside = (result < FIRST_SECOND) | (result >= LAST_SECOND)
     if outside.any():
         position = int(outside.argmax())
         raise DataError(
-            f"{where(series, position)}: the time {series.iloc[position]} is outside the years 1 to 9999; "
-            "numbers are seconds since 1970-01-01 UTC: divide milliseconds by 1000, microseconds by 1000000"
+            f"{where(series, position)}: the time {brief(series.iloc[position])} is outside the years 1 to "
+            "9999; numbers are seconds since 1970-01-01 UTC: divide milliseconds by 1000, microseconds by "
+            "1000000"
         )
     return result
 
@@ -161,14 +236,67 @@ def _since_epoch(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
     return result
 
 
-def _parsed(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
-    numbers = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isfinite(numbers).all():
-        return numbers
-    moments = pd.Series(series.to_numpy(dtype=object))
-    dates = moments.map(lambda moment: isinstance(moment, datetime.date)).to_numpy(dtype=bool)
-    moments[dates] = moments[dates].map(lambda moment: pd.Timestamp(moment).isoformat())
-    return _since_epoch(pd.to_datetime(moments, errors="coerce", utc=True, format="ISO8601"))
+def _floats(series: pd.Series[Any], what: str, remedy: str) -> npt.NDArray[np.float64]:
+    """The numbers in a column, which may be written out; NaN where there is none.
+
+    Raises:
+        DataError: a column of truth values, durations or another type that only looks like a number.
+    """
+    types = pd.api.types
+    if types.is_numeric_dtype(series.dtype) and not (
+        types.is_bool_dtype(series.dtype) or types.is_complex_dtype(series.dtype)
+    ):
+        return series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    if series.dtype == object:
+        # cell by cell: pandas takes True for 1.0 and stumbles over lists and over integers of 400 digits
+        series = pd.Series([cell if type(cell) is str else _float(cell) for cell in series], dtype=object)
+    elif not types.is_string_dtype(series.dtype):
+        held = "truth values" if types.is_bool_dtype(series.dtype) else f"{series.dtype}"
+        raise DataError(f"column {brief(series.name)} holds {held}, not {what}; {remedy}")
+    numbers = pd.to_numeric(series, errors="coerce")
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+
+
+def _float(cell: object) -> float:
+    if isinstance(cell, str):  # NumPy's, for example
+        return _float(pd.to_numeric(str(cell), errors="coerce"))
+    number = isinstance(cell, (int, float, np.number, decimal.Decimal, fractions.Fraction))
+    if not number or isinstance(cell, (bool, complex, np.complexfloating, np.timedelta64)):
+        return np.nan
+    try:
+        return float(cell)  # type: ignore[arg-type]
+    except (ValueError, OverflowError):
+        return np.nan
+
+
+def _read_moments(series: pd.Series[Any], result: npt.NDArray[np.float64]) -> None:
+    """Put datetimes and ISO 8601 strings into `result`, where numbers stand already."""
+    if np.isfinite(result).all():
+        return
+    _fill(series, result, lambda cell: isinstance(cell, str), str)
+    _fill(series, result, lambda cell: isinstance(cell, (datetime.date, np.datetime64)), _iso_8601)
+
+
+def _fill(
+    series: pd.Series[Any],
+    result: npt.NDArray[np.float64],
+    which: Callable[[object], bool],
+    written: Callable[[Any], str],
+) -> None:
+    chosen = np.fromiter(map(which, series), dtype=bool, count=len(series))
+    if np.isfinite(result[chosen]).all():
+        return
+    # "now" is no ISO 8601, but pandas reads it as such: the same log would change from day to day
+    cells = [cell if cell.lstrip()[:1].isdigit() else "" for cell in map(written, series[chosen])]
+    moments = pd.to_datetime(pd.Series(cells, dtype="str"), errors="coerce", utc=True, format="ISO8601")
+    result[chosen] = _since_epoch(moments)
+
+
+def _iso_8601(moment: datetime.date | np.datetime64) -> str:
+    try:
+        return "" if pd.isna(moment) else pd.Timestamp(moment).isoformat()
+    except (ValueError, OverflowError):  # beyond the years that pandas or Python know
+        return ""
 
 
 def numbers(series: pd.Series[Any]) -> npt.NDArray[np.float32]:
@@ -180,25 +308,45 @@ def numbers(series: pd.Series[Any]) -> npt.NDArray[np.float32]:
     >>> numbers(pd.Series(["5", None, "2.5"]))
     array([5. , nan, 2.5], dtype=float32)
     """
-    wide = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    unread = np.isnan(wide) & ~series.isna().to_numpy()
-    bad = unread | (np.abs(wide) > np.finfo(np.float32).max)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(series.cat.categories.dtype)
+    remedy = "leave the cell empty if there is none"
+    wide = _floats(series, "numbers", remedy)
+    missing = series.isna() if series.dtype != object else series.map(_is_missing)
+    unread = np.isnan(wide) & ~missing.to_numpy(dtype=bool)
+    bad = unread | (np.abs(wide) > LARGEST_VALUE)
     if bad.any():
         position = int(bad.argmax())
         raise DataError(
-            f"{where(series, position)}: the value {series.iloc[position]!r:.80} is not a finite number; "
-            "leave the cell empty if there is none"
+            f"{where(series, position)}: the value {brief(series.iloc[position])} is not a finite number; "
+            f"{remedy}"
         )
     return wide.astype(np.float32)
 
 
 def texts(series: pd.Series[Any]) -> list[str]:
-    """A column as strings: the empty one where a cell is missing, whole numbers without a point."""
-    return [text(cell) for cell in series.tolist()]
+    """A column as strings: the empty one where a cell is missing, whole numbers without a point.
+
+    Raises:
+        DataError: a cell that is no text, such as a list.
+    """
+    cells = series.tolist()
+    try:
+        return [text(cell) for cell in cells]
+    except DataError:
+        for position, cell in enumerate(cells):
+            try:
+                text(cell)
+            except DataError as error:
+                raise DataError(f"{where(series, position)}: {error}") from None
+        raise
 
 
 def text(cell: object) -> str:
     """One cell as a string; a lone surrogate, which no file can store, becomes a question mark.
+
+    Raises:
+        DataError: it is no text: a list, a mapping, bytes, an integer of thousands of digits.
 
     >>> text("a"), text(None), text(1995.0), text(float("nan"))
     ('a', '', '1995', '')
@@ -207,6 +355,10 @@ def text(cell: object) -> str:
         return cell if cell.isascii() else cell.encode(errors="replace").decode()
     if _is_missing(cell):
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+    if not isinstance(cell, _WRITTEN_ALIKE) or isinstance(cell, np.complexfloating):
+        raise DataError(f"{brief(cell)} is a {type(cell).__name__}, not a text; convert it to a string")
+    try:
+        written = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    except ValueError:
+        raise DataError(f"{brief(cell)}; convert it to a string") from None
+    return written.encode(errors="replace").decode()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lifelong_widgets.data.display import brief
 from lifelong_widgets.errors import DataError
 
 Id = str | int
@@ -35,7 +36,7 @@ such as 7 or '7'
     """
     if type(value) is str or isinstance(value, str):
         return _checked_string(value, name)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64)):
         number = int(value)
         if _INT64.min <= number <= _INT64.max:
             return number
@@ -46,7 +47,7 @@ such as 7 or '7'
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         hint = f", such as {int(value)} or '{int(value)}'"
     raise DataError(
-        f"the {name} {value!r:.80} is a {type(value).__name__}; an id is a string or an integer{hint}"
+        f"the {name} {brief(value)} is a {type(value).__name__}; an id is a string or an integer{hint}"
     )
 
 
@@ -58,7 +59,7 @@ def _checked_string(value: str, name: str) -> str:
             value.encode()
         except UnicodeEncodeError:
             raise DataError(
-                f"the {name} {value!r:.80} holds a lone surrogate, which no file can store"
+                f"the {name} {brief(value)} holds a lone surrogate, which no file can store"
             ) from None
     return value if type(value) is str else str(value)
 
@@ -123,10 +124,20 @@ class IdIndex:
         try:
             return np.fromiter((self.add(id) for id in ids), dtype=np.int64)
         except DataError:
-            for id in self._ids[size:]:
-                del self._codes[id]
-            del self._ids[size:]
+            self.truncate(size)
             raise
+
+    def truncate(self, size: int) -> None:
+        """Forget the ids that were added last, so that `size` are left; a longer `size` changes nothing.
+
+        >>> index = IdIndex(["ada", "bob", "eve"])
+        >>> index.truncate(1)
+        >>> list(index), index.add("eve")
+        (['ada'], 1)
+        """
+        for id in self._ids[size:]:
+            del self._codes[id]
+        del self._ids[size:]
 
     def get(self, id: Id) -> int | None:
         """The index of `id`, or None if it is unknown. Never adds anything.

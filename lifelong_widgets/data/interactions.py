@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any, overload
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from lifelong_widgets.data import frames, tables
 from lifelong_widgets.data.catalog import Catalog
-from lifelong_widgets.data.display import html_table, shorten
+from lifelong_widgets.data.display import brief, html_table, shorten
 from lifelong_widgets.data.feedback import DEFAULT_KINDS, Feedback, FeedbackKinds
 from lifelong_widgets.data.ids import Id, IdIndex
 from lifelong_widgets.errors import DataError
@@ -24,7 +25,7 @@ Moment = float | str | datetime.date | pd.Timestamp | np.datetime64
 class Interactions:
     """Events in columns, sorted by time; those of the same time keep their order.
 
-    Made by `from_pandas`, `from_csv` or `from_parquet`. Slicing, `before` and `after` give logs again, whose
+    Made by `from_pandas`, `from_csv`, `from_parquet` or `from_events`. Slicing, `before` and `after` give logs again, whose
     `users`, `items` and `kind_names` hold only what occurs in them.
 
     Attributes:
@@ -101,14 +102,15 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         """
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"a log is made from a pandas DataFrame, not a {type(frame).__name__}")
-        if frame.empty:
+        if not len(frame):
             raise DataError("no events: the frame has no rows")
+        _check_types(kinds, catalog)
         user_column = frames.column(frame, user, "the user ids", "Name the right one with user=….")
         item_column = frames.column(frame, item, "the item ids", "Name the right one with item=….")
         user_codes, users = frames.ids(user_column, "user id")
         item_codes, items = frames.ids(item_column, "item id")
-        _refuse_twins(users, user_codes, user_column, "user")
-        _refuse_twins(items, item_codes, item_column, "item")
+        frames.refuse_twins(users, user_codes, user_column, "user")
+        frames.refuse_twins(items, item_codes, item_column, "item")
         if catalog is not None:
             _refuse_unknown(items, item_codes, item_column, catalog)
         if time is None:
@@ -117,7 +119,7 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             remedy = "Name the right one with time=…, or pass time=None if the rows are in order."
             times = frames.seconds(frames.column(frame, time, "the times", remedy))
         kind_codes, kind_names = _kinds(frame, kind, kinds)
-        if value is None or (value == "value" and value not in frame.columns):
+        if value is None or (frames.same_label(value, "value") and not frames.has_column(frame, value)):
             values = np.full(len(frame), np.nan, dtype=np.float32)
         else:
             values = frames.numbers(
@@ -150,6 +152,63 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         """
         return cls.from_pandas(tables.read_parquet(path), **columns)
 
+    @classmethod
+    def from_events(
+        cls,
+        events: Iterable[Feedback],
+        kinds: FeedbackKinds = DEFAULT_KINDS,
+        times: Iterable[float] | None = None,
+    ) -> Interactions:
+        """A log of single events, which may be none; `times` has a time for each that has none of its own.
+
+        What a log does not hold (the lists that were shown, the events' own ids) is left out.
+
+        Args:
+            events: In any order; those of the same time keep theirs.
+            kinds: What the kinds mean.
+            times: As many as events, seconds since 1970-01-01 UTC. Only those of events whose own time is
+                None are looked at.
+
+        Raises:
+            DataError: an event without a time, an unknown kind, or a clash of ids; the message names the event.
+
+        >>> Interactions.from_events([Feedback("ada", 7), Feedback("bob", 7, time=20)], times=[30, 99]).users
+        ['bob', 'ada']
+        >>> Interactions.from_events([Feedback("ada", 7)])
+        Traceback (most recent call last):
+        ...
+        lifelong_widgets.errors.DataError: event 0 has no time; give every event one, or pass times=…
+        """
+        users, items = IdIndex(name="user"), IdIndex(name="item")
+        names: dict[str, int] = {}
+        codes: tuple[list[int], list[int], list[int]] = ([], [], [])
+        seconds: list[float] = []
+        values: list[float | None] = []
+        others = repeat(None) if times is None else iter(times)
+        for position, event in enumerate(events):
+            other = next(others, None)
+            time = other if event.time is None else event.time
+            if time is None:
+                raise DataError(f"event {position} has no time; give every event one, or pass times=…")
+            if event.kind not in kinds:
+                raise DataError(f"event {position}: {_unknown(event.kind, kinds)}")
+            try:
+                codes[0].append(users.add(event.user))
+                codes[1].append(items.add(event.item))
+            except DataError as error:
+                raise DataError(f"event {position}: {error}") from None
+            codes[2].append(names.setdefault(event.kind, len(names)))
+            seconds.append(time)
+            values.append(event.value)
+        moments = frames.seconds(pd.Series(seconds, name="time", dtype=np.float64))
+        numbers = frames.numbers(pd.Series(values, name="value", dtype=np.float64))
+        order = np.argsort(moments, kind="stable")
+        user_codes, item_codes, kind_codes = (np.array(part, dtype=np.int64)[order] for part in codes)
+        return cls(
+            list(users), list(items), list(names),
+            user_codes, item_codes, kind_codes, moments[order], numbers[order], kinds,
+        )  # fmt: skip
+
     def before(self, moment: Moment) -> Interactions:
         """The events before `moment`: a fraction of all events, or a time (exclusive). May be empty.
 
@@ -175,20 +234,16 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
 
     def _cut(self, moment: Moment) -> int:
         wanted = "a fraction of the events in (0, 1), epoch seconds above 1, a datetime or an ISO 8601 string"
-        if isinstance(moment, (bool, np.bool_)):
-            raise DataError(f"{moment!r} is no moment; give {wanted}")
-        if isinstance(moment, (int, float, np.integer, np.floating)):
-            number = float(moment)
-            if 0.0 < number < 1.0:
-                return int(number * len(self) + 1e-9)
-            if not 1.0 < number < np.inf:
-                raise DataError(f"{moment!r} is no moment; give {wanted}")
-        else:
-            try:
-                number = float(frames.seconds(pd.Series([moment], name="moment"))[0])
-            except (DataError, TypeError, ValueError):
-                raise DataError(f"{moment!r:.80} is no moment; give {wanted}") from None
-        return int(np.searchsorted(self.times, number, side="left"))
+        is_number = isinstance(moment, (int, float, np.number))
+        try:
+            seconds = float(frames.seconds(pd.Series([moment], name="moment", dtype=object))[0])
+        except DataError:
+            raise DataError(f"{brief(moment)} is no moment; give {wanted}") from None
+        if is_number and 0.0 < seconds < 1.0:
+            return int(seconds * len(self) + 1e-9)
+        if is_number and seconds <= 1.0:
+            raise DataError(f"{brief(moment)} is no moment; give {wanted}")
+        return int(np.searchsorted(self.times, seconds, side="left"))
 
     @property
     def rewards(self) -> npt.NDArray[np.float32]:
@@ -232,6 +287,17 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             float(self.times[at]),
             value if value == value else None,
         )
+
+    def with_users(self, users: list[Id]) -> Interactions:
+        """The same events of people who are called otherwise: `users` takes the place of `self.users`.
+
+        >>> Interactions.from_events([Feedback("ada", 7, time=20)]).with_users(["~1"]).users
+        ['~1']
+        """
+        return Interactions(
+            users, self.items, self.kind_names,
+            self.user_codes, self.item_codes, self.kind_codes, self.times, self.values, self.kinds,
+        )  # fmt: skip
 
     def to_pandas(self) -> pd.DataFrame:
         """A frame with ``user``, ``item``, ``time`` (UTC, to the microsecond), ``kind`` and ``value``."""
@@ -282,12 +348,12 @@ def _compacted(
 def _kinds(
     frame: pd.DataFrame, kind: str | None, kinds: FeedbackKinds
 ) -> tuple[npt.NDArray[np.int64], list[str]]:
-    if kind is None or kind not in frame.columns:
-        if kind is None or kind == "kind":
+    if kind is None or not frames.has_column(frame, kind):
+        if kind is None or frames.same_label(kind, "kind"):
             kind = "click"
         if kind not in kinds:
             raise DataError(
-                f"kind={kind!r:.80} is neither a column nor a kind of feedback: {_unknown(kind, kinds)}"
+                f"kind={brief(kind)} is neither a column nor a kind of feedback: {_unknown(kind, kinds)}"
             )
         return np.zeros(len(frame), dtype=np.int64), [kind]
     series = frames.column(frame, kind, "the kinds")
@@ -295,7 +361,7 @@ def _kinds(
     unknown = [name for name in names if name not in kinds]
     if unknown:
         row = int((codes == names.index(unknown[0])).argmax())
-        others = f" (as are {', '.join(map(repr, unknown[1:11]))})" if unknown[1:] else ""
+        others = f" (as are {', '.join(map(brief, unknown[1:11]))})" if unknown[1:] else ""
         raise DataError(f"{frames.where(series, row)}: {_unknown(unknown[0], kinds)}{others}")
     return codes, [str(name) for name in names]
 
@@ -308,15 +374,11 @@ def _unknown(name: object, kinds: FeedbackKinds) -> str:
     raise KeyError(name)
 
 
-def _refuse_twins(ids: list[Id], codes: npt.NDArray[np.int64], series: pd.Series[Any], name: str) -> None:
-    if len(set(map(type, ids))) < 2:
-        return
-    index = IdIndex(name=name)
-    for code, id in enumerate(ids):
-        try:
-            index.add(id)
-        except DataError as error:
-            raise DataError(f"{frames.where(series, int((codes == code).argmax()))}: {error}") from None
+def _check_types(kinds: object, catalog: object) -> None:
+    if not isinstance(kinds, FeedbackKinds):
+        raise DataError(f"kinds is a FeedbackKinds, such as DEFAULT_KINDS, not {brief(kinds)}")
+    if catalog is not None and not isinstance(catalog, Catalog):
+        raise DataError(f"catalog is a Catalog or None, not {brief(catalog)}")
 
 
 def _refuse_unknown(
@@ -330,7 +392,7 @@ def _refuse_unknown(
             except DataError as error:
                 raise DataError(f"{place}: {error}") from None
             raise DataError(
-                f"{place}: the item {id!r:.80} is not in the catalogue; add it with catalog.add(…), "
+                f"{place}: the item {brief(id)} is not in the catalogue; add it with catalog.add(…), "
                 "or leave out catalog= to allow items that arrive later"
             )
 

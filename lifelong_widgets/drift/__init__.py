@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lifelong_widgets.drift.monitor import DriftMonitor
+from lifelong_widgets.drift.monitor import DriftMark, DriftMonitor
 
-__all__ = ["DriftMonitor"]
+__all__ = ["DriftMark", "DriftMonitor"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,18 @@ from river.drift.adwin import ADWIN
 
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.parts import FiniteFloat, Part
+
+
+@dataclass(frozen=True, slots=True)
+class DriftMark:
+    """What `DriftMonitor.revert` needs: counts, and the outcomes, which an alarm replaces but keeps whole."""
+
+    since: bytearray
+    watched: int
+    alarms: int
+    improvements: int
+    n_outcomes: int
+    n_events: int
 
 
 class DriftMonitor(Part):
@@ -167,6 +180,38 @@ class DriftMonitor(Part):
         self._since = since
         self._alarms, self._improvements = alarms, improvements
         self._n_outcomes, self._n_events = n_outcomes, n_events
+
+    def mark(self) -> DriftMark:
+        """A place to come back to with `revert`. Costs O(1).
+
+        >>> monitor = DriftMonitor()
+        >>> mark = monitor.mark()
+        >>> _ = monitor.update(True, 1)
+        >>> monitor.revert(mark)
+        >>> monitor.n_outcomes
+        0
+        """
+        return DriftMark(
+            self._since,
+            len(self._since),
+            len(self._alarms),
+            len(self._improvements),
+            self._n_outcomes,
+            self._n_events,
+        )
+
+    def revert(self, mark: DriftMark) -> None:
+        """Take back every outcome since `mark`, and any alarm they raised; of several marks the newest first.
+
+        The settings, which are not taken back, must be those of then. Costs about a quarter of a microsecond
+        for each outcome that stays, nothing if there were no outcomes since.
+        """
+        if self._n_outcomes != mark.n_outcomes:
+            self._since = mark.since
+            del self._since[mark.watched :]
+            self._refeed()
+        del self._alarms[mark.alarms :], self._improvements[mark.improvements :]
+        self._n_outcomes, self._n_events = mark.n_outcomes, mark.n_events
 
     def _fed(self, outcomes: bytes | bytearray) -> Any:
         # ADWIN's own grace period: no cut is tried before, so a fall within it is found late, not lost.

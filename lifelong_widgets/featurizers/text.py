@@ -48,7 +48,9 @@ class TextFeaturizer(Featurizer):
         components = np.zeros((self.n_text_components, matrix.shape[1]))
         rank = min(self.n_text_components, min(matrix.shape) - 1)
         if rank >= 1:
-            components[:rank] = TruncatedSVD(rank, random_state=self.seed).fit(matrix).components_
+            # texts that are all alike have no variance, by which scikit-learn divides to report on its work
+            with np.errstate(divide="ignore", invalid="ignore"):
+                components[:rank] = TruncatedSVD(rank, random_state=self.seed).fit(matrix).components_
         vocabulary = {word: int(column) for word, column in vectorizer.vocabulary_.items()}
         return self.set_state({"vocabulary": vocabulary, "idf": vectorizer.idf_, "components": components})
 

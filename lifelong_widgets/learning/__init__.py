@@ -3,9 +3,9 @@
 from lifelong_widgets.learning.examples import Examples, examples_of_batch
 from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.objectives import OBJECTIVES, bpr, sampled_softmax
-from lifelong_widgets.learning.replay import ReservoirReplayBuffer
+from lifelong_widgets.learning.replay import ReplayMark, ReservoirReplayBuffer
 from lifelong_widgets.learning.trainer import FitReport, Trainer
-from lifelong_widgets.learning.updater import OnlineUpdater
+from lifelong_widgets.learning.updater import OnlineUpdater, StepMark
 
 __all__ = [
     "OBJECTIVES",
@@ -13,7 +13,9 @@ __all__ = [
     "FitReport",
     "LogExamples",
     "OnlineUpdater",
+    "ReplayMark",
     "ReservoirReplayBuffer",
+    "StepMark",
     "Trainer",
     "bpr",
     "examples_of_batch",

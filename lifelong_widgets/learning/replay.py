@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,15 @@ import traitlets
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.parts import Part
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayMark:
+    """What `ReservoirReplayBuffer.revert` needs: the counts, and the slots that were overwritten since."""
+
+    n: int
+    n_seen: int
+    overwritten: dict[int, Examples] = field(default_factory=dict)
 
 
 class ReservoirReplayBuffer(Part):
@@ -55,8 +65,11 @@ class ReservoirReplayBuffer(Part):
         """The reward of each filled slot, (len,), float32; a read-only view."""
         return _read_only(self._rewards[: self._n])
 
-    def add(self, examples: Examples, rng: np.random.Generator) -> None:
-        """Offer examples in their order; each is kept or not by the reservoir's rule."""
+    def add(self, examples: Examples, rng: np.random.Generator, mark: ReplayMark | None = None) -> None:
+        """Offer examples in their order; each is kept or not by the reservoir's rule.
+
+        `mark` can then take them back.
+        """
         for row in range(len(examples)):
             self.n_seen += 1
             if self._n < self.capacity:
@@ -66,10 +79,29 @@ class ReservoirReplayBuffer(Part):
                 slot = int(rng.integers(self.n_seen))
                 if slot >= self.capacity:
                     continue
+                if mark is not None and slot < mark.n and slot not in mark.overwritten:
+                    mark.overwritten[slot] = self.examples(np.array([slot]))
             self._history_items[slot] = examples.history_items[row]
             self._history_rewards[slot] = examples.history_rewards[row]
             self._targets[slot] = examples.targets[row]
             self._rewards[slot] = examples.rewards[row]
+
+    def mark(self) -> ReplayMark:
+        """A place to come back to: hand it to each `add` from now on, then to `revert`. Costs O(1)."""
+        return ReplayMark(self._n, self.n_seen)
+
+    def revert(self, mark: ReplayMark) -> None:
+        """Take back, bit for bit, all that was added since `mark`, which each `add` was given.
+
+        Of several marks the newest goes first. The random state is the caller's.
+        """
+        for slot, old in mark.overwritten.items():
+            self._history_items[slot], self._history_rewards[slot] = (
+                old.history_items[0],
+                old.history_rewards[0],
+            )
+            self._targets[slot], self._rewards[slot] = old.targets[0], old.rewards[0]
+        self._n, self.n_seen = mark.n, mark.n_seen
 
     def sample_slots(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """`n` filled slots drawn uniformly with replacement; none while the buffer is empty."""

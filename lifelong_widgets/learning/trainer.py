@@ -79,22 +79,30 @@ class Trainer(Part):
         rng: np.random.Generator,
         interrupt: threading.Event,
         progress: bool | ProgressCallback = True,
+        max_epochs: int | None = None,
     ) -> FitReport:
-        """Train `network` through `updater` on the examples of `log`, in place, until told to stop."""
+        """Train `network` through `updater` on the examples of `log`, in place, until told to stop.
+
+        What an epoch that was broken off has done is undone. So a fit that was stopped after `n` whole
+        epochs is, bit for bit, one with ``max_epochs=n``.
+        """
         start = time.perf_counter()
         n_train = len(log) - int(len(log) * self.validation_fraction)
         n_train = len(log) if n_train == 0 else n_train
         held_out = np.arange(n_train, len(log))
         losses: list[float] = []
         quality: list[float] = []
-        best, best_epoch, interrupted = None, 0, False
+        best, best_epoch, interrupted = (network.get_state(), updater.get_state()), 0, False
+        rng_state = rng.bit_generator.state
+        epochs = self.epochs if max_epochs is None else min(self.epochs, max_epochs)
         # an epoch has at least 32 steps where the log allows it: else a short one ends before it has begun
         batch_size = min(self.batch_size, max(8, n_train // 32))
         n_batches = math.ceil(n_train / batch_size)
         try:
-            with track(n_batches * self.epochs, "fit", progress, unit="batch") as report:
-                for epoch in range(1, self.epochs + 1):
+            with track(n_batches * epochs, "fit", progress, unit="batch") as report:
+                for epoch in range(1, epochs + 1):
                     losses.append(self._epoch(updater, log, n_train, batch_size, rng, interrupt, report))
+                    rng_state = rng.bit_generator.state
                     if len(held_out):
                         quality.append(self.validation_ndcg_of(network, log, held_out))
                     if not quality or quality[-1] >= max(quality):
@@ -103,9 +111,9 @@ class Trainer(Part):
                         break
         except Stop:
             interrupted = True
-        if best is not None:
-            network.set_state(best[0])
-            updater.set_state(best[1])
+        rng.bit_generator.state = rng_state
+        network.set_state(best[0])
+        updater.set_state(best[1])
         for begin in range(n_train, len(log), 64):
             last = np.arange(begin, min(begin + 64, len(log)))
             updater.step(log[last], rng, learning_rate=self.fit_learning_rate / 4)

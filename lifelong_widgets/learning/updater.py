@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,26 @@ import torch
 import traitlets
 from torch.nn import functional
 
-from lifelong_widgets.errors import LifelongWidgetsError
+from lifelong_widgets.errors import DivergenceError
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import OBJECTIVES
 from lifelong_widgets.models import Network
 from lifelong_widgets.parts import FiniteFloat, Part
 
 _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has faded
+
+
+@dataclass(slots=True)
+class StepMark:
+    """What `OnlineUpdater.revert` needs: the rows that a step moved and the dense parameters, as they were.
+
+    `dense` holds, for each dense parameter, its values and Adam's three moments; `stepped` says whether there
+    were any moments yet. The copies are made by the step that is given the mark.
+    """
+
+    rows: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
+    dense: list[tuple[torch.Tensor, ...]] = field(default_factory=list)
+    stepped: bool = False
 
 
 class OnlineUpdater(Part):
@@ -51,16 +65,23 @@ class OnlineUpdater(Part):
         self._network = network
         self._optimizer = torch.optim.Adam(network.dense_parameters(), lr=self.learning_rate, fused=True)
 
-    def step(self, examples: Examples, rng: np.random.Generator, learning_rate: float | None = None) -> float:
+    def step(
+        self,
+        examples: Examples,
+        rng: np.random.Generator,
+        learning_rate: float | None = None,
+        mark: StepMark | None = None,
+    ) -> float:
         """Learn from a batch; returns its mean loss before the step.
 
         Args:
             examples: the batch, new and replayed together.
             rng: draws the negatives.
             learning_rate: of the trainer while it fits, instead of the traits of the online step.
+            mark: can then take the step back.
 
         Raises:
-            LifelongWidgetsError: if the loss is not finite; nothing was changed.
+            DivergenceError: if the loss is not finite; nothing was changed.
         """
         network, n = self._network, len(examples)
         n_items = len(network.items)
@@ -89,12 +110,15 @@ class OnlineUpdater(Part):
         rate = self.learning_rate if learning_rate is None else learning_rate
         value = float(loss.item())
         if not math.isfinite(value):
-            raise LifelongWidgetsError(
+            raise DivergenceError(
                 f"the loss of this step is {value}: nothing was learned from it. "
                 f"A smaller learning_rate than {rate:g} usually mends this."
             )
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if mark is not None:
+            self._keep(mark)
+            mark.rows.append((indices, embeddings.detach().clone(), network.items.moments(indices)))
         self._optimizer.param_groups[0]["lr"] = rate
         self._optimizer.step()
         assert embeddings.grad is not None
@@ -102,6 +126,33 @@ class OnlineUpdater(Part):
         rates = rate if fitting else rate * self._boost(network.items.n_updates[indices])
         network.items.adam_step(indices, embeddings.grad, rates)
         return value
+
+    def mark(self, spent: StepMark | None = None) -> StepMark:
+        """A place to come back to: hand it to each `step` from now on, then to `revert`.
+
+        Costs nothing until a step is taken, and then a copy of the dense parameters and of the rows that the
+        step moves. `spent` is a mark that is needed no more, whose memory is used again.
+        """
+        if spent is None:
+            return StepMark()
+        spent.rows.clear()
+        spent.stepped = False
+        return spent
+
+    def revert(self, mark: StepMark) -> None:
+        """Take back, bit for bit, every step that `mark` was given to; of several marks the newest first."""
+        for indices, embeddings, moments in reversed(mark.rows):
+            self._network.items.put_back(indices, embeddings, moments)
+        if not mark.rows:
+            return
+        with torch.no_grad():
+            for parameter, (values, *olds) in zip(self._dense(), mark.dense, strict=True):
+                parameter.copy_(values)
+                if mark.stepped:
+                    for moment, old in zip(self._moments(parameter), olds, strict=True):
+                        moment.copy_(old)
+        if not mark.stepped:
+            self._optimizer.state.clear()
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """The moments of the dense parameters, by their place in `Network.dense_parameters`."""
@@ -119,6 +170,32 @@ class OnlineUpdater(Part):
             place, name = key.split(".")
             document["state"].setdefault(int(place), {})[name] = tensor.clone()
         self._optimizer.load_state_dict(document)
+
+    def _dense(self) -> list[torch.nn.Parameter]:
+        dense: list[torch.nn.Parameter] = self._optimizer.param_groups[0]["params"]
+        return dense
+
+    def _moments(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, ...]:
+        state = self._optimizer.state[parameter]
+        return state["step"], state["exp_avg"], state["exp_avg_sq"]
+
+    def _keep(self, mark: StepMark) -> None:
+        """Copy the dense parameters and their moments into `mark`, unless an earlier step did."""
+        if mark.rows:
+            return
+        dense = self._dense()
+        if not mark.dense:
+            mark.dense = [
+                (torch.empty_like(p), torch.empty(()), torch.empty_like(p), torch.empty_like(p))
+                for p in dense
+            ]
+        mark.stepped = bool(self._optimizer.state)
+        with torch.no_grad():
+            for parameter, (values, *moments) in zip(dense, mark.dense, strict=True):
+                values.copy_(parameter)
+                if mark.stepped:
+                    for old, moment in zip(moments, self._moments(parameter), strict=True):
+                        old.copy_(moment)
 
     def _boost(self, n_updates: torch.Tensor) -> torch.Tensor:
         """How much faster each row moves: step sizes that decrease with the row's own count of steps.

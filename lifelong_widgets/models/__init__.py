@@ -2,9 +2,18 @@
 
 from lifelong_widgets.models.base import UserEncoder
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
-from lifelong_widgets.models.histories import Histories
+from lifelong_widgets.models.histories import Histories, HistoriesMark
 from lifelong_widgets.models.item_table import ItemTable
 from lifelong_widgets.models.network import ENCODERS, Network
 from lifelong_widgets.models.threads import one_thread
 
-__all__ = ["ENCODERS", "DecayedMLP", "Histories", "ItemTable", "Network", "UserEncoder", "one_thread"]
+__all__ = [
+    "ENCODERS",
+    "DecayedMLP",
+    "Histories",
+    "HistoriesMark",
+    "ItemTable",
+    "Network",
+    "UserEncoder",
+    "one_thread",
+]

@@ -106,6 +106,15 @@ class ItemTable:
         step = first / denominator.mul_(1 - beta1**n_updates)
         self.embeddings.index_add_(0, indices, step.mul_(learning_rates), alpha=-1)
 
+    def moments(self, indices: torch.Tensor) -> torch.Tensor:
+        """A copy of the optimizer's state of some rows, (n, 2 · embedding_dim + 1)."""
+        return self._adam[indices]
+
+    def put_back(self, indices: torch.Tensor, embeddings: torch.Tensor, moments: torch.Tensor) -> None:
+        """Make some rows what `gather` and `moments` once said they were."""
+        self.embeddings[indices] = embeddings
+        self._adam[indices] = moments
+
     def get_state(self) -> dict[str, torch.Tensor]:
         """Everything, as contiguous tensors that share no memory with the table."""
         n = self._n

@@ -99,6 +99,15 @@ def test_extending_is_all_or_nothing():
     assert index.add("c") == 1
 
 
+@given(st.lists(st.sampled_from("abcdefgh")), st.integers(0, 9))
+def test_truncating_forgets_what_was_added_last(ids, size):
+    index, kept = IdIndex(ids), list(dict.fromkeys(ids))[:size]
+    index.truncate(size)
+    assert list(index) == kept
+    assert [id for id in "abcdefgh" if id in index] == sorted(kept)
+    assert index.add("z") == len(kept)
+
+
 def test_looking_up_adds_nothing():
     index = IdIndex(["a"])
     index.get("b")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lifelong_widgets.data import Catalog, Interactions, tables
+from lifelong_widgets.data import Catalog, Interactions, limits, tables
 from lifelong_widgets.errors import FormatError
 
 
@@ -48,7 +48,7 @@ def test_category_lists_survive_parquet_and_csv(tmp_path):
         ("zipped.csv", b"\x1f\x8b\x08\x00\x00\x00", "not UTF-8"),
         ("fake.parquet", b"PAR1 not really", "not a readable Parquet file"),
         ("empty.parquet", b"", "not a readable Parquet file"),
-        ("book.xlsx", b"", "neither .csv, .tsv nor .parquet"),
+        ("book.xlsx", b"", "neither .csv, .tsv, .parquet nor .jsonl"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_by_name(tmp_path, name, content, message):
@@ -70,6 +70,6 @@ def test_an_absent_file_is_named(tmp_path, name):
 def test_a_file_beyond_the_limit_is_refused_unread(tmp_path, monkeypatch):
     path = tmp_path / "log.csv"
     path.write_text("user,item\nu,i\n")
-    monkeypatch.setattr(tables, "MAX_BYTES", 10)
+    monkeypatch.setattr(limits, "MAX_BYTES", 10)
     with pytest.raises(FormatError, match="the limit is 10"):
         tables.read_table(path)

@@ -25,6 +25,13 @@ def watch(monitor: DriftMonitor, hits: np.ndarray, first: int = 1) -> list[int]:
     return [n for n, hit in enumerate(hits.tolist(), start=first) if monitor.update(hit, n)]
 
 
+def assert_same_state(one: DriftMonitor, other: DriftMonitor) -> None:
+    left, right = one.state(), other.state()
+    np.testing.assert_array_equal(left.pop("outcomes"), right.pop("outcomes"))
+    assert left == right
+    assert (one.mean, one.status) == (other.mean, other.status)
+
+
 @pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])
 def test_false_alarms_are_rare_on_a_steady_stream(rate: float) -> None:
     alarms = sum(len(watch(DriftMonitor(), outcomes(seed, (10_000, rate)))) for seed in range(10))
@@ -129,6 +136,47 @@ def test_hits_counted_at_another_depth_are_not_mixed() -> None:
     watch(monitor, outcomes(0, (500, 0.5)))
     monitor.top_k = 20
     assert monitor.mean is None and monitor.status == "too few events: 0 of 300"
+
+
+@settings(max_examples=30)
+@given(
+    seed=st.integers(0, 100),
+    lengths=st.lists(st.integers(0, 120), min_size=1, max_size=6),
+    later=st.integers(0, 200),
+)
+def test_reverting_newest_first_leaves_what_was_marked_and_goes_on_alike(
+    seed: int, lengths: list[int], later: int
+) -> None:
+    monitor, rng = DriftMonitor(min_events=30, delta=0.2), np.random.default_rng(seed)
+    watch(monitor, rng.random(40) < 0.8)
+    marked = []
+    for number, length in enumerate(lengths):  # the rate falls and rises, so there are alarms in between
+        untouched = DriftMonitor(**monitor.settings())
+        untouched.restore(monitor.state())
+        marked.append((untouched, monitor.mark()))
+        watch(monitor, rng.random(length) < (0.1, 0.9)[number % 2], first=1000 * number)
+    coming = rng.random(later) < 0.4
+    for untouched, mark in marked[::-1]:
+        monitor.revert(mark)
+        assert_same_state(monitor, untouched)
+        twin = DriftMonitor(**monitor.settings())
+        twin.restore(monitor.state())
+        assert twin.mean == monitor.mean
+    assert watch(monitor, coming) == watch(untouched, coming)
+    assert_same_state(monitor, untouched)
+
+
+def test_reverting_across_an_alarm_brings_back_what_came_before_it() -> None:
+    monitor = DriftMonitor(min_events=50)
+    watch(monitor, outcomes(0, (400, 0.9)))
+    untouched = DriftMonitor(min_events=50)
+    untouched.restore(monitor.state())
+    mark = monitor.mark()
+    assert watch(monitor, outcomes(1, (400, 0.1)), first=401)
+    monitor.revert(mark)
+    assert_same_state(monitor, untouched)
+    fall = outcomes(2, (400, 0.2))
+    assert watch(monitor, fall, first=401) == watch(untouched, fall, first=401) != []
 
 
 def test_a_reset_monitor_is_as_good_as_new() -> None:

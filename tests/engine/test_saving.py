@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
-from lifelong_widgets.errors import FormatError
+from lifelong_widgets.errors import FormatError, LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.saving import KIND, VERSION
+from lifelong_widgets.state_file import Tree, read_tree, write_tree
 from tests.engine.worlds import SMALL, assert_same_state, checkerboard
 
 
@@ -64,7 +67,7 @@ def test_a_failed_save_leaves_the_earlier_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(LifelongWidgetsError, match="No space left"):
         rec.save(path)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == ["mine.lw"]
@@ -96,40 +99,44 @@ def test_files_that_are_none_of_ours_are_refused(saved: tuple[Recommender, Path]
             Recommender.load(bad)
     other = tmp_path / "other"
     save_file({"a": torch.zeros(1)}, other)
-    with pytest.raises(FormatError, match="not a saved recommender"):
+    with pytest.raises(FormatError, match="not a recommender file"):
         Recommender.load(other)
 
 
-def _rewrite(path: Path, target: Path, change: object, version: str = "1") -> None:
-    tensors = load_file(path)
-    document = json.loads(tensors["document"].numpy().tobytes())
-    change(document, tensors)  # type: ignore[operator]
-    tensors["document"] = torch.from_numpy(np.frombuffer(json.dumps(document).encode(), np.uint8).copy())
-    save_file(tensors, target, metadata={"format": "lifelong-widgets recommender", "version": version})
+def _rewrite(path: Path, target: Path, change: Callable[[Tree], object], version: int = VERSION) -> None:
+    """As a forger would: the digest fits what was changed."""
+    tree = read_tree(path, KIND, VERSION)
+    change(tree)
+    write_tree(target, tree, KIND, version)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda d, t: d.pop("settings"),
-        lambda d, t: d.update(settings={"embedding_dim": -1}),
-        lambda d, t: d.update(settings={"nonsense": 1}),
-        lambda d, t: d.update(catalog=[{"title": "no id"}]),
-        lambda d, t: d.update(state={}),
-        lambda d, t: t.update({"state/network/projection": torch.zeros(3, 3)}),
-        lambda d, t: t.pop("state/histories/items"),
-        lambda d, t: t.update({"state/network/items.rows": torch.zeros(2, 2)}),
-        lambda d, t: t["state/histories/items"].add_(999_999),
-        lambda d, t: t["state/buffer/targets"].add_(999_999),
-        lambda d, t: t["state/network/projection"].mul_(torch.nan),
-        lambda d, t: t["state/histories/rewards"].mul_(torch.nan),
-        lambda d, t: t["state/histories/consumed_offsets"].add_(1),
-        lambda d, t: d["state"]["users"]["json"].append("one too many"),
-        lambda d, t: d["catalog"].pop(),
+        lambda t: t.pop("settings"),
+        lambda t: t.update(settings={"embedding_dim": -1}),
+        lambda t: t.update(settings={"nonsense": 1}),
+        lambda t: t.update(catalog=[{"title": "no id"}]),
+        lambda t: t.update(state={}),
+        lambda t: t["state"]["network"].update(projection=torch.zeros(3, 3)),
+        lambda t: t["state"]["histories"].pop("items"),
+        lambda t: t["state"]["network"].update({"items.rows": torch.zeros(2, 2)}),
+        lambda t: np.add(t["state"]["histories"]["items"], 999_999, t["state"]["histories"]["items"]),
+        lambda t: np.add(t["state"]["buffer"]["targets"], 999_999, t["state"]["buffer"]["targets"]),
+        lambda t: t["state"]["network"]["projection"].mul_(torch.nan),
+        lambda t: np.multiply(t["state"]["histories"]["rewards"], np.nan, t["state"]["histories"]["rewards"]),
+        lambda t: t["state"]["histories"].update(
+            consumed_offsets=t["state"]["histories"]["consumed_offsets"] + 1
+        ),
+        lambda t: t["state"]["users"].append("one too many"),
+        lambda t: t["catalog"].pop(),
+        lambda t: t.update(kinds=None),
+        lambda t: t["state"].update(rng={"bit_generator": "PCG64", "state": {"state": -1, "inc": 0}}),
+        lambda t: t["state"].update(n_events="many"),
     ],
 )
 def test_a_damaged_document_is_a_format_error(
-    saved: tuple[Recommender, Path], tmp_path: Path, change: object
+    saved: tuple[Recommender, Path], tmp_path: Path, change: Callable[[Tree], object]
 ) -> None:
     bad = tmp_path / "bad.lw"
     _rewrite(saved[1], bad, change)
@@ -139,14 +146,39 @@ def test_a_damaged_document_is_a_format_error(
 
 def test_a_newer_version_is_refused_by_name(saved: tuple[Recommender, Path], tmp_path: Path) -> None:
     newer = tmp_path / "newer.lw"
-    _rewrite(saved[1], newer, lambda d, t: None, version="2")
+    _rewrite(saved[1], newer, lambda tree: None, version=VERSION + 1)
     with pytest.raises(
-        FormatError, match="format version '2'; this version of lifelong-widgets reads up to 1"
+        FormatError,
+        match=f"format version '{VERSION + 1}'; this version of lifelong-widgets reads up to {VERSION}",
     ):
         Recommender.load(newer)
 
 
+def test_a_flipped_bit_is_found(saved: tuple[Recommender, Path], tmp_path: Path) -> None:
+    whole, bad = bytearray(saved[1].read_bytes()), tmp_path / "bad.lw"
+    for place in np.random.default_rng(0).integers(len(whole), size=40).tolist():
+        whole[place] ^= 4
+        bad.write_bytes(whole)
+        with pytest.raises(FormatError):
+            Recommender.load(bad)
+        whole[place] ^= 4
+
+
+def test_a_file_of_version_1_is_read_to_the_same_lists() -> None:
+    """Written by the first release; never to be written again."""
+    rec = Recommender.load(Path(__file__).parent / "fixtures" / "recommender-v1.lw")
+    assert (rec.n_events, rec.n_fits, list(rec.users)) == (24, 1, ["ada", "bob", "cy", "dan"])
+    listed = rec.recommend("ada", k=3, exclude_seen=False)
+    assert listed.items == ("b1", "b0", "b2")
+    assert listed.scores == pytest.approx((0.012663167, 0.011760800, 0.008493464), rel=1e-4)
+    assert set(rec.recommend("dan").items) == {"b0", "b2", "b4"}  # what was consumed is still known
+    assert rec.learn_one(user="ada", item="b5", kind="like").n_events == 25
+
+
 def test_the_file_is_safetensors_and_json_alone(saved: tuple[Recommender, Path]) -> None:
     with safe_open(saved[1], framework="pt") as file:
-        assert file.metadata()["version"] == "1"
-        assert json.loads(file.get_tensor("document").numpy().tobytes())["settings"]["embedding_dim"] == 16
+        assert file.metadata()["version"] == str(VERSION)
+        assert (
+            json.loads(file.get_tensor("document").numpy().tobytes())["settings"]["json"]["embedding_dim"]
+            == 16
+        )

@@ -75,6 +75,27 @@ def test_state_goes_on_exactly(policy: type[ReservoirReplayBuffer]) -> None:
         np.testing.assert_array_equal(value, second.get_state()[name])
 
 
+@settings(max_examples=50)
+@given(
+    before=st.integers(0, 40), batches=st.lists(st.integers(0, 30), max_size=4), capacity=st.integers(1, 20)
+)
+def test_reverting_newest_first_leaves_what_was_marked(
+    before: int, batches: list[int], capacity: int
+) -> None:
+    for policy in POLICIES:
+        buffer, rng = filled(policy, before, capacity), np.random.default_rng(1)
+        states, marks = [], []
+        for number, n in enumerate(batches):
+            states.append(buffer.get_state())
+            marks.append(buffer.mark())
+            for row in range(n):
+                buffer.add(examples(1000 * (number + 1) + row, 1), rng, marks[-1])
+        for state, mark in zip(states[::-1], marks[::-1], strict=True):
+            buffer.revert(mark)
+            for name, value in buffer.get_state().items():
+                np.testing.assert_array_equal(value, state[name])
+
+
 def test_views_cannot_be_written(policy: type[ReservoirReplayBuffer]) -> None:
     with pytest.raises(ValueError, match="read-only"):
         filled(policy, 5, 5).items[0] = 9

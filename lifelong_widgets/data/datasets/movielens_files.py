@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import io
+import lzma
 import re
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lifelong_widgets.errors import DataError
@@ -17,6 +22,11 @@ Tables = tuple[pd.DataFrame, pd.DataFrame]
 WHEEL_FOLDER = "recbole/dataset_example/ml-100k/"
 """Where the wheel of RecBole keeps its copy."""
 
+# what the standard library raises on damaged, encrypted or exotic archives
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, KeyError, ValueError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 _LARGEST_MEMBER = 20_000_000  # bytes; the real ones have 2 MB
 _GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
@@ -29,20 +39,28 @@ def read_members(archive: Path, names: list[str]) -> list[bytes]:
     """The contents of these files of a zip archive.
 
     Raises:
-        DataError: it is no archive, one is missing, or one is far larger than it can be.
+        DataError: it is no archive, one is missing, damaged, encrypted, or far larger than it can be.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            for name in names:
-                if opened.getinfo(name).file_size > _LARGEST_MEMBER:
-                    raise DataError(f"{name} in {archive} is larger than MovieLens-100K can be")
-            return [opened.read(name) for name in names]
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise DataError(f"{archive} does not hold MovieLens-100K ({error})") from None
+            return [_member(opened, name) for name in names]
+    except _ZIP_ERRORS as error:
+        raise DataError(f"{archive} does not hold MovieLens-100K ({error!s:.200})") from None
+
+
+def _member(opened: zipfile.ZipFile, name: str) -> bytes:
+    with opened.open(name) as member:
+        content = member.read(_LARGEST_MEMBER + 1)  # whatever size the archive claims for it
+    if len(content) > _LARGEST_MEMBER:
+        raise DataError(f"{name} in {opened.filename} is larger than MovieLens-100K can be")
+    return content
 
 
 def parse_canonical(data: bytes, item: bytes) -> Tables:
     """The tables in ``u.data`` and ``u.item``, as GroupLens writes them.
+
+    Raises:
+        DataError: one of them is damaged or another file.
 
     >>> events, items = parse_canonical(
     ...     b"196\\t242\\t3\\t881250949\\n",
@@ -50,15 +68,20 @@ def parse_canonical(data: bytes, item: bytes) -> Tables:
     >>> items.iloc[0].to_dict()
     {'item': '242', 'title': 'Kolya', 'categories': ['Comedy'], 'year': '1996'}
     """
-    films = [line.split("|") for line in _lines(item.decode("latin-1"))]
-    flags = [film[-len(_GENRES) :] for film in films]
-    genres = [[genre for genre, flag in zip(_GENRES, row, strict=True) if flag == "1"] for row in flags]
-    items = _items([film[0] for film in films], [film[1] for film in films], genres)
-    return _events(data.decode("ascii"), header=None), items
+    with _naming("u.item"):
+        films = [line.split("|") for line in _lines(item.decode("latin-1"))]
+        flags = [film[-len(_GENRES) :] for film in films]
+        genres = [[genre for genre, flag in zip(_GENRES, row, strict=True) if flag == "1"] for row in flags]
+        items = _items([film[0] for film in films], [film[1] for film in films], genres)
+    with _naming("u.data"):
+        return _events(data.decode("ascii"), start=0), items
 
 
 def parse_wheel(inter: bytes, item: bytes) -> Tables:
     """The tables in ``ml-100k.inter`` and ``ml-100k.item``, as RecBole writes them.
+
+    Raises:
+        DataError: one of them is damaged or another file.
 
     >>> events, items = parse_wheel(
     ...     b"user_id:token\\titem_id:token\\trating:float\\ttimestamp:float\\n196\\t242\\t3\\t881250949\\n",
@@ -67,10 +90,21 @@ def parse_wheel(inter: bytes, item: bytes) -> Tables:
     >>> items.iloc[0].to_dict()
     {'item': '242', 'title': 'Kolya', 'categories': ['Comedy'], 'year': '1996'}
     """
-    films = [line.split("\t") for line in _lines(item.decode("utf-8"))[1:]]
-    titles = [f"{title} ({year})" for _, title, year, _ in films]
-    genres = [film[3].split(" ") for film in films]
-    return _events(inter.decode("ascii"), header=0), _items([film[0] for film in films], titles, genres)
+    with _naming("ml-100k.item"):
+        films = [line.split("\t") for line in _lines(item.decode("utf-8"))[1:]]
+        titles = [f"{title} ({year})" for _, title, year, _ in films]
+        genres = [film[3].split(" ") for film in films]
+        items = _items([film[0] for film in films], titles, genres)
+    with _naming("ml-100k.inter"):
+        return _events(inter.decode("ascii"), start=1), items
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, IndexError, OverflowError) as error:  # pandas' and those of a wrong encoding are too
+        raise DataError(f"{name} is not that of MovieLens-100K: {error!s:.200}") from None
 
 
 def _lines(text: str) -> list[str]:
@@ -78,10 +112,20 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip("\r") for line in text.split("\n") if line.strip()]
 
 
-def _events(text: str, header: int | None) -> pd.DataFrame:
-    names = ["user", "item", "value", "time"]
-    types = {"user": "str", "item": "str", "value": "float32", "time": "float64"}
-    return pd.read_csv(io.StringIO(text), sep="\t", names=names, header=header, dtype=types)
+def _events(text: str, start: int) -> pd.DataFrame:
+    rows = [line.split("\t") for line in _lines(text)[start:]]
+    odd = next((number for number, row in enumerate(rows) if len(row) != 4), None)
+    if odd is not None:
+        raise ValueError(f"event {odd} has {len(rows[odd])} cells, not 4")
+    columns = list(zip(*rows, strict=True)) or [()] * 4
+    return pd.DataFrame(
+        {
+            "user": pd.Series(columns[0], dtype="str"),
+            "item": pd.Series(columns[1], dtype="str"),
+            "value": np.array(columns[2], dtype=np.float32),
+            "time": np.array(columns[3], dtype=np.float64),
+        }
+    )
 
 
 def _items(ids: list[str], titles: list[str], genres: list[list[str]]) -> pd.DataFrame:

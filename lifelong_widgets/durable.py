@@ -1,0 +1,511 @@
+"""An engine that can be written down, and what follows from that: undo, time travel, forgetting, audit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lifelong_widgets.certificates import AuditReport, Certificate, utc
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
+from lifelong_widgets.data.ids import as_id
+from lifelong_widgets.engine import Applied, Engine, make_parts
+from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
+from lifelong_widgets.journal import Journal, Op
+from lifelong_widgets.journaling import (
+    JournalSettings,
+    Recording,
+    base_knows,
+    begin,
+    begins_with,
+    ranges_of,
+    rebuild,
+    resume,
+    scrub,
+)
+from lifelong_widgets.learning import FitReport
+from lifelong_widgets.progress import ProgressCallback, held_interrupts
+from lifelong_widgets.undo import UndoStack
+
+
+class DurableEngine(Engine):
+    """An engine with a memory of its own life: the last steps always, all of them with a journal.
+
+    Attributes:
+        read_only: whether it is a look at a journal or at the past, which learns nothing.
+        n_rebuilds: how often what was learned was replaced in place (`forget`, a long `undo`). Who keeps
+            something that was made from it looks at this.
+    """
+
+    read_only: bool = False
+    n_rebuilds: int = 0
+    _recording: Recording | None = None
+    _reader: Journal | None = None
+    _name_of: Callable[[Id], Id] | None = None
+    _stack: UndoStack | None = None
+    _moment: int | None = None
+
+    # ------------------------------------------------------------------------------ opening and closing
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        catalog: Catalog | None = None,
+        kinds: FeedbackKinds | None = None,
+        seed: int | None = None,
+        *,
+        read_only: bool = False,
+        pseudonymize: bool | None = None,
+        progress: bool | ProgressCallback = True,
+        **settings: Any,
+    ) -> Self:
+        """The recommender that lives in the folder `path`; one is made there if there is none.
+
+        Whatever it learns is in the journal there when the verb returns. Opened again, after a `close`, a
+        crash or ``kill -9``, it is bit for bit what it was: the newest checkpoint, and the log since. It has
+        a catalogue of its own, `rec.catalog`: add new items there.
+
+        One process at a time may write. In this process, opening it again closes what was open before.
+
+        Args:
+            path: the folder; its parent must be there.
+            catalog: the items. Needed to begin; later, items that are new in it are added.
+            kinds: what feedback is worth; as it was, unless given.
+            seed: of everything random, 0 unless given; fixed from the beginning.
+            read_only: look at it as it is now, also while another process writes.
+            pseudonymize: keep people under pseudonyms: their ids never reach the disk. Fixed from the
+                beginning. The key lies in the folder; who has it can test whether a given id is there.
+            progress: a bar if there is much to replay, silence, or a callback.
+            **settings: hyperparameters, as for `Recommender`, and ``synchronous``, ``checkpoint_every`` and
+                ``keep_checkpoints``. Those that are not ``live`` are fixed from the beginning.
+
+        Raises:
+            JournalLockedError: another process writes there.
+            FormatError: something else is there, or it is damaged, or of a newer version.
+            DataError: nothing is there and no catalogue was given, or what is fixed differs.
+
+        Example:
+            >>> import tempfile
+            >>> import pandas as pd
+            >>> from lifelong_widgets.recommender import Recommender
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> folder = tempfile.TemporaryDirectory()
+            >>> path = folder.name + "/shop.lw"
+            >>> with Recommender.open(path, shelf, embedding_dim=8) as rec:
+            ...     _ = rec.learn_one(user="ada", item=2, kind="like")
+            ...     before = rec.digest()
+            >>> with Recommender.open(path) as rec:
+            ...     rec.n_events, rec.digest() == before
+            (1, True)
+            >>> folder.cleanup()
+        """
+        folder = Path(path)
+        own = {
+            name: settings.pop(name) for name in JournalSettings.class_traits(config=True) if name in settings
+        }
+        journal_settings = JournalSettings(**own)
+        make_parts(settings)  # refuses what no part knows, before anything is opened
+        if folder.is_file():
+            raise FormatError(f"{path} is a saved recommender, one file; Recommender.load reads it")
+        if not Journal.exists(folder):
+            if catalog is None or read_only:
+                raise DataError(
+                    f"there is no journal in {path}; to begin one give the items: "
+                    f"Recommender.open({os.fspath(path)!r}, catalog)"
+                )
+            items = Catalog(catalog.text_columns) if isinstance(catalog, Catalog) else catalog
+            if isinstance(items, Catalog):
+                items.add(catalog)
+            engine = cls(items, kinds or DEFAULT_KINDS, 0 if seed is None else seed, **settings)
+            engine._attach(begin(engine, folder, journal_settings, bool(pseudonymize)))
+            return engine
+        if read_only:
+            return cls._look(Journal.open(folder, read_only=True), None, progress)
+        engine, recording = resume(cls, folder, journal_settings, progress)
+        engine._attach(recording)
+        try:
+            engine._take_on(catalog, kinds, seed, pseudonymize, settings)
+        except BaseException:
+            engine.close()
+            raise
+        return engine
+
+    def journal_to(
+        self, path: str | os.PathLike[str], *, pseudonymize: bool = False, **settings: Any
+    ) -> None:
+        """Write down, from now on, all that is learned, in a new journal in the folder `path`.
+
+        If there is a journal that began with exactly this model, such as when a notebook is run again, it is
+        gone on with: this recommender becomes what it was when that journal was last written.
+
+        What was learned before is kept as it is: people in it cannot be forgotten. To be able to forget
+        anybody, begin with `open`.
+
+        Args:
+            path: the folder; its parent must be there.
+            pseudonymize: as for `open`; only for a recommender that has met nobody yet.
+            **settings: ``synchronous``, ``checkpoint_every``, ``keep_checkpoints``.
+
+        Raises:
+            DataError: there is a journal of another model, or this recommender has one already, is frozen or
+                only a look at the past.
+            JournalLockedError: another process writes there.
+        """
+        self._refuse_if_read_only("begin a journal")
+        if self.frozen:
+            raise DataError("a frozen twin has no journal; give the live recommender one")
+        folder = Path(path)
+        if self._recording is not None and not self._recording.journal.closed:
+            if self._recording.journal.folder.resolve() == folder.resolve():
+                return
+            raise DataError(
+                f"this recommender is written to {self._recording.journal.folder}; close() it first"
+            )
+        journal_settings = JournalSettings(**settings)
+        self._sync_with_catalog()
+        if not Journal.exists(folder):
+            self._attach(begin(self, folder, journal_settings, pseudonymize))
+            return
+        if not begins_with(type(self), folder, self):
+            raise DataError(
+                f"the journal in {path} began with another model; to go on with it: "
+                f"rec = Recommender.open({os.fspath(path)!r}), or choose another folder"
+            )
+        engine, recording = resume(type(self), folder, journal_settings, True)
+        recording.close()
+        for item in engine.catalog.slice(len(self.catalog)):
+            self.catalog.add(item)
+        for name, part in self.parts.items():
+            for setting, value in engine.parts[name].settings().items():
+                if value != getattr(part, setting):  # live ones only: the others made the two begin alike
+                    setattr(part, setting, value)
+        self.kinds = engine.kinds
+        self._replace_by(engine)
+        self._attach(
+            Recording(self, Journal.open(folder, synchronous=journal_settings.durability), journal_settings)
+        )
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal, to read from and to export; None without one."""
+        return self._recording.journal if self._recording is not None else self._reader
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint now, so that opening it again replays nothing. They are also made by themselves.
+
+        Raises:
+            DataError: there is no journal.
+        """
+        self._recorded("checkpoint").checkpoint(wait=True)
+
+    def close(self) -> None:
+        """Write a last checkpoint and let go of the journal, which another process may then write.
+
+        Nothing is lost without it. Afterwards the recommender cannot learn; one without a journal still can.
+        """
+        if self._recording is not None:
+            self._recording.close()
+        if self._reader is not None:
+            self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---------------------------------------------------------------------------------------- time travel
+
+    def undo(self, n: int = 1, progress: bool | ProgressCallback = True) -> tuple[Feedback, ...]:
+        """Take back the last `n` events: the model is then, bit for bit, what it would be without them.
+
+        The last few (`UndoStack`) at once; more are replayed from a checkpoint, which needs a journal. There,
+        undoing is an entry of its own: nothing is deleted.
+
+        Returns:
+            The events, newest first.
+
+        Raises:
+            DataError: `n` is not a whole number of at least 1, or there are not so many events (a fit, or
+                what came before the journal, cannot be taken back).
+        """
+        if type(n) is not int or n < 1:
+            raise DataError(f"n is {n!r:.80}; undo takes back a whole number of events, at least 1")
+        self._refuse_if_read_only("undo")
+        if self._recording is None:
+            if not self._undo.reaches(n):
+                raise DataError(
+                    f"without a journal the last {len(self._undo)} events can be taken back, though not a "
+                    f"part of a batch when settings or items have changed since, and not {n}; "
+                    "Recommender.open keeps them all"
+                )
+            return tuple(self._undo.take_back(n))
+        recording = self._recorded("undo")
+        entries = recording.journal.last_events(n)
+        if len(entries) < n:
+            raise DataError(
+                f"there are {len(entries)} events to take back, not {n}; a fit, and what came before the "
+                "journal, cannot be undone"
+            )
+        ranges, first = ranges_of(entry.id for entry in entries), entries[-1].id
+        if self._undo.reaches(n):
+            with self._whole():
+                recording.undo(ranges)
+                self._undo.take_back(n)
+        else:
+            recording.flush()
+            fresh, _ = rebuild(
+                type(self), recording.journal, before=first, without_ids=ranges, progress=progress,
+                description="undo",
+            )  # fmt: skip
+            with self._whole():
+                recording.undo(ranges)
+                self._replace_by(fresh)
+        recording.after_undo(first)
+        return tuple(entry.feedback for entry in entries if entry.feedback is not None)
+
+    def at(self, event_id: int, progress: bool | ProgressCallback = True) -> Self:
+        """This recommender as it was just after the entry `event_id` (`Update.event_id`), to look at.
+
+        It recommends and explains, and learns nothing. 0 is the beginning. Events that were taken back later
+        are in it, people who were forgotten since are not.
+
+        Raises:
+            DataError: no journal, or no such entry.
+        """
+        journal = self.journal
+        if journal is None:
+            raise DataError("at() needs a journal: Recommender.open(path, catalog)")
+        if self._recording is not None:
+            self._recording.flush()
+        if type(event_id) is not int or not 0 <= event_id <= journal.last_id:
+            raise DataError(
+                f"event_id is {event_id!r:.80}; it must be a whole number from 0, the beginning, to "
+                f"{journal.last_id}, the last entry of {journal.folder}"
+            )
+        return type(self)._look(journal, event_id, progress, keep=False)
+
+    # --------------------------------------------------------------------------------- forgetting, audit
+
+    def forget(
+        self, user: Id, *, verify: bool = True, progress: bool | ProgressCallback = True
+    ) -> Certificate:
+        """Forget a person: their events leave the journal, and the model becomes one that never saw them.
+
+        It is rebuilt, from the newest checkpoint before their first event, by learning all the others' events
+        again; so it takes as long as these took. Checkpoints that know the person are removed, and their
+        bytes are overwritten. A salted hash remains, by which `Certificate.is_of` knows the id again. What
+        left the folder before (exports, saved files, backups) is not reached.
+
+        Until the new model is ready nothing is changed: Ctrl-C, or a crash, leaves everything as it was.
+        After a crash later than that, opening the journal ends what was begun.
+
+        Args:
+            user: whom.
+            verify: make a second model, from the beginning of the journal and by the same log without the
+                person, and compare the two by hash. Costs as much as all that was ever learned.
+            progress: a bar, silence or a callback.
+
+        Raises:
+            DataError: no journal, nothing is held about them, or they were learned before it began.
+            LifelongWidgetsError: the two models differ; nothing was changed.
+        """
+        recording = self._recorded("forget")
+        journal, name = recording.journal, self._named(user)
+        if base_knows(journal, name):
+            raise DataError(
+                f"{user!r:.80} was learned before the journal began, so that the model cannot be made "
+                "without them; begin with Recommender.open(path, catalog) and fit it there"
+            )
+        first = journal.first_entry_of(name)
+        if first is None:
+            raise DataError(f"nothing is held about {user!r:.80}")
+        recording.flush()
+        recording.wait()
+        fresh, start = rebuild(
+            type(self), journal, before=first, without_user=name, progress=progress, description="forget"
+        )
+        model, never_seen = fresh.digest(), None
+        if verify:
+            other, _ = rebuild(
+                type(self), journal, from_the_beginning=True, without_user=name, progress=progress,
+                description="verify",
+            )  # fmt: skip
+            never_seen = other.digest()
+            if never_seen != model:
+                raise LifelongWidgetsError(
+                    f"two models that never saw this person differ ({model[:16]}…, {never_seen[:16]}…): the "
+                    "journal does not reproduce here. Nothing was erased; audit() tells more"
+                )
+        with self._whole():
+            stone_id = journal.erase(name)
+            recording.checkpoints.discard(first, stone_id)
+            self._replace_by(fresh)
+            recording.checkpoint(wait=True)
+            scrubbed = scrub(journal)
+        stone = journal.tombstones[-1]
+        return Certificate(
+            stone.id, utc(stone.recorded), stone.salt, stone.hash, stone.n_events, start, model, never_seen,
+            journal.digest(), scrubbed,
+        )  # fmt: skip
+
+    def audit(self, progress: bool | ProgressCallback = True) -> AuditReport:
+        """Make the model anew from the beginning of its journal, and compare the two by hash.
+
+        Raises:
+            DataError: no journal.
+        """
+        journal = self.journal
+        if journal is None:
+            raise DataError("audit() needs a journal: Recommender.open(path, catalog)")
+        if self._recording is not None:
+            self._recording.flush()
+        end = journal.last_id if self._moment is None else self._moment
+        other, _ = rebuild(
+            type(self), journal, until=end, from_the_beginning=True, progress=progress, description="audit"
+        )
+        mine, replayed = self.digest(), other.digest()
+        return AuditReport(mine == replayed, mine, replayed, journal.digest(end), end)
+
+    # ---------------------------------------------------------------------------------------- in here
+
+    @property
+    def _undo(self) -> UndoStack:
+        if self._stack is None:
+            self._stack = UndoStack(self)
+        return self._stack
+
+    def _named(self, user: Id) -> Id:
+        """The id under which `user` is known here: their own, or a pseudonym."""
+        return as_id(user, "user") if self._name_of is None else self._name_of(user)
+
+    def _as_known(self, feedback: Feedback) -> Feedback:
+        return feedback if self._name_of is None else replace(feedback, user=self._name_of(feedback.user))
+
+    def _record_event(self, feedback: Feedback, learning: bool) -> tuple[Applied, int | None]:
+        """Learn or observe one event, and write it down first if there is a journal."""
+        if self._recording is None:
+            with self._undo.step([feedback], learning) as mark:
+                return self.apply_event(feedback, learning, mark), None
+        recording, op = self._recorded("learn"), Op.LEARN if learning else Op.OBSERVE
+        with self._whole():
+            self._sync_with_catalog()
+            with self._undo.step([feedback], learning) as mark, recording.event(op, feedback) as id:
+                applied = self.apply_event(feedback, learning, mark)
+            recording.count(1)
+        return applied, id
+
+    def _record_batch(
+        self, batch: list[Feedback], call: int | None, batch_size: int
+    ) -> tuple[float, int | None]:
+        """Learn one batch, and write it down first if there is a journal; the loss and the call's id."""
+        if self._recording is None:
+            with self._undo.step(batch) as mark:
+                return self.apply_batch(batch, mark), None
+        recording = self._recorded("learn")
+        with self._undo.step(batch) as mark, recording.batch(batch, call, batch_size) as call:
+            loss = self.apply_batch(batch, mark)
+        recording.count(len(batch))
+        return loss, call
+
+    def _record_fit(self, log: Interactions, progress: bool | ProgressCallback) -> FitReport:
+        """Fit a log and, when that is done, write it down; if that fails, be as before."""
+        before = None if self._recording is None else (self.features, self.get_state())
+        with held_interrupts() as interrupt:
+            report = self.apply_fit(log, interrupt, progress)
+            if before is not None:
+                try:
+                    self._recorded("fit").fit(log, report.epochs if report.interrupted else None)
+                except BaseException:
+                    self.features = before[0]
+                    self._build()
+                    self.set_state(before[1])
+                    raise
+        self._undo.clear()
+        return report
+
+    def _log_as_known(self, log: Interactions) -> Interactions:
+        return log if self._name_of is None else log.with_users([self._name_of(user) for user in log.users])
+
+    def _replace_by(self, other: Engine) -> None:
+        self.adopt(other)
+        self._undo.clear()
+        self.n_rebuilds += 1
+
+    def _attach(self, recording: Recording) -> None:
+        self._recording = recording
+        self._name_of = recording.journal.pseudonym if recording.journal.pseudonymize else None
+
+    @classmethod
+    def _look(
+        cls, journal: Journal, moment: int | None, progress: bool | ProgressCallback, keep: bool = True
+    ) -> Self:
+        end = journal.last_id if moment is None else moment
+        try:
+            engine, _ = rebuild(cls, journal, until=end, progress=progress)
+        except BaseException:
+            if keep:
+                journal.close()
+            raise
+        engine.read_only, engine._moment = True, end
+        engine._name_of = journal.pseudonym if journal.pseudonymize else None
+        engine._reader = journal if keep else None
+        return engine
+
+    def _take_on(
+        self,
+        catalog: Catalog | None,
+        kinds: FeedbackKinds | None,
+        seed: int | None,
+        pseudonymize: bool | None,
+        settings: dict[str, Any],
+    ) -> None:
+        """What was given when a journal was opened again: what may change is changed, the rest must agree."""
+        journal = self._recorded("open").journal
+        fixed = {"seed": (seed, self.seed), "pseudonymize": (pseudonymize, journal.pseudonymize)}
+        for name, part in self.parts.items():
+            for setting, trait in part.traits(config=True).items():
+                if setting in settings and not trait.metadata.get("live"):
+                    fixed[setting] = (settings[setting], self.parts[name].settings()[setting])
+        for what, (given, known) in fixed.items():
+            if given is not None and given != known:
+                raise DataError(
+                    f"{what} is {given!r:.80} here and {known!r:.80} in the journal {journal.folder}, where "
+                    "it is fixed from the beginning; leave it out, or begin another journal"
+                )
+        for part in self.parts.values():
+            for setting in part.traits(config=True, live=True):
+                if setting in settings:
+                    setattr(part, setting, settings[setting])
+        if kinds is not None and kinds != self.kinds:
+            self.kinds = kinds
+        if catalog is not None:
+            self.catalog.add([item for item in catalog if item.id not in self.catalog])
+
+    def _recorded(self, verb: str) -> Recording:
+        self._refuse_if_read_only(verb)
+        if self._recording is None:
+            raise DataError(f"{verb}() needs a journal: Recommender.open(path, catalog)")
+        return self._recording
+
+    def _refuse_if_read_only(self, verb: str) -> None:
+        if self.read_only:
+            raise DataError(
+                f"this is a look at the model as it was at entry {self._moment}, which cannot {verb}; "
+                "call it on the live recommender"
+            )
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Hold Ctrl-C back until log and model hold the same again; then let it be heard."""
+        with held_interrupts() as interrupt:
+            yield
+        if interrupt.is_set():
+            raise KeyboardInterrupt

@@ -1,0 +1,467 @@
+"""The deterministic core: what is learned, and the steps that change it. It knows no disk and no journal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import numpy as np
+
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
+from lifelong_widgets.data.feedback import check_same_kinds
+from lifelong_widgets.data.ids import IdIndex
+from lifelong_widgets.drift import DriftMark, DriftMonitor
+from lifelong_widgets.errors import DataError, FormatError, closest
+from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
+from lifelong_widgets.learning import (
+    Examples,
+    FitReport,
+    LogExamples,
+    OnlineUpdater,
+    ReplayMark,
+    ReservoirReplayBuffer,
+    StepMark,
+    Trainer,
+    examples_of_batch,
+)
+from lifelong_widgets.models import Histories, HistoriesMark, Network, one_thread
+from lifelong_widgets.parts import Part
+from lifelong_widgets.progress import ProgressCallback
+from lifelong_widgets.state_file import Tree, digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment in the life of an engine, for `Engine.revert`."""
+
+    n_events: int
+    n_users: int
+    rng: Mapping[str, Any]
+    histories: HistoriesMark
+    buffer: ReplayMark
+    drift: DriftMark
+    step: StepMark
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one event did: the loss, the slots replayed, its rank in the list shown, whether drift rang."""
+
+    loss: float
+    replayed: np.ndarray
+    rank: int | None
+    alarm: bool
+
+
+class Engine:
+    """State, and the steps that change it: `apply_event`, `apply_batch`, `apply_fit` and `apply_items`.
+
+    One seed and one sequence of steps give the same bits, whoever asks for them: a click, or a journal that
+    is replayed. A step that raises leaves the engine as it was.
+
+    Args and errors are those of `Recommender`, which is this with the verbs of the user.
+    """
+
+    catalog: Catalog
+    seed: int
+    frozen: bool
+    features: ItemFeatures
+    parts: dict[str, Part]
+    n_events: int
+    n_fits: int
+    users: IdIndex
+    histories: Histories
+    rng: np.random.Generator
+    _kinds: FeedbackKinds
+
+    def __init__(
+        self, catalog: Catalog, kinds: FeedbackKinds = DEFAULT_KINDS, seed: int = 0, **hyperparameters: Any
+    ) -> None:
+        given: object = catalog
+        if not isinstance(given, Catalog):
+            hint = "; a Dataset has one as .catalog" if hasattr(given, "catalog") else ""
+            raise DataError(f"a recommender is made from a Catalog, not a {type(given).__name__}{hint}")
+        if type(seed) is not int or not 0 <= seed < 2**32:
+            raise DataError(f"seed is {seed!r}; it must be a whole number from 0 to {2**32 - 1}")
+        self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
+        self.parts = make_parts(hyperparameters)
+        self.n_fits = 0
+        self.features = self._fitted_features()
+        self._build()
+        self._sync_with_catalog()
+
+    # ---------------------------------------------------------------------------------------- its parts
+
+    @property
+    def network(self) -> Network:
+        """The deep model: item vectors and user encoder."""
+        return cast(Network, self.parts["network"])
+
+    @property
+    def buffer(self) -> ReservoirReplayBuffer:
+        """The past examples that are learned again."""
+        return cast(ReservoirReplayBuffer, self.parts["buffer"])
+
+    @property
+    def updater(self) -> OnlineUpdater:
+        """The online step."""
+        return cast(OnlineUpdater, self.parts["updater"])
+
+    @property
+    def trainer(self) -> Trainer:
+        """The offline fit."""
+        return cast(Trainer, self.parts["trainer"])
+
+    @property
+    def drift(self) -> DriftMonitor:
+        """The watch over the hit rate of the lists that were shown."""
+        return cast(DriftMonitor, self.parts["drift"])
+
+    @property
+    def kinds(self) -> FeedbackKinds:
+        """What each kind of feedback is worth; may be replaced by one that knows the same kinds and more."""
+        return self._kinds
+
+    @kinds.setter
+    def kinds(self, kinds: FeedbackKinds) -> None:
+        if tuple(kinds)[: len(self._kinds)] != tuple(self._kinds):
+            raise DataError(
+                f"the new kinds must begin with those there are ({', '.join(self._kinds)}); "
+                "change them with kinds.with_weights(...) or kinds.with_kind(...)"
+            )
+        self._kinds = kinds
+
+    # -------------------------------------------------------------------------------------------- steps
+
+    @one_thread()
+    def apply_event(self, feedback: Feedback, learning: bool = True, mark: Mark | None = None) -> Applied:
+        """Learn one event (or only take it into the history), and test the list that was shown with it.
+
+        Args:
+            feedback: of an item in the catalogue.
+            learning: False to remember it only.
+            mark: can then take it back; after an error whoever gave it must.
+
+        Raises:
+            UnknownItemError: the item is not in the catalogue.
+            DataError: an unknown kind, or a user id that does not go with those known.
+            DivergenceError: the loss was not finite.
+        """
+        self._sync_with_catalog()
+        reward = self._kinds[feedback.kind].reward
+        with self._all_or_nothing(mark) as mark:
+            loss, replayed = self._learn([feedback], learning, mark)
+            rank, alarm = self._test(feedback, reward)
+        return Applied(loss, replayed, rank, alarm)
+
+    @one_thread()
+    def apply_batch(self, feedbacks: list[Feedback], mark: Mark | None = None) -> float:
+        """Learn events in one step, with the errors of `apply_event`; the loss, NaN if there was none."""
+        self._sync_with_catalog()
+        with self._all_or_nothing(mark) as mark:
+            return self._learn(feedbacks, not self.frozen, mark)[0]
+
+    @one_thread()
+    def apply_items(self, records: list[dict[str, Any]]) -> None:
+        """Add items to the catalogue, as `Catalog.add` does, and give them their rows at once."""
+        self.catalog.add(records)
+        self._sync_with_catalog()
+
+    @one_thread()
+    def apply_fit(
+        self,
+        interactions: Interactions,
+        interrupt: threading.Event,
+        progress: bool | ProgressCallback = False,
+        max_epochs: int | None = None,
+    ) -> FitReport:
+        """Start anew from this log. `max_epochs` repeats a fit that was stopped after so many.
+
+        Raises:
+            UnknownItemError: the log has an item that the catalogue does not hold.
+            DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
+                else.
+        """
+        items, rewards = self._checked(interactions)
+        if not rewards.any():
+            raise DataError("no event of the log is worth anything: the weight of every kind in it is 0")
+        before = self.features, self.get_state()
+        try:
+            self.features = self._fitted_features()
+            self._build()
+            self._sync_with_catalog()
+            report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
+        except BaseException:
+            self.features = before[0]
+            self._build()
+            self.set_state(before[1])
+            raise
+        self.n_fits += 1
+        return report
+
+    def mark(self, spent: StepMark | None = None) -> Mark:
+        """This moment, to hand to the step that follows; `spent` is a mark whose memory is used again."""
+        return Mark(
+            self.n_events,
+            len(self.users),
+            self.rng.bit_generator.state,
+            self.histories.mark(),
+            self.buffer.mark(),
+            self.drift.mark(),
+            self.updater.mark(spent),
+        )
+
+    @one_thread()
+    def revert(self, mark: Mark) -> None:
+        """Be again, bit for bit, as at `mark`, which every step since was given; of several the newest first.
+
+        What is not learned stays as it is: the settings, the kinds and the catalogue with its rows.
+        """
+        self.n_events = mark.n_events
+        self.users.truncate(mark.n_users)
+        self.rng.bit_generator.state = dict(mark.rng)
+        self.histories.revert(mark.histories)
+        self.buffer.revert(mark.buffer)
+        self.drift.revert(mark.drift)
+        self.updater.revert(mark.step)
+
+    # -------------------------------------------------------------------------------------------- state
+
+    def settings(self) -> dict[str, Any]:
+        """Every hyperparameter of every part by name."""
+        return {name: value for part in self.parts.values() for name, value in part.settings().items()}
+
+    def get_state(self) -> dict[str, Any]:
+        """All that was learned: a tree of arrays, tensors and JSON values that shares no memory."""
+        return {
+            "n_events": self.n_events,
+            "n_fits": self.n_fits,
+            "users": list(self.users),
+            "rng": self.rng.bit_generator.state,
+            "network": self.network.get_state(),
+            "updater": self.updater.get_state(),
+            "buffer": self.buffer.get_state(),
+            "histories": self.histories.get_state(),
+            "drift": self.drift.state(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state back that a recommender of the same settings gave.
+
+        Raises:
+            FormatError: the state does not fit the settings, the catalogue or itself.
+        """
+        self.n_events, self.n_fits = int(state["n_events"]), int(state["n_fits"])
+        self.users = IdIndex(name="user")
+        self.users.extend(state["users"])
+        self.rng.bit_generator.state = state["rng"]
+        self.network.set_state(state["network"])
+        self.updater.set_state(state["updater"])
+        self.buffer.set_state(state["buffer"])
+        self.histories.set_state(state["histories"])
+        self.drift.restore(state["drift"])
+        n_items = len(self.network.items)
+        referred = (
+            state["histories"]["items"],
+            state["histories"]["consumed"],
+            state["buffer"]["history_items"],
+            state["buffer"]["targets"],
+        )
+        if n_items > len(self.catalog) or any(
+            len(part) and not 0 <= part.min() <= part.max() < n_items for part in referred if part.size
+        ):
+            raise FormatError(f"the state refers to items beyond the {n_items} that it has rows for")
+        if len(self.users) != len(self.histories):
+            raise FormatError(f"{len(self.users)} people have {len(self.histories)} histories")
+
+    def get_tree(self) -> Tree:
+        """All that decides what the engine does from now on, the catalogue and the seed excepted."""
+        return {
+            "settings": self.settings(),
+            "kinds": self.kinds.to_dict(),
+            "features": self.features.get_state(),
+            "state": self.get_state(),
+        }
+
+    def digest(self) -> str:
+        """SHA-256 of `get_tree`, hexadecimal: two recommenders with the same one go on bit for bit alike."""
+        return digest_of(self.get_tree())
+
+    def adopt(self, other: Engine) -> None:
+        """Become what `other` has learned; the parts stay the same objects, which sliders may hold."""
+        self.features, state = other.features, other.get_state()
+        self._build()
+        self.set_state(state)
+
+    @classmethod
+    def from_saved(
+        cls,
+        catalog: Catalog,
+        kinds: FeedbackKinds,
+        seed: int,
+        frozen: bool,
+        settings: dict[str, Any],
+        features: ItemFeatures,
+        state: dict[str, Any],
+    ) -> Self:
+        """The engine that `settings`, the fitted `features` and `state` describe."""
+        engine = cls.__new__(cls)
+        engine.catalog, engine.seed, engine._kinds = catalog, seed, kinds
+        engine.frozen, engine.features = frozen, features
+        engine.parts = make_parts(settings)
+        engine._build()
+        engine.set_state(state)
+        return engine
+
+    # ------------------------------------------------------------------------------------------ in here
+
+    def _fitted_features(self) -> ItemFeatures:
+        settings = cast(FeatureSettings, self.parts["features"])
+        return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)))
+
+    def _build(self) -> None:
+        """An untrained state without items: the parameters, empty histories and an empty buffer."""
+        self.n_events = 0
+        self.users = IdIndex(name="user")
+        self.rng = np.random.default_rng(self.seed)
+        self.network.build(self.features.width, self.seed)
+        self.updater.build(self.network)
+        self.histories = Histories(self.network.history_length)
+        self.buffer.build(self.network.history_length)
+        self.drift.restore(DriftMonitor().state())
+
+    def _fit(
+        self,
+        interactions: Interactions,
+        items: np.ndarray,
+        rewards: np.ndarray,
+        interrupt: threading.Event,
+        progress: bool | ProgressCallback,
+        max_epochs: int | None,
+    ) -> FitReport:
+        people = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)
+        users = people[interactions.user_codes]
+        log = LogExamples(users, items, rewards, self.network.history_length)
+        report = self.trainer.fit(self.network, self.updater, log, self.rng, interrupt, progress, max_epochs)
+        for begin in range(0, len(log), 4096):
+            self.buffer.add(log[np.arange(begin, min(begin + 4096, len(log)))], self.rng)
+        self._remember(users, items, rewards, interactions)
+        self.n_events = len(interactions)
+        return report
+
+    def _sync_with_catalog(self) -> None:
+        """Give rows to items that were added to the catalogue since the last look."""
+        known = len(self.network.items)
+        if known < len(self.catalog):
+            self.network.items.grow(self.features.transform(self.catalog.slice(known, len(self.catalog))))
+
+    @contextmanager
+    def _all_or_nothing(self, given: Mark | None) -> Iterator[Mark]:
+        """The mark that was given, whose owner sees to the rest, or one of our own."""
+        if given is not None:
+            yield given
+            return
+        mark = self.mark()
+        try:
+            yield mark
+        except BaseException:
+            self.revert(mark)
+            raise
+
+    def _checked(self, interactions: Interactions) -> tuple[np.ndarray, np.ndarray]:
+        """The item index and the reward of each event, if all that the log names is known here."""
+        check_same_kinds(interactions.kinds, interactions.kind_names, self._kinds)
+        for user in interactions.users:
+            self.users.get(user)  # raises for "196" where 196 is known
+        self._sync_with_catalog()
+        vocabulary = np.array([self.catalog.index_of(item) for item in interactions.items], dtype=np.int64)
+        by_code = np.array([self._kinds[name].reward for name in interactions.kind_names], dtype=np.float32)
+        return vocabulary[interactions.item_codes], by_code[interactions.kind_codes]
+
+    def _remember(self, users: np.ndarray, items: np.ndarray, rewards: np.ndarray, log: Interactions) -> None:
+        code_of = {name: code for code, name in enumerate(self._kinds)}
+        codes = np.array([code_of[name] for name in log.kind_names])[log.kind_codes]
+        consumes = np.array([self._kinds[name].consumes for name in log.kind_names])[log.kind_codes]
+        for event in zip(
+            users.tolist(), items.tolist(), rewards.tolist(), codes.tolist(), consumes.tolist(), strict=True
+        ):
+            self.histories.append(*event)
+
+    def _learn(self, events: list[Feedback], learning: bool, mark: Mark) -> tuple[float, np.ndarray]:
+        """Learn a batch and remember it; returns the loss and the slots replayed.
+
+        The step comes first, and reads the histories as they were before the batch.
+        """
+        targets = [self.catalog.index_of(event.item) for event in events]
+        kinds = [self._kinds[event.kind] for event in events]
+        people = self._people(events)
+        loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
+        if learning:
+            new = examples_of_batch(self.histories, people, targets, [kind.reward for kind in kinds])
+            if len(new):
+                loss, slots = self._step(new, mark)
+                self.buffer.add(new, self.rng, mark.buffer)
+        codes = {name: code for code, name in enumerate(self._kinds)}
+        for event, target, kind in zip(events, targets, kinds, strict=True):
+            person = self.users.add(event.user)
+            self.histories.append(
+                person, target, kind.reward, codes[kind.name], kind.consumes, mark.histories
+            )
+        self.n_events += len(events)
+        return loss, slots
+
+    def _people(self, events: list[Feedback]) -> list[int]:
+        """The index of each event's person; those who are new get the indices that they will have."""
+        new: dict[Id, int] = {}
+        people = []
+        for event in events:
+            person = self.users.get(event.user)
+            if person is None:
+                person = new.setdefault(event.user, len(self.users) + len(new))
+            people.append(person)
+        return people
+
+    def _step(self, new: Examples, mark: Mark) -> tuple[float, np.ndarray]:
+        """One step on new examples and replayed ones."""
+        slots = self.buffer.sample_slots(self.updater.replay_ratio * len(new), self.rng)
+        batch = Examples.concatenate([new, self.buffer.examples(slots)]) if len(slots) else new
+        return self.updater.step(batch, self.rng, mark=mark.step), slots
+
+    def _test(self, feedback: Feedback, reward: float) -> tuple[int | None, bool]:
+        """The prequential test: where the item stood in the list that was shown."""
+        if feedback.shown is None or reward <= 0:
+            return None, False
+        rank = feedback.shown.index(feedback.item) + 1 if feedback.item in feedback.shown else None
+        hit = rank is not None and rank <= self.drift.top_k
+        return rank, self.drift.update(hit, self.n_events)
+
+
+def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
+    """The parts of an engine with these hyperparameters, the others at their defaults.
+
+    Raises:
+        DataError: one that no part has.
+        traitlets.TraitError: one that is out of bounds.
+    """
+    kinds: dict[str, type[Part]] = {
+        "features": FeatureSettings,
+        "network": Network,
+        "updater": OnlineUpdater,
+        "buffer": ReservoirReplayBuffer,
+        "trainer": Trainer,
+        "drift": DriftMonitor,
+    }
+    owners = {name: part for part, kind in kinds.items() for name in kind.class_traits(config=True)}
+    for name in hyperparameters:
+        if name not in owners:
+            raise DataError(
+                f"no part of the recommender has a hyperparameter {name!r}"
+                f"{closest(name, owners) or '; there are ' + ', '.join(owners)}"
+            )
+    return {
+        part: kind(**{name: v for name, v in hyperparameters.items() if owners[name] == part})
+        for part, kind in kinds.items()
+    }

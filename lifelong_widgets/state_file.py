@@ -1,0 +1,174 @@
+"""Trees of arrays and JSON values: as one safetensors file, and as a hash. Never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from traitlets import TraitError
+
+from lifelong_widgets.errors import FormatError, LifelongWidgetsError
+
+Tree = dict[str, Any]
+"""Arrays, tensors and JSON values by name, and trees of them."""
+
+_DOCUMENT = "document"  # the JSON, as bytes in a tensor: the header of a safetensors file is for small things
+
+
+def digest_of(tree: Tree) -> str:
+    """SHA-256 of a tree, hexadecimal: equal for equal contents, bit for bit, whatever the order of the keys.
+
+    An array and a tensor of the same dtype, shape and bytes are the same content.
+
+    >>> digest_of({"a": 1, "b": np.zeros(2)}) == digest_of({"b": torch.zeros(2, dtype=torch.float64), "a": 1})
+    True
+    >>> digest_of({"a": 1}) == digest_of({"a": 2})
+    False
+    """
+    total = hashlib.sha256()
+    for name, value in _leaves(tree, ""):
+        if isinstance(value, torch.Tensor):
+            value = value.detach().numpy()
+        if isinstance(value, np.ndarray):
+            total.update(f"{name}\0{value.dtype.str}\0{value.shape}\0".encode())
+            total.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
+        else:
+            total.update(f"{name}\0{json.dumps(value, sort_keys=True, allow_nan=False)}\0".encode())
+    return total.hexdigest()
+
+
+def write_tree(path: str | os.PathLike[str], tree: Tree, kind: str, version: int) -> str:
+    """Write `tree` to `path` and return its digest, which the file carries too.
+
+    `kind` and `version` say what the file is; `read_tree` asks for them. The file is written in place: see
+    `files.replacing`.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    document = json.dumps(_split(tree, "", tensors), ensure_ascii=False, allow_nan=False).encode()
+    tensors[_DOCUMENT] = torch.from_numpy(np.frombuffer(document, dtype=np.uint8).copy())
+    fingerprint = digest_of(tree)
+    save_file(tensors, path, metadata={"format": kind, "version": str(version), "digest": fingerprint})
+    return fingerprint
+
+
+def read_tree(path: str | os.PathLike[str], kind: str, newest: int) -> Tree:
+    """The tree that `write_tree` wrote.
+
+    Raises:
+        FormatError: the file is missing, damaged, of another kind, or of a version above `newest`.
+    """
+    fingerprint, document, tensors = _raw(Path(path), kind, newest)
+    with damage_of(path):
+        if fingerprint is None:  # a recommender of version 1: only two of its entries were trees
+            return {
+                name: _join(value, tensors) if name in ("features", "state") else value
+                for name, value in document.items()
+            }
+        tree = _join(document, tensors)
+        if digest_of(tree) != fingerprint:
+            raise FormatError("what it holds does not have the hash that it was written with")
+    return tree
+
+
+@contextmanager
+def damage_of(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say of whatever goes wrong in the block that the file at `path` is damaged.
+
+    Raises:
+        FormatError: for every error that contents which do not fit each other can cause.
+    """
+    try:
+        yield
+    except (
+        LifelongWidgetsError,
+        TraitError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        RuntimeError,  # torch's, and RecursionError
+        MemoryError,
+    ) as error:
+        raise FormatError(f"{os.fspath(path)} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _raw(path: Path, kind: str, newest: int) -> tuple[str | None, Tree, dict[str, torch.Tensor]]:
+    if not path.is_file():
+        raise FormatError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != kind:
+                raise FormatError(f"{path} is not a {kind.removeprefix('lifelong-widgets ')} file")
+            version = metadata.get("version", "")
+            if not (version.isascii() and version.isdigit() and 1 <= int(version[:9]) <= newest):
+                raise FormatError(
+                    f"{path} has format version {version[:40]!r}; this version of lifelong-widgets reads up "
+                    f"to {newest}. A newer lifelong-widgets wrote it: upgrade to read it"
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        document = json.loads(tensors.pop(_DOCUMENT).numpy().tobytes())
+    except FormatError:
+        raise
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError, RuntimeError, MemoryError) as error:
+        raise FormatError(f"{path} is not a file of lifelong-widgets, or is damaged: {error}") from error
+    if not isinstance(document, dict):
+        raise FormatError(f"{path} is damaged: its document is a {type(document).__name__}")
+    return metadata.get("digest"), document, tensors
+
+
+def _leaves(tree: Tree, prefix: str) -> Iterator[tuple[str, Any]]:
+    for key in sorted(tree):
+        value, name = tree[key], f"{prefix}/{key}"
+        if isinstance(value, dict) and _holds_arrays(value):
+            yield from _leaves(value, name)
+        else:
+            yield name, value
+
+
+def _split(tree: Tree, prefix: str, tensors: dict[str, torch.Tensor]) -> Tree:
+    """Put the arrays of a tree into `tensors`; the rest, with references to them, is JSON."""
+    return {key: _split_value(value, f"{prefix}/{key}", tensors) for key, value in tree.items()}
+
+
+def _split_value(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Tree:
+    if isinstance(value, np.ndarray):
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(value))
+        return {"array": name}
+    if isinstance(value, torch.Tensor):
+        tensors[name] = value.contiguous()
+        return {"tensor": name}
+    if isinstance(value, dict) and _holds_arrays(value):
+        return {"tree": _split(value, name, tensors)}
+    return {"json": value}
+
+
+def _holds_arrays(tree: Tree) -> bool:
+    return any(
+        _holds_arrays(value) if isinstance(value, dict) else isinstance(value, (np.ndarray, torch.Tensor))
+        for value in tree.values()
+    )
+
+
+def _join(tree: Tree, tensors: dict[str, torch.Tensor]) -> Tree:
+    joined: Tree = {}
+    for key, entry in tree.items():
+        if "tensor" in entry:
+            joined[key] = tensors[entry["tensor"]]
+        elif "array" in entry:
+            joined[key] = tensors[entry["array"]].numpy()
+        elif "tree" in entry:
+            joined[key] = _join(entry["tree"], tensors)
+        else:
+            joined[key] = entry["json"]
+    return joined

@@ -1,0 +1,32 @@
+"""``make soak``: try to break the promises of the journal, of the loaders and of memory, for some minutes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+_PARTS = {
+    "kill -9 at random instants": ["-m", "tests.soak.kill", "--kills", "200"],
+    "hostile files": ["-m", "tests.fuzz"],
+    "a million events": ["-m", "tests.soak.memory", "--events", "1000000"],
+    "what the journal costs": ["-m", "pytest", "-q", "-s", "tests/benchmarks/test_journal_cost.py"],
+}
+
+
+def main() -> int:
+    """Run all parts, each in a process of its own; the number of those that failed."""
+    verdicts = {}
+    for name, arguments in _PARTS.items():
+        print(f"\n== {name}: python {' '.join(arguments)}", flush=True)
+        start = time.monotonic()
+        code = subprocess.run([sys.executable, *arguments], check=False).returncode
+        verdicts[name] = f"{'held' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - start:.0f} s"
+    print()
+    for name, verdict in verdicts.items():
+        print(f"{name}: {verdict}")
+    return sum("FAILED" in verdict for verdict in verdicts.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
