@@ -212,13 +212,14 @@ def _read(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
 
 def _kinds(options: argparse.Namespace) -> FeedbackKinds:
     from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind
+    from lifelong_widgets.data.display import brief
 
     kinds = DEFAULT_KINDS
     for given, positive in ((options.kind, True), (options.negative_kind, False)):
         for text in given or ():
             name, weight = _pair(text, "--kind" if positive else "--negative-kind", "like=1.0")
             if not isinstance(weight, (int, float)):
-                raise DataError(f"the weight of {name!r} is {weight!r}; it must be a number such as 1.0")
+                raise DataError(f"the weight of {name!r} is {brief(weight)}; it must be a number such as 1.0")
             known = name in kinds and kinds[name].positive == positive
             kinds = (
                 kinds.with_weights(**{name: weight})
@@ -340,7 +341,7 @@ def _settings_given(options: argparse.Namespace) -> dict[str, Any]:
     try:
         Recommender(anything, **given)
     except traitlets.TraitError as error:
-        raise DataError(f"--set: {error}") from None
+        raise DataError(f"--set: {error!s:.500}") from None
     return given
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -252,6 +253,7 @@ def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize:
         )
     fresh = not len(engine.users) and not engine.n_fits
     genesis = {
+        "id": secrets.token_hex(16),  # a checkpoint of another journal is known by it
         "seed": engine.seed,
         "settings": engine.settings(),
         "kinds": engine.kinds.to_dict(),
@@ -263,7 +265,12 @@ def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize:
         if Journal.exists(folder):
             raise DataError(f"there is a journal in {folder} already; Recommender.open({str(folder)!r})")
         folder.mkdir(exist_ok=True)
-        tree = {**engine.get_tree(), "entry": 0, "n_items": len(engine.network.items)}
+        tree = {
+            **engine.get_tree(),
+            "journal": genesis["id"],
+            "entry": 0,
+            "n_items": len(engine.network.items),
+        }
         Checkpoints(folder / CHECKPOINTS).write(0, lambda aside: write_tree(aside, tree, KIND, VERSION))
     journal = Journal.create(
         folder,
@@ -429,8 +436,8 @@ def _beginning(cls: type[E], journal: Journal) -> E:
 def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
     tree = read_tree(path, KIND, VERSION)
     with damage_of(path):
-        if tree["entry"] != id:
-            raise FormatError(f"it is the checkpoint of entry {tree['entry']!r:.80}")
+        if tree["journal"] != journal.genesis["id"] or tree["entry"] != id:
+            raise FormatError(f"it is the checkpoint of entry {tree['entry']!r:.80}, or of another journal")
         seed = journal.genesis["seed"]
         return cls.from_saved(
             catalog=_catalog(journal, tree["n_items"]),
@@ -448,7 +455,12 @@ def _catalog(journal: Journal, n_items: int) -> Catalog:
 
 
 def _checkpoint_tree(engine: Engine, journal: Journal) -> Tree:
-    return {**engine.get_tree(), "entry": journal.last_id, "n_items": len(engine.network.items)}
+    return {
+        **engine.get_tree(),
+        "journal": journal.genesis["id"],
+        "entry": journal.last_id,
+        "n_items": len(engine.network.items),
+    }
 
 
 def _apply(engine: Engine, step: Step, journal: Journal, interrupt: threading.Event) -> None:

@@ -25,8 +25,8 @@ Moment = float | str | datetime.date | pd.Timestamp | np.datetime64
 class Interactions:
     """Events in columns, sorted by time; those of the same time keep their order.
 
-    Made by `from_pandas`, `from_csv`, `from_parquet` or `from_events`. Slicing, `before` and `after` give logs again, whose
-    `users`, `items` and `kind_names` hold only what occurs in them.
+    Made by `from_pandas`, `from_csv`, `from_parquet` or `from_events`. Slicing, `before` and `after` give
+    logs again, whose `users`, `items` and `kind_names` hold only what occurs in them.
 
     Attributes:
         users: user ids, in order of first appearance.
@@ -170,7 +170,7 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
                 None are looked at.
 
         Raises:
-            DataError: an event without a time, an unknown kind, or a clash of ids; the message names the event.
+            DataError: an event without a time, of an unknown kind, or whose ids clash; the message names it.
 
         >>> Interactions.from_events([Feedback("ada", 7), Feedback("bob", 7, time=20)], times=[30, 99]).users
         ['bob', 'ada']

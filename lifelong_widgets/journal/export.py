@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -92,7 +92,8 @@ class _Csv(_Table):
             row = _flat(entry)
             if any(isinstance(cell, str) and "\0" in cell for cell in row):
                 raise DataError(
-                    f"entry {entry.id} holds a NUL character, which a CSV file cannot; export it as .parquet or .jsonl"
+                    f"entry {entry.id} holds a NUL character, which a CSV file cannot; "
+                    "export the log as .parquet or .jsonl"
                 )
             self._writer.writerow(row)
 

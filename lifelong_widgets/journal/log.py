@@ -82,8 +82,12 @@ class Log:
             if not rows:
                 return
             for row in rows:
+                if not row[0] > after:  # a forged tree, which could lead round and round
+                    raise FormatError(
+                        f"{self._path} is damaged at entry {row[0]}: it comes after entry {after}"
+                    )
+                after = row[0]
                 yield entry_of(row, str(self._path))
-            after = rows[-1][0]
 
     def acts(self, op: Op, until: int) -> list[Entry]:
         """The entries of an op that is no event, up to `until`; found without reading the events."""
@@ -124,7 +128,7 @@ class Log:
                 break
             rows = self._rows(
                 f"{_SELECT} WHERE id BETWEEN ? AND ? AND user IS NOT NULL ORDER BY id DESC LIMIT ?",
-                (first, end, n - len(found)),
+                (first, end, min(n, last) - len(found)),
             )
             found += [entry_of(row, str(self._path)) for row in rows]
         return found

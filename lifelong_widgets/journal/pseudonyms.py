@@ -64,8 +64,8 @@ class Pseudonyms:
             key = bytes.fromhex(path.read_text("ascii"))
         except OSError as error:
             raise FormatError(
-                f"the key {path} cannot be read ({error.strerror}), and people's ids have other names without "
-                "it; put the file back"
+                f"the key {path} cannot be read ({error.strerror}); without it nobody's pseudonym is known: "
+                "put the file back"
             ) from None
         except ValueError:
             key = b""

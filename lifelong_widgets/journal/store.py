@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,8 @@ class Journal:
     """An append-only log of everything that was asked of a model, with the items that it knows.
 
     Made by `create` or `open`; a context manager that closes it. One object of one process may write,
-    any number may read meanwhile, each in its own process or not. One thread at a time may use an object.
+    any number may read meanwhile, in this process and in others. One thread at a time may use an object, and
+    no child that is forked may: SQLite takes the parent's locks for the child's own.
 
     What is promised: an entry whose transaction has ended is there after the process is killed at any
     moment. With ``synchronous="FULL"`` it is there after a power failure as well; with ``"NORMAL"`` (the
@@ -73,15 +74,14 @@ class Journal:
         self._lock, self._path, self._pid = lock, folder / schema.FILE, os.getpid()
         self._db = schema.connect(self._path, self.read_only, synchronous)
         self._last_id = self._n_items = 0
+        self._void: list[list[int]] = []
         try:
             self._log = Log(self._live, self._path)
             self._within = False
-            meta = self._run(schema.meta, self._db, self._path)
+            meta = self._reload()
             self.genesis: dict[str, Any] = meta["genesis"]
             self._key_check: str | None = meta["pseudonyms"]
-            self._pseudonyms = self._key()
-            self._void: list[list[int]] = meta["unscrubbed"]
-            self._recount()
+            self._pseudonyms = None if self.read_only or self._key_check is None else self._key()
         except BaseException:
             self._db.close()
             raise
@@ -124,12 +124,17 @@ class Journal:
         try:
             folder.mkdir(exist_ok=True)
             sync_folder(folder.parent)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a null character
             raise LifelongWidgetsError(f"the folder {folder} could not be made: {error}") from error
         lock = WriterLock(folder)
         try:
             if cls.exists(folder):
                 raise DataError(f"there is a journal in {folder} already; open it, or choose another folder")
+            stray = folder / f"{schema.FILE}-wal"
+            if (
+                stray.exists()
+            ):  # SQLite would lay it over the new file; and it may be all there is of an old one
+                raise DataError(f"{stray} is there without its journal; put the two together, or remove it")
             remove_leftovers(folder)
             check = Pseudonyms.make(folder).check if pseudonymize else None
             with replacing(folder / schema.FILE) as aside:
@@ -201,6 +206,14 @@ class Journal:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        name = self.folder.name or str(self.folder)
+        if self.closed or os.getpid() != self._pid:
+            return f"<Journal {name}: closed>"
+        n = self.last_id  # of the last entry; those of people who were forgotten are counted too
+        entries = "1 entry" if n == 1 else f"{n:,} entries"
+        return f"<Journal {name}: {entries}, {self.n_items:,} items{', read-only' if self.read_only else ''}>"
+
     # ---- writing -----------------------------------------------------------------------------------
 
     @contextmanager
@@ -216,17 +229,16 @@ class Journal:
         db = self._writable()
         if self._within:
             raise LifelongWidgetsError("a transaction of the journal cannot be opened within another one")
-        before = self._last_id, self._n_items
         self._within = True
         try:
             self._run(db.execute, "BEGIN IMMEDIATE")
             yield
-            self._run(db.execute, "COMMIT")
+            self._run(self._live().execute, "COMMIT")  # not in a child that was forked within the block
         except BaseException:
-            self._last_id, self._n_items = before
-            if db.in_transaction:
-                self._run(db.execute, "ROLLBACK")
-            self._recount()  # a Ctrl-C may have come when the commit was already done
+            if not self.closed and os.getpid() == self._pid:
+                if db.in_transaction:
+                    self._run(db.execute, "ROLLBACK")
+                self._reload()  # a Ctrl-C may have come when the commit was already done
             raise
         finally:
             self._within = False
@@ -248,7 +260,12 @@ class Journal:
 
         Raises:
             As `append_event`.
+            DataError: `call` is no LEARN_MANY entry.
         """
+        self._appendable()
+        header = self._log.entry(call) if call in self else None
+        if header is None or header.op is not Op.LEARN_MANY:
+            raise DataError(f"entry {call!r:.80} is no learn_many entry, of which events could be part")
         self._insert_events(feedbacks, call)
 
     def append_fit(self, feedbacks: Iterable[Feedback], body: dict[str, Any]) -> int:
@@ -293,8 +310,8 @@ class Journal:
         """Delete every event of `user` and append a tombstone, in one transaction; return its id.
 
         From then on the log is one without the person, and the checkpoints that the tombstone names are void.
-        Their bytes are gone from the folder after `scrub`. Until then there is a note of it in the journal, by
-        which opening it to write ends what a crash broke off between the two.
+        Their bytes are gone from the folder after `scrub`. Until then the journal holds a note, by which
+        opening it to write ends what a crash broke off between the two.
 
         Raises:
             LifelongWidgetsError: as `transaction`.
@@ -305,9 +322,8 @@ class Journal:
             body = tombstone_body(user, n_events, first or self._last_id + 1)
             self._run(self._appendable().execute, "DELETE FROM entries WHERE user = ?", (user,))
             id = self.append(Op.FORGET, body)
-            void = [*self._void, [int(body["first"]), id]]
-            self._run(schema.set_meta, self._db, "unscrubbed", void)
-        self._void = void
+            self._void = [*self._void, [int(body["first"]), id]]
+            self._run(schema.set_meta, self._db, "unscrubbed", self._void)
         return id
 
     @property
@@ -355,11 +371,11 @@ class Journal:
         To be called before a checkpoint is written: after a power failure a checkpoint must not be ahead of
         the log.
         """
-        # Not through SQLite, which syncs its log only when there is something to move out of it. Only the log:
-        # closing a file that SQLite has locked gives its locks back, as POSIX wants it.
+        # Not through SQLite, which syncs its log only when there is something to move out of it. And only the
+        # log: closing a second handle of a file that SQLite has locked gives its locks back, says POSIX.
         pending = self._path.with_name(f"{schema.FILE}-wal")
         try:
-            if pending.exists():
+            with suppress(FileNotFoundError):  # nothing in it, or another thread has just closed the journal
                 sync_file(pending)
             sync_folder(self.folder)
         except OSError as error:
@@ -383,7 +399,7 @@ class Journal:
         return self._log.items(max(start, 0), total if stop is None else min(stop, total))
 
     def entries(self, after: int = 0, until: int | None = None) -> Iterator[Entry]:
-        """The entries with ids above `after`, up to `until` or the last one, in order, read as they are taken.
+        """The entries with ids above `after` and up to `until`, in order, read while they are taken.
 
         Raises:
             FormatError: a damaged one; the message names it.
@@ -504,6 +520,7 @@ class Journal:
             FormatError: another suffix, or no such folder.
             DataError: a text that the format cannot hold.
             LifelongWidgetsError: the system refuses to write.
+            Stop: what `progress` raises goes through; there is no half of a file, and the old one stays.
         """
         end = self._end(until)
         export(Path(path), self.events(end), self._log.profile(end), progress)
@@ -522,12 +539,12 @@ class Journal:
 
         Raises:
             DataError: no id.
-            FormatError: the journal was opened to read, without its key.
+            FormatError: the journal was opened to read, without its key or with that of another one.
         """
         if self._key_check is None:
             return as_id(user, "user")
         if self._pseudonyms is None:  # opened to read, which does not need the key: then this names the file
-            self._pseudonyms = Pseudonyms.load(self.folder)
+            self._pseudonyms = self._key()
         return self._pseudonyms.of(user)
 
     # ---- inside ------------------------------------------------------------------------------------
@@ -537,8 +554,8 @@ class Journal:
             raise LifelongWidgetsError(f"the journal {self.folder} is closed; open it again")
         if os.getpid() != self._pid:
             raise LifelongWidgetsError(
-                f"the journal {self.folder} was opened before this process was forked; "
-                "open it here with read_only=True"
+                f"the journal {self.folder} was opened before this process was forked, and SQLite does not "
+                "survive that; open it with read_only=True in a process that is spawned"
             )
         return self._db
 
@@ -554,22 +571,23 @@ class Journal:
         return db
 
     def _end(self, until: int | None) -> int:
-        return self.last_id if until is None else min(until, self.last_id)
+        return self.last_id if until is None else max(0, min(until, self.last_id))
 
-    def _key(self) -> Pseudonyms | None:
-        if self._key_check is None or self.read_only:
-            return None
+    def _key(self) -> Pseudonyms:
         found = Pseudonyms.load(self.folder)
         if found.check != self._key_check:
             raise FormatError(f"the key in {self.folder} belongs to another journal; put the right one back")
         return found
 
+    def _reload(self) -> dict[str, Any]:
+        self._last_id, self._n_items = self._log.last_id(), self._log.n_items()
+        meta: dict[str, Any] = self._run(schema.meta, self._db, self._path)
+        self._void = meta["unscrubbed"]
+        return meta
+
     def _named(self, feedback: Feedback) -> Feedback:
         name = feedback.user if self._key_check is None else self.pseudonym(feedback.user)
         return feedback if name == feedback.user else replace(feedback, user=name)
-
-    def _recount(self) -> None:
-        self._last_id, self._n_items = self._log.last_id(), self._log.n_items()
 
     def _insert(self, row: Row) -> None:
         self._run(self._appendable().execute, schema.INSERT, row)

@@ -251,3 +251,48 @@ def test_microseconds_survive_the_way_through_pandas(microseconds):
     rows = pd.DataFrame({"user": "u", "item": "i", "time": np.array(microseconds) / 1e6})
     log = Interactions.from_pandas(rows)
     assert Interactions.from_pandas(log.to_pandas()).times.tolist() == log.times.tolist()
+
+
+# ---- from single events --------------------------------------------------------------------------------
+
+
+def test_events_one_by_one_make_the_log_that_their_table_makes():
+    table = Interactions.from_pandas(frame(kind=["like", "click", "skip"], value=[5, None, 2]))
+    shuffled = [table[2], table[0], table[1]]
+    log = Interactions.from_events(shuffled)
+    assert list(log) == list(table)
+    assert (log.users, log.items, log.kind_names) == (table.users, table.items, table.kind_names)
+    assert [array.dtype for array in (log.user_codes, log.times, log.values)] == [
+        np.int64, np.float64, np.float32
+    ]  # fmt: skip
+    assert not log.times.flags.writeable
+    assert list(Interactions.from_events(iter(log))) == list(log)
+
+
+def test_events_without_a_time_take_the_one_beside_them():
+    events = [Feedback("a", 1), Feedback("b", 1, time=20), Feedback("c", 1), Feedback("d", 1, time=5)]
+    log = Interactions.from_events(events, times=[20, 0, 5, 99])
+    assert [(event.user, event.time) for event in log] == [("c", 5.0), ("d", 5.0), ("a", 20.0), ("b", 20.0)]
+    with pytest.raises(DataError, match="event 2 has no time"):
+        Interactions.from_events(events, times=[20, 0])
+    with pytest.raises(DataError, match="event 0 has no time"):
+        Interactions.from_events(events)
+
+
+def test_no_events_are_an_empty_log():
+    log = Interactions.from_events([])
+    assert len(log) == 0 and list(log) == [] and log.users == []
+
+
+def test_an_event_that_cannot_be_part_of_a_log_is_named():
+    good = Feedback(7, "b1", time=0)
+    with pytest.raises(DataError, match=r"event 1: unknown feedback kind 'lik'; did you mean 'like'\?"):
+        Interactions.from_events([good, Feedback(7, "b1", "lik", time=0)])
+    with pytest.raises(DataError, match="event 1: the user '7' is a string, but 7 is known"):
+        Interactions.from_events([good, Feedback("7", "b1", time=0)])
+    with pytest.raises(DataError, match="'time', row 0"):
+        Interactions.from_events([Feedback(7, "b1")], times=[1e15])
+    odd = Interactions.from_events(
+        [Feedback(7, "b1", "lik", time=0)], DEFAULT_KINDS.with_kind(FeedbackKind("lik"))
+    )
+    assert odd.kind_names == ["lik"]
