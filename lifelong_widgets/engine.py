@@ -127,6 +127,9 @@ class Engine:
 
     @kinds.setter
     def kinds(self, kinds: FeedbackKinds) -> None:
+        given: object = kinds
+        if not isinstance(given, FeedbackKinds):
+            raise DataError(f"kinds are FeedbackKinds, not a {type(given).__name__}")
         if tuple(kinds)[: len(self._kinds)] != tuple(self._kinds):
             raise DataError(
                 f"the new kinds must begin with those there are ({', '.join(self._kinds)}); "

@@ -73,6 +73,7 @@ class Recommender(DurableEngine):
                 else; nothing was changed.
         """
         self._refuse_if_frozen("fit")
+        _refuse_unless_log(interactions, "fit")
         if not len(interactions):
             raise DataError("the log has no events to fit; learn_one needs no fit before it")
         return self._record_fit(self._log_as_known(interactions), progress)
@@ -174,6 +175,7 @@ class Recommender(DurableEngine):
                 known; nothing was learned.
         """
         self._refuse_if_frozen("learn_many")
+        _refuse_unless_log(interactions, "learn_many")
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise DataError(f"batch_size is {batch_size!r}; it must be a whole number of at least 1")
         start = time_of_day.perf_counter()
@@ -311,3 +313,11 @@ class Recommender(DurableEngine):
         self._refuse_if_read_only(verb)
         if self.frozen:
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
+
+
+def _refuse_unless_log(given: object, verb: str) -> None:
+    if not isinstance(given, Interactions):
+        raise DataError(
+            f"{verb} takes Interactions, not a {type(given).__name__}; Interactions.from_pandas(frame, …) "
+            "makes them of a DataFrame, Interactions.from_events(…) of single events"
+        )

@@ -11,6 +11,7 @@ from typing import TextIO
 import pandas as pd
 
 from lifelong_widgets.data import limits
+from lifelong_widgets.data.display import shorten
 from lifelong_widgets.data.frames import lines_of
 from lifelong_widgets.data.limits import PathLike, shown
 from lifelong_widgets.errors import FormatError
@@ -45,7 +46,7 @@ def read_csv(path: PathLike) -> pd.DataFrame:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, OSError) as error:
         raise FormatError(
-            f"{shown(file)} is not a table of comma- or tab-separated values: {error!s:.200}"
+            f"{shown(file)} is not a table of comma- or tab-separated values: {shorten(str(error), 200)}"
         ) from None
     if not isinstance(frame.index, pd.RangeIndex):  # pandas' silent answer to rows longer than the header
         raise FormatError(

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lifelong_widgets.data.display import brief, listing, near
+from lifelong_widgets.data.display import brief, listing, near, shorten
 from lifelong_widgets.data.frames import FIRST_SECOND, LARGEST_VALUE, LAST_SECOND
 from lifelong_widgets.data.ids import Id, as_id
 from lifelong_widgets.errors import DataError
@@ -231,7 +231,7 @@ click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(Feedb
         try:
             made = {name: FeedbackKind(**kind) for name, kind in kinds.items()}
         except (AttributeError, TypeError) as error:
-            raise DataError(f"not a mapping of feedback kinds: {error!s:.200}") from None
+            raise DataError(f"not a mapping of feedback kinds: {shorten(str(error), 200)}") from None
         for name, kind in made.items():
             if kind.name != name:
                 raise DataError(f"the feedback kind {brief(kind.name)} is listed as {brief(name)}")

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lifelong_widgets.data import limits
-from lifelong_widgets.data.display import brief
+from lifelong_widgets.data.display import brief, shorten
 from lifelong_widgets.data.frames import lines_of
 from lifelong_widgets.data.limits import PathLike, shown
 from lifelong_widgets.errors import FormatError
@@ -77,7 +77,7 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     except RecursionError:
         row = None
     except ValueError as error:  # no JSON, an integer of thousands of digits, or one of those below
-        raise FormatError(f"{place} is not JSON: {error!s:.200}; {_EXAMPLE}") from None
+        raise FormatError(f"{place} is not JSON: {shorten(str(error), 200)}; {_EXAMPLE}") from None
     brackets = line.count(b"[") + line.count(b"{")
     if brackets > limits.MAX_DEPTH and (row is None or _depth(row) > limits.MAX_DEPTH):
         raise FormatError(f"{place} is nested more than {limits.MAX_DEPTH} levels deep")

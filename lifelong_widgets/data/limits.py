@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lifelong_widgets.data.display import shorten
 from lifelong_widgets.errors import FormatError
 
 MAX_BYTES = 2**31
@@ -49,7 +50,7 @@ def checked_file(path: PathLike) -> Path:
         found = file.is_file()
         size = file.stat().st_size if found else 0
     except (OSError, TypeError, ValueError) as error:  # too long a name, no right to look, a null character
-        raise FormatError(f"{shown(path)} is no readable file: {error!s:.200}") from None
+        raise FormatError(f"{shown(path)} is no readable file: {shorten(str(error), 200)}") from None
     if not found:
         raise FormatError(f"there is no file {shown(file)} (looked in {str(Path.cwd())!r})")
     if size > MAX_BYTES:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lifelong_widgets.data import limits
+from lifelong_widgets.data.display import shorten
 from lifelong_widgets.data.limits import PathLike, shown
 from lifelong_widgets.errors import FormatError, MissingExtraError
 
@@ -42,7 +43,9 @@ def read_parquet(path: PathLike) -> pd.DataFrame:
             table.validate(full=True)  # else a string that is not UTF-8 would be found out much later
             frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, date_as_object=False)
     except (pyarrow.ArrowException, OSError) as error:
-        raise FormatError(f"{shown(file)} is not a readable Parquet file: {error!s:.200}") from None
+        raise FormatError(
+            f"{shown(file)} is not a readable Parquet file: {shorten(str(error), 200)}"
+        ) from None
     return frame
 
 

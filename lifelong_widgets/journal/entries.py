@@ -23,6 +23,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+LARGEST_ID = 10**12 - 1
+"""More than anybody will ever write; what is larger was written by somebody else."""
+
+
 class Op(StrEnum):
     """What an entry records."""
 
@@ -170,8 +174,8 @@ def _checked(row: Row) -> Entry:
     id, op, recorded, user, item, kind, time, value, shown, event, call, body, written = row
     if written != _computed(row[:-1]):
         raise ValueError("its checksum is wrong")
-    if type(id) is not int or id < 1:
-        raise ValueError("its id is not a positive integer")
+    if type(id) is not int or not 1 <= id <= LARGEST_ID:
+        raise ValueError(f"its id is not a number from 1 to {LARGEST_ID}")
     if type(recorded) is not float or not math.isfinite(recorded):
         raise ValueError(f"it was recorded at {recorded!r:.80}")
     op = Op(op)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lifelong_widgets.data import Item
+from lifelong_widgets.data.display import listing
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal.entries import COLUMNS, checksum, from_json, to_json
 
@@ -170,7 +171,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if found != wanted:
         names = sorted(str(name) for name in found.keys() | wanted if found.get(name) != wanted.get(name))
         raise FormatError(
-            f"{path} is not a journal as lifelong-widgets writes it; it differs in {', '.join(names):.200}"
+            f"{path} is not a journal as lifelong-widgets writes it; it differs in {listing(names)}"
         )
     # Not quick_check, which does not compare the indexes with the rows: an UNDO that an index has lost would
     # not be found, and what it took back would count. About 3 s for a million events.

@@ -128,14 +128,25 @@ class ReservoirReplayBuffer(Part):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take a state back into arrays already built."""
-        n = len(state["targets"])
-        expected = (n, self._history_items.shape[1])
-        if n > self.capacity or state["history_items"].shape != expected:
-            raise FormatError(
-                f"replay buffer: histories of shape {state['history_items'].shape} do not fit "
-                f"a capacity of {self.capacity} and a history length of {expected[1]}"
-            )
+        """Take a state back into arrays already built.
+
+        Raises:
+            FormatError: the arrays do not fit these or each other, or hold what no example can.
+        """
+        n, length = len(state["targets"]), self._history_items.shape[1]
+        shapes = {
+            "history_items": (n, length),
+            "history_rewards": (n, length),
+            "rewards": (n,),
+            "targets": (n,),
+        }
+        for name, shape in shapes.items():
+            array, kind = state[name], "f" if name.endswith("rewards") else "iu"
+            if not isinstance(array, np.ndarray) or array.dtype.kind not in kind or array.shape != shape:
+                raise FormatError(f"replay buffer: {name} must be an array of shape {shape}")
+        if n > self.capacity or int(state["n_seen"]) < n:
+            seen = f"{state['n_seen']!r:.40}"
+            raise FormatError(f"replay buffer: {n} examples of {seen} seen do not fit {self.capacity} slots")
         if not np.isfinite(state["history_rewards"]).all() or not np.isfinite(state["rewards"]).all():
             raise FormatError("replay buffer: a reward is not finite")
         self._n, self.n_seen = n, int(state["n_seen"])

@@ -11,7 +11,7 @@ import torch
 import traitlets
 from torch.nn import functional
 
-from lifelong_widgets.errors import DivergenceError
+from lifelong_widgets.errors import DivergenceError, FormatError
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import OBJECTIVES
 from lifelong_widgets.models import Network
@@ -163,7 +163,26 @@ class OnlineUpdater(Part):
         return state
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
-        """Take the moments back."""
+        """Take the moments back.
+
+        Raises:
+            FormatError: they are not those of this network's dense parameters, or not finite.
+        """
+        shapes = {
+            f"{place}.{name}": shape
+            for place, parameter in enumerate(self._dense())
+            for name, shape in (
+                ("step", torch.Size()),
+                ("exp_avg", parameter.shape),
+                ("exp_avg_sq", parameter.shape),
+            )
+        }
+        if state and state.keys() != shapes.keys():
+            raise FormatError(f"optimizer: there are moments {', '.join(state):.200}")
+        for key, tensor in state.items():
+            whole = isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32
+            if not whole or tensor.shape != shapes[key] or not torch.isfinite(tensor).all():
+                raise FormatError(f"optimizer: {key} must be finite float32 of shape {tuple(shapes[key])}")
         document: dict[str, Any] = self._optimizer.state_dict()
         document["state"] = {}
         for key, tensor in state.items():

@@ -11,6 +11,7 @@ import numpy as np
 from lifelong_widgets.errors import FormatError
 
 _INT32 = np.iinfo(np.int32)
+_NUMBERS = {"items": "iuf", "rewards": "f", "kinds": "iu", "consumed": "iuf", "consumed_offsets": "iu"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,9 @@ class Histories:
         Raises:
             FormatError: the arrays do not fit each other, or hold what no item can be; nothing was changed.
         """
+        for name, kinds_of_number in _NUMBERS.items():
+            if not isinstance(state[name], np.ndarray) or state[name].dtype.kind not in kinds_of_number:
+                raise FormatError(f"histories: {name} must be an array of numbers")
         items, rewards, kinds = state["items"], state["rewards"], state["kinds"]
         flat, offsets = state["consumed"], state["consumed_offsets"]
         shape = (len(items), self.length)

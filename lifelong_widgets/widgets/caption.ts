@@ -1,7 +1,8 @@
 /** A heading with a second line, or a line of status: the words around the controls, and what went wrong with them. */
 import type { RenderProps } from "@anywidget/types";
-import { errorLine, h, setText } from "./front/dom";
+import { errorLine, h, markOff, setText } from "./front/dom";
 import { language } from "./front/i18n";
+import { watchKernel } from "./front/kernel";
 import { mendControls } from "./front/mend";
 import { followTheme } from "./front/theme";
 
@@ -18,7 +19,7 @@ interface Model {
 const SHOWN = ["title", "text", "error", "help", "busy"];
 
 function render({ model, el, signal }: RenderProps<Model>): void {
-  const { tag } = language(model.get("locale"));
+  const { tag, say } = language(model.get("locale"));
   const text = h("small");
   const title = h("span");
   const error = errorLine();
@@ -28,9 +29,16 @@ function render({ model, el, signal }: RenderProps<Model>): void {
   el.append(root);
   followTheme(root, signal);
   // The boxes around this line are drawn by the host: they learn the theme from here, once this line is in them.
+  let lost = false;
+  // Controls belong to the host, which leaves them as they are when the kernel has gone: they would do nothing.
+  const shut = () => {
+    for (const control of root.closest(".llw-box")?.children ?? [])
+      if (!control.contains(root)) control.setAttribute("inert", "");
+  };
   const dress = () => {
     if (signal.aborted) return;
     if (!root.isConnected) requestAnimationFrame(dress);
+    else if (lost) shut();
     for (let box = root.closest<HTMLElement>(".llw-box"); box; box = box.parentElement?.closest(".llw-box") ?? null)
       followTheme(box, signal);
     const nearest = root.closest<HTMLElement>(".llw-box");
@@ -50,6 +58,13 @@ function render({ model, el, signal }: RenderProps<Model>): void {
     for (const name of SHOWN) model.off(`change:${name}`, show);
   });
   show();
+  watchKernel(model, el, signal, {
+    lost() {
+      lost = true;
+      markOff(root, line, say("status.off"));
+      shut();
+    },
+  });
   // Labels that Python writes follow the language that the browser chose.
   if (model.get("language") !== tag) {
     model.set("language", tag);

@@ -12,7 +12,8 @@ from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.parts import Hyperparameter, hyperparameters
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.panel import Panel
-from lifelong_widgets.widgets.session import Change, LiveSession, explain
+from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.wording import explain
 
 
 class Controls(Panel):

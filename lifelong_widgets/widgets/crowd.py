@@ -77,19 +77,19 @@ class Crowd:
 
     def __init__(self, rec: Recommender, twin: Recommender, people: SimulatedPeople, seed: int) -> None:
         self.people = people
+        self.twin = twin
         self._rec = rec
-        self._twin = twin
         self._rng = np.random.default_rng(seed)
 
     def visit(self, k: int) -> Visit:
         """Let the next person look at lists of `k` and, if they take something, learn from it."""
         person: Id = self.people.people[int(self._rng.integers(len(self.people.people)))]
-        share_kinds(self._rec, self._twin)
+        share_kinds(self._rec, self.twin)
         kind = kind_of_taking(self._rec.kinds)
         start = time.perf_counter()
         live = self._rec.recommend(person, k, reasons=False)
         seconds = time.perf_counter() - start
-        frozen = self._twin.recommend(person, k, reasons=False)
+        frozen = self.twin.recommend(person, k, reasons=False)
         taken = self.people.choose(person, live, kind)
         instead = self.people.choose(person, frozen, kind)
         # a click on the twin's list is no test of the live one
@@ -99,7 +99,7 @@ class Crowd:
             start = time.perf_counter()
             update = self._rec.learn_one(click)
             seconds += time.perf_counter() - start
-            self._twin.observe(click)
+            self.twin.observe(click)
         return Visit(
             live_hit=taken is not None and taken.item in live.items[:HIT],
             frozen_hit=instead is not None and instead.item in frozen.items[:HIT],

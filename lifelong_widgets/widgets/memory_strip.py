@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import script, style
 from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
+from lifelong_widgets.widgets.wording import name
 
 _BARS = 160  # at most; of a larger buffer every n-th slot is drawn
 _NAMED = 4  # categories with a colour of their own
@@ -44,6 +46,7 @@ class MemoryStrip(SessionWidget):
     frame_seconds = 0.15
 
     def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto") -> None:
+        self._pictures = itertools.count(1)
         self._named: list[str] = []
         self._code_of_item = np.empty(0, dtype=np.uint8)
         super().__init__(engine, locale=locale)
@@ -77,13 +80,14 @@ class MemoryStrip(SessionWidget):
         replayed = [slot for slot in (update.replayed if update else ()) if slot < kept]
         hot[[slot // every for slot in replayed]] = 1
         words = {
+            "version": next(self._pictures),
             "kept": kept,
             "seen": int(buffer.n_seen),
             "capacity": int(buffer.capacity),
             "every": every,
             "categories": [
-                {"name": name, "share": float(counts[code] / max(kept, 1))}
-                for code, name in enumerate(self._named)
+                {"name": name(category), "share": float(counts[code] / max(kept, 1))}
+                for code, category in enumerate(self._named)
             ],
             "other": float(counts[_OTHER] / max(kept, 1)),
             "replayed": len(set(replayed)),

@@ -1,10 +1,13 @@
 /** What the replay buffer holds, one bar an event, coloured by category; replayed events flash. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
-import { cssColour, errorLine, h, reducedMotion, setText } from "./front/dom";
+import { cssColour, errorLine, h, markOff, reducedMotion, setText } from "./front/dom";
 import { type Language, language } from "./front/i18n";
+import { watchKernel } from "./front/kernel";
 import { followTheme } from "./front/theme";
 
 interface Snapshot {
+  /** Grows with every picture; what was seen may shrink, by an undo. */
+  version: number;
   kept: number;
   seen: number;
   capacity: number;
@@ -40,10 +43,11 @@ class StripView {
 
   constructor(model: AnyModel<Model>, el: HTMLElement, signal: AbortSignal) {
     this.words = language(model.get("locale"));
+    const heading = h("h3", { class: "llw-heading" }, this.words.say("memory.title"), this.subtitle);
     this.root = h(
       "section",
       { class: "llw llw-part llw-memory", lang: this.words.tag },
-      h("h3", { class: "llw-heading" }, this.words.say("memory.title"), this.subtitle),
+      heading,
       this.error.element,
       this.canvas,
       this.legend,
@@ -67,11 +71,12 @@ class StripView {
       resize.disconnect();
       cancelAnimationFrame(this.frame);
     });
+    watchKernel(model, el, signal, { lost: () => markOff(this.root, heading, this.words.say("status.off")) });
     this.take(model.get("snapshot"));
   }
 
   private take(snapshot: Snapshot): void {
-    if (!snapshot?.colours || (this.latest && snapshot.seen < this.latest.seen)) return;
+    if (!snapshot?.colours || (this.latest && snapshot.version < this.latest.version)) return;
     const again = this.latest?.seen === snapshot.seen;
     this.latest = snapshot;
     if (!again) this.flashed = performance.now();

@@ -1,12 +1,13 @@
 /** How well the live model predicts, beside its frozen twin; loss and latency behind a switch. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import uPlot from "uplot";
-import { cssColour, errorLine, h, setText } from "./front/dom";
+import { cssColour, errorLine, h, markOff, setText } from "./front/dom";
 import { type Language, language } from "./front/i18n";
+import { watchKernel } from "./front/kernel";
 import { followTheme } from "./front/theme";
 
 interface Mark {
-  kind: "alarm" | "swap";
+  kind: "alarm" | "swap" | "twin";
   visit: number;
 }
 
@@ -62,13 +63,14 @@ class ChartView {
       button.addEventListener("click", () => this.choose(tab));
       return button;
     });
+    const heading = h("h3", { class: "llw-heading" }, this.words.say("chart.title"), this.subtitle);
     this.root = h(
       "section",
       { class: "llw llw-part llw-chart", lang: this.words.tag },
       h(
         "div",
         { class: "llw-head" },
-        h("h3", { class: "llw-heading" }, this.words.say("chart.title"), this.subtitle),
+        heading,
         h("div", { class: "llw-tabs", role: "group", "aria-label": this.words.say("chart.show") }, ...this.tabs),
       ),
       this.error.element,
@@ -95,6 +97,7 @@ class ChartView {
       cancelAnimationFrame(this.frame);
       this.plot?.destroy();
     });
+    watchKernel(model, el, signal, { lost: () => markOff(this.root, heading, this.words.say("status.off")) });
     this.choose("hits");
     this.take(model.get("snapshot"));
   }
@@ -129,7 +132,7 @@ class ChartView {
     if (!snapshot) return;
     this.showWords(snapshot);
     const data = columns(snapshot.curve, this.tab);
-    const some = data[0].length > 1;
+    const some = data[0].length > 1 && data.slice(1).some((row) => row.some((value) => value !== null));
     this.plotBox.hidden = !some;
     this.legend.hidden = !some || this.tab !== "hits";
     if (!some) return;
@@ -206,7 +209,7 @@ class ChartView {
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       const alarm = mark.kind === "alarm";
       const colour = alarm ? bad : quiet;
-      let text = this.words.say(alarm ? "chart.alarm" : "chart.swap");
+      let text = this.words.say(`chart.${mark.kind}`);
       if (alarm && swap) {
         const from = Math.max(bbox.left, plot.valToPos(swap.visit, "x", true));
         ctx.globalAlpha = 0.12;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from lifelong_widgets.data import Id
@@ -32,40 +32,41 @@ class Movement:
 def movement(
     before: Sequence[Id],
     after: Sequence[Id],
-    clicked: Id | None,
+    clicked: Collection[Id],
     categories: Callable[[Id], Sequence[str]],
 ) -> Movement:
     """Compare two lists, best first.
 
-    If the clicked item has left the list, everything below it moves up one place without any learning; that
-    is not counted. (`Recommendations.moves` does count it: it is the plain difference of ranks.)
+    If a clicked item has left the list, everything below it moves up one place without any learning, and
+    down if it has come back; that is not counted. (`Recommendations.moves` does count it: it is the plain
+    difference of ranks.)
 
-    >>> found = movement(["a", "b", "c", "d"], ["d", "b", "c", "e"], "a", {"d": ["Sea"]}.get)
+    >>> found = movement(["a", "b", "c", "d"], ["d", "b", "c", "e"], ["a"], {"d": ["Sea"]}.get)
     >>> found.places
     {'d': 2, 'b': -1, 'c': -1, 'e': None}
     >>> found.moved, found.up, found.down
     (3, ('Sea',), ())
     """
-    baseline = [item for item in before if item != clicked or item in after]
-    was = {item: place for place, item in enumerate(baseline)}
-    places = {item: was[item] - place if item in was else None for place, item in enumerate(after)}
-    # A newcomer in the place that the clicked item freed at the end is no movement.
-    moved = sum(
-        places[item] != 0 and not (places[item] is None and place >= len(baseline))
-        for place, item in enumerate(after)
-    )
-    up, down = _trends(was, list(after), clicked, categories)
+    was = _places(item for item in before if item not in clicked or item in after)
+    now = _places(item for item in after if item not in clicked or item in before)
+    places = {item: was[item] - now[item] if item in was else None for item in after}
+    # A newcomer in the place that a clicked item freed at the end is no movement; nor is one that came back.
+    moved = sum(places[item] != 0 and (item in was or place < len(was)) for item, place in now.items())
+    up, down = _trends(was, now, clicked, categories)
     return Movement(places, moved, up, down)
 
 
+def _places(items: Iterable[Id]) -> dict[Id, int]:
+    return {item: place for place, item in enumerate(items)}
+
+
 def _trends(
-    was: dict[Id, int], after: list[Id], clicked: Id | None, categories: Callable[[Id], Sequence[str]]
+    was: dict[Id, int], now: dict[Id, int], clicked: Collection[Id], categories: Callable[[Id], Sequence[str]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    now = {item: place for place, item in enumerate(after)}
     outside = max(len(was), len(now))
     gains: dict[str, int] = defaultdict(int)
     for item in {**was, **now}:
-        if item != clicked:
+        if item not in clicked:
             gain = was.get(item, outside) - now.get(item, outside)
             for category in categories(item) or ():
                 gains[category] += gain

@@ -6,6 +6,8 @@ import html
 import json
 from typing import Any
 
+from lifelong_widgets.widgets.wording import text
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -38,7 +40,7 @@ for (const [place, {{ esm, css, state }}] of widgets.entries()) {{
   const el = document.getElementById(`widget-${{place}}`);
   el.replaceChildren();
   widget.render({{ model, el, signal: new AbortController().signal }});
-  for (const button of el.querySelectorAll(".llw-actions button")) button.disabled = true;
+  for (const button of el.querySelectorAll(".llw-actions button, .llw-undo")) button.disabled = true;
 }}
 </script>
 </body>
@@ -58,5 +60,5 @@ def page(title: str, parts: list[dict[str, Any]]) -> str:
     widgets = [{name: part[name] for name in ("esm", "css", "state")} for part in parts]
     # Inside a script element only "</" and "<!" could end the JSON early.
     return _PAGE.format(
-        title=html.escape(title), places=places, widgets=json.dumps(widgets).replace("<", "\\u003c")
+        title=html.escape(text(title)), places=places, widgets=json.dumps(widgets).replace("<", "\\u003c")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import ipywidgets
@@ -14,7 +14,9 @@ from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import say
 from lifelong_widgets.widgets.caption import Caption
-from lifelong_widgets.widgets.session import Change, LiveSession, explain
+from lifelong_widgets.widgets.closing import belongings, close_whole
+from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.wording import explain
 
 _log = logging.getLogger(__name__)
 
@@ -22,12 +24,15 @@ _log = logging.getLogger(__name__)
 class Panel(ipywidgets.Box):
     """Controls on a `LiveSession`, with a caption that titles them and says what went wrong."""
 
-    _stop: Callable[[], None] | None = None  # a panel whose construction failed is closed too
+    # A panel whose construction failed is closed too.
+    _stop: Callable[[], None] | None = None
+    _belongings: Sequence[Any] = ()
 
     def __init__(self, engine: Recommender | LiveSession, name: str, locale: str = "auto") -> None:
         self.session = LiveSession.of(engine)
         self.caption = Caption(locale=locale, language="zh" if locale == "zh" else "en")
         super().__init__()
+        self._belongings = belongings(self)
         self.add_class("llw-box")
         self.add_class(f"llw-{name}")
         self.caption.observe(self._relabel, "language")
@@ -44,9 +49,11 @@ class Panel(ipywidgets.Box):
             self._stop()
             self._stop = None
             self.caption.unobserve(self._relabel, "language")
-            for child in (*self.children, self.caption):
-                child.close()
+            for child in dict.fromkeys((*self.children, self.caption)):
+                close_whole(child)
         super().close()
+        for part in self._belongings:
+            part.close()
 
     def say(self, key: str, **values: object) -> str:
         """A label in the language of the page."""

@@ -13,9 +13,11 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import script, style
+from lifelong_widgets.widgets.inbox import Inbox
 from lifelong_widgets.widgets.lists import Did, Shown
 from lifelong_widgets.widgets.session import Change, LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
+from lifelong_widgets.widgets.wording import categories, explain, name, text
 
 BUTTONS = ("like", "dislike", "view", "purchase", "skip")
 
@@ -76,6 +78,7 @@ class RecommendationList(SessionWidget):
     def close(self) -> None:
         """Leave the screen, and stop listening to the session."""
         if self._stop is not None:
+            self._inbox.close()
             with contextlib.suppress(LifelongWidgetsError):  # the session may be closed already
                 self.session.worker.call(self.session.lists.unwatch, self._watched)
         super().close()
@@ -84,8 +87,9 @@ class RecommendationList(SessionWidget):
         """The cards, what the last click did, and the figures of the status line."""
         shown = self.session.shown(self.user)
         return {
+            "id": self._wire_id,
             "version": shown.version,
-            "user": str(shown.user),
+            "user": name(shown.user),
             "cards": self._cards(shown),
             "did": None if shown.did is None else self._did(shown.did, len(shown.recommendations)),
             **self._status_line(),
@@ -108,45 +112,57 @@ class RecommendationList(SessionWidget):
 
     def _start(self) -> Callable[[], None]:
         self.actions = [kind for kind in BUTTONS if kind in self.session.rec.kinds]
+        self._inbox = Inbox(self.session.worker, self._take)
+        self._wire_id: str = self.model_id  # which a closed widget has no more
         self._watched = self.user
         self.session.lists.watch(self._watched)
         return super()._start()
 
     def _status_line(self) -> dict[str, Any]:
-        return {"clicks": self.session.scores.clicks, "latency": self.session.scores.latency}
+        session = self.session
+        return {
+            "clicks": session.scores.clicks,
+            "latency": session.scores.latency,
+            "undo": session.can_undo,
+            "journal": None if session.rec.journal is None else name(session.rec.journal.folder.name),
+        }
 
     def _send_frame(self) -> None:
         self.send({"type": "status", **self._status_line()})
         self._save.touch()
 
     def _cards(self, shown: Shown) -> list[dict[str, Any]]:
-        index, given = self.session.rec.catalog.index, self.session.given(shown.user)
+        index, marks = self.session.rec.catalog.index, self.session.marks
         scores = shown.recommendations.scores
         low, high = min(scores, default=0.0), max(scores, default=0.0)
         return [
             {
                 "key": index.get(row.item),
                 "rank": row.rank,
-                "title": row.title,
-                "categories": list(row.categories),
+                "title": text(row.title),
+                "categories": categories(row.categories),
                 "score": row.score,
                 "bar": (row.score - low) / (high - low) if high > low else 1.0,
-                "reason": row.reason,
+                "reason": text(row.reason),
                 "move": shown.places.get(row.item, 0),
-                "given": sorted(given.get(row.item, ())),
+                "given": marks.of(shown.user, row.item),
             }
             for row in shown.recommendations
         ]
 
     def _did(self, did: Did, total: int) -> dict[str, Any]:
+        act, moves = did.act, did.movement
         return {
-            "kind": did.kind,
-            "label": self.session.rec.kinds[did.kind].label,
-            "title": self.session.rec.catalog[did.item].title,
-            "moved": did.movement.moved,
+            "kind": act.kind,
+            "label": name(self.session.rec.kinds[act.kind].label),
+            "title": text(self.session.rec.catalog[act.item].title),
+            "n": did.n,
+            "undone": act.undone,
+            "user": None if act.user is None else name(act.user),
+            "moved": moves.moved,
             "total": total,
-            "up": list(did.movement.up),
-            "down": list(did.movement.down),
+            "up": categories(moves.up),
+            "down": categories(moves.down),
         }
 
     def _on_change(self, change: Change) -> None:
@@ -155,27 +171,36 @@ class RecommendationList(SessionWidget):
             self.session.lists.unwatch(self._watched)
             self._watched = self.user
             self.session.lists.watch(self._watched)
-            self._say("refresh")
+            self._send_list()
         elif change.what == "list" and change.user == self._watched:
-            self._say("refresh") if change.click is None else self._say("list", change.click)
-        elif change.what == "error" and change.click is not None:
-            self.send({"type": "error", "answers": change.click, "message": change.message})
+            self._send_list(change.clicks)
+        elif change.what == "error" and change.clicks:
+            self._refuse(change.clicks, change.message)
 
-    def _say(self, what: str, answers: str | None = None) -> None:
-        self.send({"type": what, "answers": answers, "snapshot": self.make_snapshot()})
+    def _send_list(self, answers: tuple[str, ...] = ()) -> None:
+        self.send({"type": "list", "answers": list(answers), "snapshot": self.make_snapshot()})
         self._save.touch()
 
+    def _refuse(self, clicks: tuple[str, ...], message: str) -> None:
+        self.send({"type": "error", "answers": list(clicks), "message": message})
+
     def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """A click. Whatever is wrong with it is said in the widget: nobody would see an exception here."""
-        click = message.get("id") if isinstance(message, dict) else None
-        if not isinstance(click, str):
+        """A click or an undo. What is wrong with it is said in the widget: nobody would see an exception."""
+        if not isinstance(message, dict) or not isinstance(message.get("id"), str):
             return
+        self._inbox.put(message)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        click = message["id"]
         try:
-            self.session.feedback(
-                self._item(message), str(message.get("kind")), click, self.user, message.get("version")
-            )
+            if message.get("type") == "undo":
+                self.session.undo(1, click, self.user)
+            else:
+                self.session.feedback(
+                    self._item(message), str(message.get("kind")), click, self.user, message.get("version")
+                )
         except LifelongWidgetsError as error:
-            self.send({"type": "error", "answers": click, "message": str(error)})
+            self._refuse((click,), explain(error))
 
     def _item(self, message: dict[str, Any]) -> Id:
         key, ids = message.get("key"), self.session.rec.catalog.ids

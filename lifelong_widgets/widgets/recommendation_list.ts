@@ -1,28 +1,29 @@
 /** The list of recommendations: draws what the kernel says, and tells it of each click. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
+import { Announcer } from "./front/announcer";
 import { Card, type CardData, KEYS } from "./front/card";
-import { errorLine, h, setText } from "./front/dom";
-import { arrange, flip } from "./front/flip";
+import { consequence, type Did, sentence } from "./front/did";
+import { errorLine, h, notice, setText } from "./front/dom";
+import { arrange, Flip } from "./front/flip";
 import { type Language, language } from "./front/i18n";
+import { icon } from "./front/icons";
+import { isStranger, watchKernel } from "./front/kernel";
+import { Outbox } from "./front/outbox";
 import { Roving } from "./front/roving";
 import { followTheme } from "./front/theme";
-
-interface Did {
-  kind: string;
-  label: string;
-  title: string;
-  moved: number;
-  total: number;
-  up: string[];
-  down: string[];
-}
 
 interface Status {
   clicks: number;
   latency: number | null;
+  /** Whether there is a click that can be taken back. */
+  undo: boolean;
+  /** The name of the journal in which clicks are kept, if they are. */
+  journal: string | null;
 }
 
 interface Snapshot extends Status {
+  /** The name of the widget on the wire. */
+  id: string;
   version: number;
   user: string;
   cards: CardData[];
@@ -35,13 +36,18 @@ interface Model {
   locale: string;
 }
 
-type Message =
-  | { type: "list"; answers: string; snapshot: Snapshot }
-  | { type: "refresh"; snapshot: Snapshot }
+/** What the kernel says. A list is the answer to the clicks `answers`; there are none if the model changed otherwise. */
+type Told =
+  | { type: "list"; answers: string[]; snapshot: Snapshot }
   | ({ type: "status" } & Status)
-  | { type: "error"; answers: string; message: string };
+  | { type: "error"; answers: string[]; message: string };
 
-const PATIENCE = 15_000;
+/** What is told to the kernel: under a name, so that it counts once, and a number, so that it counts in its turn. */
+type Act = { id: string; view: string; n: number } & (
+  | { type: "feedback"; key: number; kind: string; version: number }
+  | { type: "undo" }
+);
+
 /** How long a pointer over the cards must rest before they may move under it. */
 const REST = 2_000;
 
@@ -50,15 +56,25 @@ class ListView {
   private readonly root: HTMLElement;
   private readonly said = h("span", { class: "llw-said" });
   private readonly status = h("span", { class: "llw-status" });
+  private readonly journal = h("span", { class: "llw-journal" });
+  private readonly undo = h("button", { type: "button", class: "llw-undo", "data-lm-suppress-shortcuts": true });
   private readonly list = h("ol", { class: "llw-cards" });
-  private readonly announcer = h("div", { class: "llw-live-region", "aria-live": "polite" });
+  private readonly announcer: Announcer;
+  private readonly notice = notice();
   private readonly error = errorLine();
+  private readonly flip = new Flip();
   private readonly roving = new Roving(this.list);
   private readonly cards = new Map<number, Card>();
-  private readonly pending = new Map<string, { since: number; card: Card; timer: number }>();
+  private readonly outbox = new Outbox<Act>(
+    (act) => this.send(act),
+    (late) => this.late(late),
+  );
+  private readonly name = fresh();
+  private acts = 0;
   private shown: Snapshot | null = null;
   private held: Snapshot | null = null;
   private resting = 0;
+  private off = false;
 
   constructor(
     private readonly model: AnyModel<Model>,
@@ -66,13 +82,18 @@ class ListView {
     signal: AbortSignal,
   ) {
     this.words = language(model.get("locale"));
+    this.announcer = new Announcer(signal);
+    this.undo.append(icon("undo"), this.words.say("undo"));
+    this.undo.title = this.words.say("undo.help");
+    this.undo.addEventListener("click", () => this.takeBack());
     this.root = h(
       "section",
       { class: "llw llw-part llw-list", lang: this.words.tag, "data-lm-suppress-shortcuts": true },
-      h("div", { class: "llw-did" }, this.said, this.status),
+      h("div", { class: "llw-did" }, this.said, h("div", { class: "llw-state" }, this.journal, this.status, this.undo)),
+      this.notice.element,
       this.error.element,
       this.list,
-      this.announcer,
+      this.announcer.element,
     );
     this.list.setAttribute("aria-description", this.words.say("list.keys"));
     el.append(this.root);
@@ -82,45 +103,64 @@ class ListView {
     this.list.addEventListener("pointerleave", () => this.release());
     this.root.addEventListener("keydown", (event) => this.key(event));
     const changed = () => this.background(model.get("snapshot"));
-    const told = (message: Message) => this.hear(message);
+    const told = (message: Told) => this.hear(message);
     model.on("change:snapshot", changed);
     model.on("msg:custom", told);
     signal.addEventListener("abort", () => {
       model.off("change:snapshot", changed);
       model.off("msg:custom", told);
-      for (const { timer } of this.pending.values()) clearTimeout(timer);
+      this.outbox.clear();
       clearTimeout(this.resting);
     });
     this.draw(model.get("snapshot"));
+    watchKernel(model, el, signal, { lost: () => this.disconnect(), back: () => this.outbox.resend() });
   }
 
-  /** Sends one click, under an id of its own so that a repeated or lost one is recognised. */
+  /** Teaches one click. */
   private act(card: Card, kind: string): void {
-    if (!this.shown || !this.model.get("actions").includes(kind)) return;
-    const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    const timer = window.setTimeout(() => this.giveUp(id), PATIENCE);
-    this.pending.set(id, { since: performance.now(), card, timer });
+    if (this.off || !this.shown || !this.model.get("actions").includes(kind)) return;
     this.error.show("");
     card.wait(kind);
-    this.model.send({ type: "feedback", id, key: card.key, kind, version: this.shown.version });
+    this.outbox.post({ type: "feedback", ...this.ticket(), key: card.key, kind, version: this.shown.version });
   }
 
-  private hear(message: Message): void {
+  private takeBack(): void {
+    if (this.off || this.undo.disabled) return;
+    this.error.show("");
+    this.outbox.post({ type: "undo", ...this.ticket() });
+  }
+
+  private ticket(): { id: string; view: string; n: number } {
+    return { id: fresh(), view: this.name, n: ++this.acts };
+  }
+
+  private send(act: Act): void {
+    try {
+      this.model.send(act);
+    } catch {
+      this.disconnect(); // the host has no way to the kernel any more
+    }
+  }
+
+  private late(is: boolean): void {
+    this.notice.show(is ? this.words.say("list.late") : "");
+    if (!is || !this.shown) return;
+    const ended = (gone: boolean) => gone && this.disconnect();
+    void isStranger(this.model, this.shown.id).then(ended, () => {}); // a kernel that cannot even be asked stays late
+  }
+
+  private hear(message: Told): void {
     if (message.type === "status") return this.showStatus(message);
-    if (message.type === "refresh") return this.background(message.snapshot);
-    const click = this.pending.get(message.answers);
-    if (message.type === "error") {
-      if (click) this.error.show(message.message);
-    } else if (click || message.snapshot.version > (this.shown?.version ?? 0)) {
+    const since = this.outbox.settle(message.answers);
+    if (message.type === "list") {
+      if (since === undefined) return this.background(message.snapshot);
       this.draw(message.snapshot);
       this.announce(message.snapshot);
+      this.timePaint(since);
+    } else if (since !== undefined) {
+      this.error.show(message.message);
+      this.draw(this.shown);
     }
-    if (!click) return;
-    clearTimeout(click.timer);
-    this.pending.delete(message.answers);
-    click.card.settle();
-    if (message.type === "error") this.draw(this.shown);
-    else this.timePaint(click.since);
   }
 
   /** A list that no click here has asked for. It waits while a pointer moves over the cards: no target may jump away. */
@@ -153,7 +193,7 @@ class ListView {
     this.list.setAttribute("aria-label", this.words.say("list.label", { user: snapshot.user }));
     const hadFocus = this.roving.hasFocus();
     const spare = this.leave(new Set(snapshot.cards.map((data) => data.key)));
-    const play = flip([...this.cards.values()].map((card) => card.element));
+    const play = this.flip.from([...this.cards.values()].map((card) => card.element));
     const cards = snapshot.cards.map((data) => this.card(data, spare));
     arrange(
       this.list,
@@ -161,6 +201,7 @@ class ListView {
     );
     this.roving.arrange(cards, hadFocus);
     play(cards.map((card) => card.element));
+    for (const act of this.outbox.messages) if (act.type === "feedback") this.cards.get(act.key)?.wait(act.kind);
     this.showDid(snapshot);
     this.showStatus(snapshot);
   }
@@ -189,34 +230,38 @@ class ListView {
       setText(this.said, this.words.say(cards.length ? "list.invite" : "list.empty"));
       return;
     }
-    this.said.replaceChildren(h("b", {}, this.sentence(did)), ` ${this.consequence(did)}`);
-  }
-
-  private sentence({ kind, label, title }: Did): string {
-    return this.words.say(kind in KEYS ? `did.${kind}` : "did.other", { kind: label, title });
-  }
-
-  private consequence({ moved, total, up, down }: Did): string {
-    if (moved === 0) return this.words.say("did.still");
-    const trends = [
-      up.length ? this.words.say("did.up", { categories: up.join(", ") }) : "",
-      down.length ? this.words.say("did.down", { categories: down.join(", ") }) : "",
-    ].filter(Boolean);
-    const head = this.words.say("did.moved", { n: moved, total });
-    return trends.length ? `${head}: ${trends.join(", ")}` : head;
+    this.said.replaceChildren(h("b", {}, sentence(this.words, did)), ` ${consequence(this.words, did)}`);
   }
 
   private announce({ did, cards }: Snapshot): void {
     if (!did) return;
     const first = cards[0] ? this.words.say("did.replaced", { title: cards[0].title }) : "";
-    setText(this.announcer, `${this.sentence(did)} ${this.consequence(did)}. ${first}`);
+    this.announcer.say(`${sentence(this.words, did)} ${consequence(this.words, did)}. ${first}`);
   }
 
-  private showStatus({ clicks, latency }: Status): void {
+  private showStatus({ clicks, latency, undo, journal }: Status): void {
+    if (this.off) return;
     const learned = clicks ? this.words.say("status.learned", { n: clicks }) : this.words.say("status.none");
     const each = latency === null ? "" : ` · ${this.words.say("status.each", { ms: this.words.number(latency, latency < 10 ? 1 : 0) })}`;
     this.status.title ||= this.words.say("status.help");
     this.status.replaceChildren(h("i", { "data-on": clicks > 0 }), learned + each);
+    this.showJournal(journal);
+    this.allowUndo(undo);
+  }
+
+  private showJournal(name: string | null): void {
+    if (name === (this.journal.dataset.name ?? null)) return;
+    if (name === null) return this.journal.replaceChildren();
+    this.journal.dataset.name = name;
+    this.journal.title = this.words.say("journal.help", { name });
+    this.journal.replaceChildren(icon("journal"), h("span", {}, this.words.say("journal.kept", { name })));
+  }
+
+  private allowUndo(is: boolean): void {
+    if (this.undo.disabled === !is) return;
+    const focused = this.undo.matches(":focus");
+    this.undo.disabled = !is;
+    if (focused && !is) this.roving.focus(); // a disabled button would drop it
   }
 
   /** The time from the click until the browser has painted the answer. */
@@ -232,24 +277,51 @@ class ListView {
     });
   }
 
-  private giveUp(id: string): void {
-    const click = this.pending.get(id);
-    if (!click) return;
-    this.pending.delete(id);
-    click.card.settle();
+  /** The kernel is gone for good: says so and how to go on, and leaves nothing that looks as if it did something. */
+  private disconnect(): void {
+    if (this.off) return;
+    this.off = true;
+    const lost = this.outbox.messages.length;
+    this.outbox.clear();
+    this.error.show("");
+    this.release();
     this.draw(this.shown);
-    this.error.show(this.words.say("list.offline"));
+    this.root.dataset.llwOff = "";
+    this.allowUndo(false);
+    const hadFocus = this.roving.hasFocus();
+    for (const card of this.cards.values()) card.disable();
+    if (hadFocus) this.roving.focus();
+    this.status.title = "";
+    this.status.replaceChildren(h("i", {}), this.words.say("status.off"));
+    const name = this.shown?.journal ?? null;
+    const parts = [
+      this.words.say("list.lost"),
+      lost ? this.words.say("list.lost.clicks", { n: lost }) : "",
+      name === null ? this.words.say("list.lost.memory") : this.words.say("list.lost.journal", { name }),
+    ];
+    this.notice.show(parts.filter(Boolean).join(this.words.tag === "zh" ? "" : " "));
   }
 
   private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    event.stopPropagation(); // the notebook would take single letters for commands
-    const card = this.roving.focused;
-    const kind = Object.keys(KEYS).find((name) => KEYS[name] === event.key.toLowerCase());
-    if (card && kind && !event.shiftKey && !event.repeat) this.act(card, kind);
-    else if (!card || !this.roving.move(event.key)) return;
+    if (event.altKey || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key.toLowerCase() !== "z" || event.shiftKey) return;
+      this.takeBack();
+    } else {
+      const card = this.roving.focused;
+      const kind = Object.keys(KEYS).find((name) => KEYS[name] === event.key.toLowerCase());
+      event.stopPropagation(); // the notebook would take single letters for commands
+      if (card && kind && !event.shiftKey && !event.repeat) this.act(card, kind);
+      else if (!card || !this.roving.move(event.key)) return;
+    }
+    event.stopPropagation();
     event.preventDefault();
   }
+}
+
+/** A name that nothing else has. */
+function fresh(): string {
+  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 }
 
 function render({ model, el, signal }: RenderProps<Model>): void {

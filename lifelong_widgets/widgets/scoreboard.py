@@ -64,12 +64,25 @@ class Scoreboard:
         self._latencies: deque[float] = deque(maxlen=SMOOTH)
         self._curve = Curve(_COLUMNS)
 
-    def step(self, loss: float, seconds: float) -> None:
+    def step(self, loss: float) -> None:
         """A click was learned."""
         self.clicks += 1
         if np.isfinite(loss):
             self._losses.append(loss)
+
+    def took(self, seconds: float) -> None:
+        """What a click has cost the model: the step, and its share of the new list."""
         self._latencies.append(1000 * seconds)
+
+    def taken_back(self, n: int) -> None:
+        """So many clicks were undone. What was seen before is still true: visits and rates stay."""
+        self.clicks = max(0, self.clicks - n)
+
+    def restart(self) -> None:
+        """There is a new twin: what the one before hit says nothing of it."""
+        self._outcomes.clear()
+        if self.visits:
+            self.mark("twin")
 
     def visit(self, outcome: tuple[bool, bool] | None, own: bool) -> None:
         """Somebody saw a list; `outcome` says whether the live and the frozen one hit, None if untested."""
@@ -81,7 +94,7 @@ class Scoreboard:
         self._curve.add(self.visits, *(none if value is None else value for value in row))
 
     def mark(self, kind: str) -> None:
-        """Something happened at this visit: an ``"alarm"`` or a ``"swap"`` of tastes."""
+        """Something happened at this visit: an ``"alarm"``, a ``"swap"`` of tastes, a new ``"twin"``."""
         self.marks.append({"kind": kind, "visit": self.visits})
 
     @property

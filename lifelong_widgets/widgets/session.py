@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 from lifelong_widgets.data import Feedback, Id
@@ -18,15 +18,19 @@ from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.recommendations import check_k
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
+from lifelong_widgets.undo import DEPTH
 from lifelong_widgets.updates import Update
 from lifelong_widgets.widgets.crowd import Crowd, SimulationResult, Visit, share_kinds
 from lifelong_widgets.widgets.job import Job
-from lifelong_widgets.widgets.lists import Lists, Shown
+from lifelong_widgets.widgets.lists import Act, Lists, Shown
+from lifelong_widgets.widgets.marks import Marks
 from lifelong_widgets.widgets.scoreboard import HIT, Scoreboard
+from lifelong_widgets.widgets.wording import explain
 from lifelong_widgets.widgets.worker import Throttle, Worker
 
 _KEPT_CLICKS = 10_000  # ids of clicks, so that a repeated one is recognised
 _SLICE = 0.03  # seconds of simulation between two looks at the queue
+_ANSWER = 0.06  # seconds between new lists for clicks that come faster than anybody can read
 _REFRESH = 1.0  # seconds between new lists while others' clicks change the model
 _VISITS_PER_CLICK = 20  # after which a crowd that clicks on nothing has had enough
 
@@ -40,14 +44,23 @@ T = TypeVar("T")
 class Change:
     """What listeners are told, in the owner thread.
 
-    `what` is ``"list"`` (there is a new list for `user`; `click` if it answers one), ``"figures"``,
-    ``"user"`` (the current person), ``"job"`` or ``"error"`` (`message`; `click` if one caused it).
+    `what` is ``"list"`` (there is a new list for `user`; it answers `clicks`), ``"figures"``, ``"user"`` (the
+    current person), ``"job"`` or ``"error"`` (`message`, of which `clicks` are the cause).
     """
 
     what: Literal["list", "figures", "user", "job", "error"]
     user: Id | None = None
-    click: str | None = None
+    clicks: tuple[str, ...] = ()
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unanswered:
+    """A click whose new list is still to come. It was learned in `seconds`; None if it was known already."""
+
+    user: Id
+    click: str
+    seconds: float | None
 
 
 Listener: TypeAlias = Callable[[Change], None]
@@ -91,19 +104,22 @@ class LiveSession:
     def __init__(self, rec: Recommender, user: Id = "me", k: int = 20, seed: int = 0) -> None:
         self.rec = rec
         self.lists = Lists(rec, check_k(k))
+        self.marks = Marks()
         self.seed = seed
         self.scores = Scoreboard()
         self.worker = Worker("lifelong-widgets")
         self.twin = self.worker.call(rec.frozen_twin)
-        self._n_fits = rec.n_fits
+        self._n_fits, self._n_rebuilds = rec.n_fits, rec.n_rebuilds
         self.last_update: Update | None = None
         self.job: Job[SimulationResult] | None = None
         self._user = as_id(user, "user")
         self._present: Crowd | None = None
-        self._given: defaultdict[Id, dict[Id, set[str]]] = defaultdict(dict)
-        self._clicks: OrderedDict[str, None] = OrderedDict()
+        self._clicks: OrderedDict[str, Id] = OrderedDict()
+        self._steps_kept = 0  # how many steps the engine can take back with no journal
+        self._unanswered: list[_Unanswered] = []
         self._click_numbers = itertools.count(1)
         self._listeners: list[Listener] = []
+        self._answers = Throttle(self.worker, _ANSWER, self._send_answers, at_once=True)
         self._refresh = Throttle(self.worker, _REFRESH, self._refresh_lists)
         _SESSIONS[id(rec)] = self
 
@@ -125,6 +141,8 @@ class LiveSession:
         if known is None or known.rec is not engine:
             return cls(engine)
         if known._n_fits == engine.n_fits:
+            if known._n_rebuilds != engine.n_rebuilds:
+                known.worker.call(known._catch_up)
             return known
         known.call(known.close)  # between two steps: one thread at a time may use a recommender
         fresh = cls(engine, known.user, known.lists.k, known.seed)
@@ -172,10 +190,6 @@ class LiveSession:
         """The list that is on screen for a person (the current one by default); made if there is none."""
         return self.worker.call(self.lists.latest, self._user if user is None else as_id(user, "user"))
 
-    def given(self, user: Id) -> dict[Id, set[str]]:
-        """The kinds of feedback that this person gave here, by item. Owner thread only."""
-        return self._given.get(user, {})
-
     # ---------------------------------------------------------------------------------------- the verbs
 
     def feedback(
@@ -187,6 +201,9 @@ class LiveSession:
         version: int | None = None,
     ) -> Future[Update | None]:
         """Learn one click, and make a new list.
+
+        Of clicks that come fast every one is learned and answered, in their order; a new list is made, and
+        told to listeners, for as many of them together as came within a moment (60 ms).
 
         Args:
             item: what was clicked on.
@@ -204,8 +221,46 @@ class LiveSession:
         """
         person = self._user if user is None else as_id(user, "user")
         _ = self.rec.catalog[item], self.rec.kinds[kind]
-        name = click or f"kernel-{next(self._click_numbers)}"
-        return self.worker.submit(self._answer, person, item, kind, name, version)
+        return self.worker.submit(
+            self._told, self._feedback, person, click or self._fresh_name(), item, kind, version
+        )
+
+    def undo(
+        self, n: int = 1, click: str | None = None, user: Id | None = None
+    ) -> Future[tuple[Feedback, ...]]:
+        """Take back the last `n` clicks, whosesoever they are: the model is as if they had never been.
+
+        Args:
+            n: how many, at least 1.
+            click: an id of this very wish, as for `feedback`: one that was here before takes nothing back.
+            user: who wants it and is told; the current person by default.
+
+        Returns:
+            The events taken back, newest first, when it is done. The future raises DataError if there are
+            not so many.
+
+        Raises:
+            DataError: `user` is not an id.
+
+        Example:
+            >>> import pandas as pd
+            >>> from lifelong_widgets.data import Catalog
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> session = LiveSession(Recommender(shelf, embedding_dim=8))
+            >>> _ = session.feedback(2, "like")
+            >>> [event.item for event in session.undo().result()], session.rec.n_events
+            ([2], 0)
+        """
+        person = self._user if user is None else as_id(user, "user")
+        return self.worker.submit(self._told, self._undo, person, click or self._fresh_name(), n)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a click to take back: any in the journal, or else the last few. Owner thread."""
+        journal = self.rec.journal
+        if journal is None or self.rec.read_only:
+            return self._steps_kept > 0
+        return not journal.closed and bool(journal.last_events(1))
 
     def set_hyperparameter(self, part: str, name: str, value: Any) -> Future[None]:
         """Set a live hyperparameter between two steps, for instance ``("updater", "learning_rate", 0.001)``.
@@ -249,8 +304,10 @@ class LiveSession:
     def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function` between two steps, after everything queued so far, and return its result.
 
-        This is how to save or compress a recommender whose widgets are in use: called straight from a cell
-        it would read a model that is just being changed. A running simulation waits meanwhile.
+        This is how to save or compress a recommender whose widgets are in use, and how to let it forget
+        somebody (``session.call(rec.forget, "ada")``): called straight from a cell it would meet a model that
+        is just being changed. A running simulation waits meanwhile. If the model was rebuilt, lists and marks
+        of people whom it does not know any more go, and the twin starts anew from what it is now.
 
         Raises:
             LifelongWidgetsError: the session is closed. What `function` raises is raised here.
@@ -269,7 +326,7 @@ class LiveSession:
             ...     Recommender.load(file).n_events
             1
         """
-        return self.worker.call(function, *args, **kwargs)
+        return self.worker.call(self._between_steps, lambda: function(*args, **kwargs))
 
     def wait(self) -> None:
         """Return when everything queued so far is done, a running simulation excepted."""
@@ -283,6 +340,7 @@ class LiveSession:
         """
         if self.job is not None:
             self.job.cancel()
+        self._answers.close()
         self._refresh.close()
         self._listeners.clear()
         self.worker.close()
@@ -294,26 +352,40 @@ class LiveSession:
 
     # --------------------------------------------------------------------------- in the owner's thread
 
-    def _answer(self, user: Id, item: Id, kind: str, click: str, version: int | None) -> Update | None:
+    def _told(
+        self,
+        task: Callable[Concatenate[Id, str, P], T],
+        user: Id,
+        click: str,
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Do what `click` asks for; if it fails, that is told too."""
         try:
-            return self._feedback(user, item, kind, click, version)
+            self._catch_up()
+            return task(user, click, *args, **kwargs)
         except BaseException as error:
-            self._tell(Change("error", click=click, message=explain(error)))
+            self._tell(Change("error", clicks=(click,), message=explain(error)))
             raise
 
-    def _feedback(self, user: Id, item: Id, kind: str, click: str, version: int | None) -> Update | None:
+    def _feedback(self, user: Id, click: str, item: Id, kind: str, version: int | None) -> Update | None:
         if click in self._clicks:
-            self._tell(Change("list", user, click))
+            self._answer_soon(user, click)
             return None
         on_screen = self.lists.find(user, version).recommendations.items
         start = time.perf_counter()
         feedback = Feedback(user, item, kind=kind, shown=on_screen, id=click)
         update = self.rec.learn_one(feedback)
-        self._remember(click, user, item, kind)
-        self.lists.renew(user, kind, item)
-        self.scores.step(update.loss, time.perf_counter() - start)
-        self.last_update = update
-        self._tell(Change("list", user, click))
+        self._remember(click, user)
+        if update.repeated:  # in a life before this one: the journal has it
+            self._answer_soon(user, click)
+            return None
+        self.marks.add(user, item, kind)
+        self.lists.note(user, Act(kind, item))
+        self.scores.step(update.loss)
+        self._learned(update)
+        self._answer_soon(user, click, time.perf_counter() - start)
         # The twin's test is not on the way to the screen.
         share_kinds(self.rec, self.twin)
         outcome = None
@@ -327,6 +399,98 @@ class LiveSession:
         self._tell(Change("figures"))
         self._refresh.touch()
         return update
+
+    def _learned(self, update: Update) -> None:
+        self.last_update = update
+        self._steps_kept = min(self._steps_kept + 1, DEPTH)
+
+    def _undo(self, user: Id, click: str, n: int) -> tuple[Feedback, ...]:
+        if click in self._clicks:
+            self._answer_soon(user, click)
+            return ()
+        undone = self.rec.undo(n, progress=False)
+        self._n_rebuilds = self.rec.n_rebuilds  # the twin follows in a way of its own
+        self._remember(click, user)
+        self._steps_kept = max(0, self._steps_kept - n)
+        self.last_update = None
+        self.scores.taken_back(len(undone))
+        for event in undone:
+            whose = self._clicks.get(event.id or "", event.user)  # a journal may know a pseudonym only
+            self.marks.take_back(whose, event.item, event.kind)
+            for viewer in {user, whose}:
+                self.lists.note(viewer, Act(event.kind, event.item, True, None if whose == viewer else whose))
+        self._answer_soon(user, click)
+        if not self._undone_by_twin(undone):
+            self._renew_twin()
+        self._tell(Change("figures"))
+        self._refresh.touch()
+        return undone
+
+    def _undone_by_twin(self, undone: tuple[Feedback, ...]) -> bool:
+        """Take the same events out of the twin's histories, if the last that it saw are just these."""
+        try:
+            seen = self.twin.undo(len(undone), progress=False)
+        except DataError:  # it was made after some of them, or they are too long ago
+            return False
+        return [(event.item, event.kind, event.id) for event in seen] == [
+            (event.item, event.kind, event.id) for event in undone
+        ]
+
+    def _between_steps(self, task: Callable[[], T]) -> T:
+        try:
+            return task()
+        finally:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """If the model was rebuilt, as `forget` does it, let go of what was made from the one before."""
+        if self._n_rebuilds == self.rec.n_rebuilds:
+            return
+        self._n_rebuilds = self.rec.n_rebuilds
+        self._steps_kept, self.last_update = 0, None
+        for user in {*self.lists.people, *self.marks.people}:
+            if not self._is_known(user):
+                self.lists.forget(user)
+                self.scores.taken_back(self.marks.forget(user))
+        self._renew_twin()
+        self._refresh_lists()
+        self._tell(Change("figures"))
+
+    def _is_known(self, user: Id) -> bool:
+        journal = self.rec.journal
+        return (user if journal is None else journal.pseudonym(user)) in self.rec.users
+
+    def _renew_twin(self) -> None:
+        self.twin = self.rec.frozen_twin()
+        if self._present is not None:
+            self._present.twin = self.twin
+        self.scores.restart()
+
+    def _answer_soon(self, user: Id, click: str, seconds: float | None = None) -> None:
+        self._unanswered.append(_Unanswered(user, click, seconds))
+        self._answers.touch()
+
+    def _send_answers(self) -> None:
+        """One new list for each person who clicked since the last time; it answers all their clicks."""
+        answered, self._unanswered = self._unanswered, []
+        clicks: dict[Id, list[str]] = {}
+        for entry in answered:
+            clicks.setdefault(entry.user, []).append(entry.click)
+        changes = []
+        start = time.perf_counter()
+        for user, names in clicks.items():
+            try:
+                self.lists.latest(user)
+                changes.append(Change("list", user, tuple(names)))
+            except Exception as error:  # in a timer's turn nobody else would hear of it
+                _log.exception("no list for %r", user)
+                changes.append(Change("error", user, tuple(names), explain(error)))
+        share = (time.perf_counter() - start) / max(1, len(answered))
+        for entry in answered:
+            if entry.seconds is not None:
+                self.scores.took(entry.seconds + share)
+        for change in changes:
+            self._tell(change)
 
     def _simulate(self, n: int, job: Job[SimulationResult]) -> Generator[int, None, SimulationResult]:
         crowd = self._crowd()
@@ -350,8 +514,9 @@ class LiveSession:
 
     def _count(self, visit: Visit) -> None:
         if visit.update is not None:
-            self.last_update = visit.update
-            self.scores.step(visit.update.loss, visit.seconds)
+            self._learned(visit.update)
+            self.scores.step(visit.update.loss)
+            self.scores.took(visit.seconds)
         self.scores.visit((visit.live_hit, visit.frozen_hit), own=False)
         if visit.update is not None and visit.update.alarm:
             self.scores.mark("alarm")
@@ -378,11 +543,13 @@ class LiveSession:
         self.lists.k = k
         self._refresh_lists()
 
-    def _remember(self, click: str, user: Id, item: Id, kind: str) -> None:
-        self._clicks[click] = None
+    def _fresh_name(self) -> str:
+        return f"kernel-{next(self._click_numbers)}"
+
+    def _remember(self, click: str, user: Id) -> None:
+        self._clicks[click] = user
         if len(self._clicks) > _KEPT_CLICKS:
             self._clicks.popitem(last=False)
-        self._given[user].setdefault(item, set()).add(kind)
 
     def _refresh_lists(self) -> None:
         for user in self.lists.refresh():
@@ -400,11 +567,6 @@ class LiveSession:
     def _tell_job(self, job: Job[SimulationResult]) -> None:
         error = job.error()
         self._tell(Change("job", message=explain(error) if error else ""))
-
-
-def explain(error: BaseException) -> str:
-    """What to show of an error: ours are written for people; of others the type helps to find the cause."""
-    return str(error) if isinstance(error, LifelongWidgetsError) else f"{type(error).__name__}: {error}"
 
 
 _SESSIONS: WeakValueDictionary[int, LiveSession] = WeakValueDictionary()

@@ -8,7 +8,8 @@ import ipywidgets
 
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.panel import Panel
-from lifelong_widgets.widgets.session import Change, LiveSession, explain
+from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.wording import explain
 from lifelong_widgets.widgets.worker import Throttle
 
 _TELL_SECONDS = 0.2

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
 
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.closing import belongings, close_whole
 from lifelong_widgets.widgets.controls import Controls
 from lifelong_widgets.widgets.memory_strip import MemoryStrip
 from lifelong_widgets.widgets.metrics_chart import MetricsChart
@@ -28,7 +31,13 @@ class Studio(ipywidgets.VBox):
 
     Args:
         engine: a recommender, or the session that its widgets share.
+        journal: a folder in which every click is written down before it is learned, so that none is lost
+            when the kernel stops: the same cell, run again, goes on where it was (`Recommender.journal_to`).
         locale: ``"auto"`` (as the browser), ``"en"`` or ``"zh"``.
+
+    Raises:
+        DataError: the folder holds the journal of another model, or this one has a journal elsewhere.
+        JournalLockedError: another process writes there.
 
     Example:
         >>> import pandas as pd
@@ -38,10 +47,39 @@ class Studio(ipywidgets.VBox):
         >>> studio.session.feedback(2, "like").result().n_events
         1
         >>> studio.close()
+
+        With a journal, the next kernel goes on:
+
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> def cell():
+        ...     return Studio(Recommender(shelf, embedding_dim=8), journal=folder.name + "/shop.lw")
+        >>> studio = cell()
+        >>> _ = studio.session.feedback(2, "like").result()
+        >>> studio.close()
+        >>> studio = cell()
+        >>> studio.session.rec.n_events
+        1
+        >>> studio.close()
+        >>> studio.session.rec.close()
+        >>> folder.cleanup()
     """
 
-    def __init__(self, engine: Recommender | LiveSession, locale: str = "auto") -> None:
+    # A studio whose construction failed is closed too.
+    _parts: Sequence[Any] = ()
+    _boxes: Sequence[Any] = ()
+    _belongings: Sequence[Any] = ()
+
+    def __init__(
+        self,
+        engine: Recommender | LiveSession,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        locale: str = "auto",
+    ) -> None:
         self.session = LiveSession.of(engine)
+        if journal is not None:
+            self.session.call(self.session.rec.journal_to, journal)
         self.picker = UserPicker(self.session, locale=locale)
         self.simulation = SimulationPanel(self.session, locale=locale)
         self.list = RecommendationList(self.session, locale=locale)
@@ -57,15 +95,19 @@ class Studio(ipywidgets.VBox):
         super().__init__([head, columns])
         self.add_class("llw-box")
         self.add_class("llw-studio")
-        self._layout_boxes = (head, side, columns)
+        self._parts = (self.picker, self.simulation, self.list, self.chart, self.memory, self.controls)
+        self._boxes = (head, side, columns)
+        self._belongings = belongings(self)
 
     def close(self) -> None:
         """Close every part. The session goes on, for other widgets on it: it has a `close` of its own."""
-        for part in (self.picker, self.simulation, self.list, self.chart, self.memory, self.controls):
+        for part in self._parts:
             part.close()
-        for box in self._layout_boxes:
-            box.close()
+        for box in self._boxes:
+            close_whole(box)
         super().close()
+        for part in self._belongings:
+            part.close()
 
     def __repr__(self) -> str:
         return f"<Studio on {self.session!r}>"

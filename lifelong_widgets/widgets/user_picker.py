@@ -14,8 +14,9 @@ from lifelong_widgets.data import Id
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.panel import Panel
 from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.wording import name
 
-_OFFERED = 2000  # names that are offered while typing; any other that the log knows may be typed in full
+_OFFERED = 2000  # names that are offered while typing, if they can be shown as they are
 
 
 class UserPicker(Panel):
@@ -40,6 +41,7 @@ class UserPicker(Panel):
         super().__init__(engine, "picker", locale)
         self.me = self.session.user if me is None else me
         self._following = False
+        self._followed: tuple[str, Id] | None = None
         self.who = ipywidgets.ToggleButtons(options=[("Me", "me")], value="me")
         self.from_log = ipywidgets.Combobox(
             continuous_update=False, layout={"width": "150px", "display": "none"}
@@ -74,13 +76,15 @@ class UserPicker(Panel):
         return [(self.say(f"picker.{kind}"), kind) for kind in kinds]
 
     def _offer(self) -> list[str]:
-        """The first people that the model has learned from, as they are written."""
+        """The first people that the model has learned from. Any other may be typed in full."""
         users = (str(user) for user in self.session.rec.users if user != self.me)
-        return list(itertools.islice(users, _OFFERED))
+        return list(itertools.islice((user for user in users if user == name(user)), _OFFERED))
 
-    def _known(self, name: str) -> Id | None:
-        """The person of the log who is written `name`."""
-        candidates: list[Id] = [name, int(name)] if re.fullmatch(r"-?\d{1,19}", name) else [name]
+    def _known(self, written: str) -> Id | None:
+        """The person of the log who is so written, or who was followed here under that name."""
+        if self._followed is not None and written == self._followed[0]:
+            return self._followed[1]
+        candidates: list[Id] = [written, int(written)] if re.fullmatch(r"-?\d{1,19}", written) else [written]
         return next((user for user in candidates if user in self.session.rec.users), None)
 
     def _chosen(self, change: Any) -> None:
@@ -98,8 +102,8 @@ class UserPicker(Panel):
         if kind == "log":
             self.from_log.options = self.session.worker.call(self._offer)
         if kind == "simulated" and not self.simulated.options:
-            self.simulated.options = list(self.session.people.people)
-            self.simulated.value = self.simulated.options[0]
+            self.simulated.options = [(name(person), person) for person in self.session.people.people]
+            self.simulated.value = self.simulated.options[0][1]
         self.from_log.layout.display = "" if kind == "log" else "none"
         self.simulated.layout.display = "" if kind == "simulated" else "none"
 
@@ -117,7 +121,7 @@ class UserPicker(Panel):
         elif self.who.value == "log":
             user = self._known(self.from_log.value)
             unknown = user is None and self.from_log.value
-            self.caption.error = self.say("picker.unknown", name=unknown) if unknown else ""
+            self.caption.error = self.say("picker.unknown", name=name(unknown)) if unknown else ""
         if user is not None:
             self.session.choose_user(user)
 
@@ -138,11 +142,13 @@ class UserPicker(Panel):
             self._following = False
 
     def _follow(self, user: Id) -> None:
-        kind = "me" if user == self.me else "simulated" if user in self.simulated.options else "log"
+        simulated = any(user == person for _, person in self.simulated.options)
+        kind = "me" if user == self.me else "simulated" if simulated else "log"
         if kind == self.who.value == "me":
             return
         if kind == "log":
-            self.from_log.value = str(user)
+            self._followed = (name(user), user)
+            self.from_log.value = self._followed[0]
             self.who.options = self._kinds(["me", "log", "simulated"])
         if kind == "simulated":
             self.simulated.value = user

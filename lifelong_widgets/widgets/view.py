@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import anywidget
 import traitlets
 
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.closing import belongings
 from lifelong_widgets.widgets.page import page
 from lifelong_widgets.widgets.session import Change, LiveSession
 from lifelong_widgets.widgets.worker import Throttle
@@ -36,10 +37,12 @@ class SessionWidget(anywidget.AnyWidget):
     # A widget whose construction failed is closed too.
     _stop: Callable[[], None] | None = None
     _throttles: tuple[Throttle, ...] = ()
+    _belongings: Sequence[Any] = ()
 
     def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto") -> None:
         self.session = LiveSession.of(engine)
         super().__init__(locale=locale)
+        self._belongings = belongings(self)
         self._save = self._throttle(SNAPSHOT_SECONDS, self._save_snapshot)
         self._frame = self._throttle(self.frame_seconds, self._send_frame)
         self.on_msg(self._on_message)
@@ -54,6 +57,8 @@ class SessionWidget(anywidget.AnyWidget):
                 throttle.close()
             self.on_msg(self._on_message, remove=True)
         super().close()
+        for part in self._belongings:
+            part.close()
 
     def to_html(self, title: str = "lifelong-widgets") -> str:
         """A page that shows the widget as it is now, in one file that needs no network and no kernel."""

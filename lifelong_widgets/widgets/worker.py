@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -55,23 +56,32 @@ class Worker:
 
 
 class Throttle:
-    """Calls `action` in the owner thread `seconds` after the first touch, however many more there were.
+    """Calls `action` in the owner thread at most once every `seconds`, and always once after the last touch.
 
-    So at most one call every `seconds`, always one after the last touch, and never one on the way from a
-    click to its answer.
+    By default it waits `seconds` after a touch, so that it is never on the way from a click to its answer.
+    With `at_once` it acts within the touch if its last action is so long ago, however much is queued.
     """
 
-    def __init__(self, worker: Worker, seconds: float, action: Callable[[], None]) -> None:
+    def __init__(
+        self, worker: Worker, seconds: float, action: Callable[[], None], at_once: bool = False
+    ) -> None:
         self._worker = worker
         self._seconds = seconds
         self._action = action
+        self._at_once = at_once
+        self._last = -float("inf")
         self._timer: threading.Timer | None = None
         self._closed = False
 
     def touch(self) -> None:
         """Something has changed. Owner thread only."""
-        if self._timer is None and not self._closed:
-            self._timer = threading.Timer(self._seconds, self._due)
+        if self._closed:
+            return
+        wait = self._last + self._seconds - time.monotonic() if self._at_once else self._seconds
+        if wait <= 0:
+            self._act()
+        elif self._timer is None:
+            self._timer = threading.Timer(wait, self._due)
             self._timer.daemon = True
             self._timer.start()
 
@@ -84,9 +94,16 @@ class Throttle:
     def _due(self) -> None:
         # The worker may have been closed meanwhile, by the user or by the end of the process.
         with contextlib.suppress(LifelongWidgetsError):
-            self._worker.submit(self._act)
+            self._worker.submit(self._act_if_due, self._timer)
+
+    def _act_if_due(self, timer: threading.Timer | None) -> None:
+        if timer is self._timer:  # otherwise a touch has acted while this was queued
+            self._act()
 
     def _act(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if not self._closed:
+            self._last = time.monotonic()
             self._action()

@@ -1,68 +1,96 @@
 """Kill a learner at random instants, with ``kill -9``, and compare what is left with what its log implies.
 
 ``python -m tests.soak.kill --kills 200`` exits with 1 at any event that was acknowledged and is lost, at any
-restored model that differs from the reference, and at any error.
+restored model that is not what it must be, and at any error.
 
-Each round forks a process that opens the journal and does whatever comes: clicks, batches, undo, new items,
-other settings, saving, forgetting, fitting. Another one opens it after the kill, as its next owner would, and
-says the hash of its model. The reference is a plain recommender without a journal, which is led through the
-entries of the log one by one; it shares neither checkpoints nor the cutting into steps with what it judges.
+Each round forks a learner and kills it. Another process opens the journal, as its next owner would, and says
+the hash of the model that it finds. This must be
+
+- the hash of a plain recommender that is led through the log (`reference`), which shares neither checkpoints
+  nor the cutting into steps with what it judges;
+- that of a second one, made from the beginning of the log (`Recommender.audit`);
+- if the log ends with an operation that had returned: the hash that the killed process had then.
+
+A quarter of the kills wait until a checkpoint or a copy is being written.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import itertools
-import os
-import select
 import shutil
-import signal
 import sys
 import tempfile
-import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Interactions
-from lifelong_widgets.errors import DataError, LifelongWidgetsError
-from lifelong_widgets.journal import Entry, Journal, Op
+from lifelong_widgets.errors import LifelongWidgetsError
+from lifelong_widgets.journal import Journal
+from lifelong_widgets.journal.entries import EVENT_OPS
 from lifelong_widgets.recommender import Recommender
-from tests.soak.shop import rows
+from tests.soak.children import Child, Words
+from tests.soak.learner import SIZES, Say, beginning, copy_of, live
+from tests.soak.reference import reference
 
-SIZES: dict[str, Any] = {
-    "embedding_dim": 8,
-    "hidden_dim": 16,
-    "history_length": 6,
-    "n_negatives": 20,
-    "capacity": 100,
-    "epochs": 1,
-}
-ITEMS, PEOPLE = 60, 12
 _ROUNDS = 10  # with one journal, so that the reference has not too long a life to lead
 _LONGEST = 0.4  # seconds from the opening to the kill
+_EARLY, _EARLIEST = 0.15, 0.15  # the share of kills while it opens what the last one left, within seconds
+_LURKING = 0.25  # the share of kills that wait for a file that is being written
 
-_SHARES = {
-    "learn_one": 0.62,
-    "observe": 0.06,
-    "learn_many": 0.12,
-    "undo": 0.06,
-    "deep undo": 0.02,
-    "settings": 0.03,
-    "items": 0.03,
-    "kinds": 0.01,
-    "checkpoint": 0.02,
-    "save": 0.01,
-    "forget": 0.01,
-    "fit": 0.01,
-}
+
+@dataclass
+class Operation:
+    """What a learner said of one thing that it did."""
+
+    name: str
+    n_events: int  # that it hands in
+    about: str  # the id of its event, whom it forgets, or the hash of what it saves
+    last_id: int | None = None  # of the log when it had returned; None if it never did
+    digest: str = ""  # of the model then, unless something is changed that is written with the next event
+
+
+@dataclass
+class Life:
+    """What a learner said until it was killed."""
+
+    found: tuple[int, str] | None = None  # the last entry and the hash, when it had opened the journal
+    operations: list[Operation] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, said: Sequence[Words]) -> Life:
+        life = cls()
+        for kind, *words in said:
+            if kind == "open":
+                life.found = int(words[0]), words[1]
+            elif kind == "begin":
+                life.operations.append(Operation(words[0], int(words[1]), words[2]))
+            elif kind == "done":
+                life.operations[-1].last_id, life.operations[-1].digest = int(words[0]), words[1]
+            else:
+                life.errors.append(" ".join(words))
+        return life
+
+    @property
+    def returned(self) -> list[Operation]:
+        return [operation for operation in self.operations if operation.last_id is not None]
+
+    @property
+    def broken_off(self) -> Operation | None:
+        return self.operations[-1] if self.operations and self.operations[-1].last_id is None else None
+
+
+@dataclass
+class World:
+    """One journal, and what its learners have left so far."""
+
+    folder: Path
+    left: tuple[int, str] | None = None  # the last entry and the hash, as they were after the last kill
+    copies: set[str] = field(default_factory=set)  # the hashes that the saved copy may have
 
 
 @dataclass
@@ -70,8 +98,12 @@ class Report:
     """What the campaign has found."""
 
     kills: int = 0
-    hit: Counter[str] = field(default_factory=Counter)
+    during: Counter[str] = field(default_factory=Counter)
+    half_written: int = 0
     acknowledged: int = 0
+    restores: int = 0
+    as_before: int = 0
+    copies: int = 0
     lost: list[str] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -81,15 +113,17 @@ class Report:
         return not (self.lost or self.unequal or self.errors)
 
     def __str__(self) -> str:
-        during = ", ".join(f"{name} {n}" for name, n in self.hit.most_common())
+        during = ", ".join(f"{name} {n}" for name, n in self.during.most_common())
         return "\n".join(
             [
-                f"{self.kills} kills, while it was at: {during}",
-                f"{self.acknowledged:,} acknowledged events, {len(self.lost)} lost",
-                f"{len(self.unequal)} unequal restores, {len(self.errors)} errors",
-                *self.lost[:5],
-                *self.unequal[:5],
-                *self.errors[:5],
+                f"{self.kills} kills, during: {during}",
+                f"{self.half_written} of them left a checkpoint or a copy half written",
+                f"{self.acknowledged:,} events of operations that had returned: "
+                f"{len(self.lost)} lost or doubled",
+                f"{self.restores} restores, {self.as_before} of them also compared with the killed process: "
+                f"{len(self.unequal)} unequal",
+                f"{self.copies} copies read, {len(self.errors)} errors",
+                *(finding for kind in (self.lost, self.unequal, self.errors) for finding in kind[:5]),
             ]
         )
 
@@ -98,212 +132,122 @@ def campaign(kills: int, seed: int, tell: Callable[[str], object] = print) -> Re
     """Kill so often. Nothing of a journal is open in this process when it forks."""
     rng, report = np.random.default_rng(seed), Report()
     with tempfile.TemporaryDirectory() as place:
+        world = World(Path(place) / "0.lw")
         for number in range(kills):
-            folder = Path(place) / f"{number // _ROUNDS}.lw"
-            said = _life(folder, rng, seed=int(rng.integers(2**31)), report=report)
-            _judge(folder, said, report, f"kill {number} (seed {seed})")
+            where, life = f"kill {number} (seed {seed})", _life(world.folder, rng, report)
+            report.errors += [f"{where}: {error}" for error in life.errors]
+            if Journal.exists(world.folder):
+                _judge(world, life, report, where)
+            elif life.found:
+                report.lost.append(f"{where}: the journal that was opened is not there")
             if (number + 1) % _ROUNDS == 0:
-                shutil.rmtree(folder)
+                shutil.rmtree(world.folder, ignore_errors=True)
+                world = World(Path(place) / f"{number + 1}.lw")
                 tell(f"{number + 1} kills: {len(report.lost)} lost, {len(report.unequal)} unequal")
     return report
 
 
-# ---- the victim ----------------------------------------------------------------------------------------
-
-
-def _life(folder: Path, rng: np.random.Generator, seed: int, report: Report) -> list[list[str]]:
-    """Fork a learner and kill it; what it had said until then, in words."""
-    child, pipe = _fork(lambda say: _live(folder, seed, say))
-    said: list[list[str]] = []
-    early = rng.random() < 0.15  # while it opens what the last one left
-    deadline = time.monotonic() + float(rng.uniform(0, 0.15 if early else _LONGEST))
-    opened = early
-    rest = b""
-    while True:
-        left = deadline - time.monotonic() if opened else 60.0
-        if left <= 0 or not select.select([pipe], [], [], left)[0]:
-            break
-        if not (some := os.read(pipe, 65536)):
-            break
-        *lines, rest = (rest + some).split(b"\n")
-        said += [line.decode().split("\t") for line in lines]
-        if not opened and said:
-            opened, deadline = True, time.monotonic() + (deadline - time.monotonic()) % _LONGEST
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    while some := os.read(pipe, 65536):
-        rest += some
-    os.close(pipe)
-    said += [line.decode().split("\t") for line in rest.split(b"\n")[:-1]]
+def _life(folder: Path, rng: np.random.Generator, report: Report) -> Life:
+    """Fork a learner and kill it."""
+    seed, early, lurking = int(rng.integers(2**31)), rng.random() < _EARLY, rng.random() < _LURKING
+    seconds, late = float(rng.uniform(0, _EARLIEST if early else _LONGEST)), float(rng.uniform(0, 0.002))
+    before = _half_written(folder)
+    with Child(lambda say: live(folder, seed, say)) as child:
+        if early or child.listen(60.0, until=lambda: child.said):
+            child.listen(seconds, until=lambda: lurking and _half_written(folder) - before)
+            child.listen(late)
+    life = Life.of(child.said)
+    broken_off = life.broken_off
     report.kills += 1
-    begun = [words[1] for words in said if words[0] == "begin"]
-    done = sum(words[0] == "done" for words in said)
-    report.hit[begun[done] if done < len(begun) else "between" if said else "opening"] += 1
-    report.errors += ["\n".join(words[1:]) for words in said if words[0] == "error"]
-    if os.WIFEXITED(status) and not any(words[0] == "error" for words in said):
-        report.errors.append(f"the learner ended by itself: {os.WEXITSTATUS(status)}")
-    return said
+    report.during["opening" if not life.found else broken_off.name if broken_off else "nothing"] += 1
+    report.half_written += bool(_half_written(folder) - before)
+    return life
 
 
-def _live(folder: Path, seed: int, say: Callable[..., None]) -> None:
-    rng = np.random.default_rng(seed)
-    rec = Recommender.open(
-        folder, Catalog.from_pandas(rows(ITEMS)), checkpoint_every=20, progress=False, **SIZES
-    )
-    say("open")
-    for number in itertools.count():
-        name = str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
-        say("begin", name)
-        tags = _act(rec, name, rng, f"{seed}-{number}")
-        assert rec.journal is not None
-        say("done", str(rec.journal.last_id), *tags)
-
-
-def _act(rec: Recommender, name: str, rng: np.random.Generator, tag: str) -> list[str]:
-    """One operation; the ids of the events that it has learned and that have one."""
-    person, item = f"person {rng.integers(PEOPLE)}", int(rng.integers(len(rec.catalog)))
-    if name in ("learn_one", "observe"):
-        shown = rec.recommend(person, reasons=False).items if rng.random() < 0.7 else None
-        kind = str(rng.choice(["click", "like", "view", "skip"]))
-        event = Feedback(person, item, kind, value=float(rng.random()), shown=shown or None, id=tag)
-        (rec.learn_one if name == "learn_one" else rec.observe)(event)
-        return [tag]
-    if name == "learn_many":
-        rec.learn_many(_events(rec, rng, int(rng.integers(1, 80))), int(rng.integers(1, 20)), progress=False)
-    elif name in ("undo", "deep undo"):
-        _if_there_is(rec.undo, int(rng.integers(1, 4 if name == "undo" else 40)), progress=False)
-    elif name == "settings":
-        rec.updater.learning_rate = float(rng.uniform(0.0001, 0.01))
-        rec.updater.replay_ratio = int(rng.integers(4))
-    elif name == "items":
-        rec.catalog.add(rows(int(rng.integers(1, 4)), len(rec.catalog)))
-    elif name == "kinds":
-        rec.kinds = rec.kinds.with_weights(view=float(rng.uniform(0, 1)))
-    elif name == "checkpoint":
-        rec.checkpoint()
-    elif name == "save":
-        assert rec.journal is not None
-        rec.save(rec.journal.folder.with_suffix(".copy"))
-    elif name == "forget":
-        _if_there_is(rec.forget, person, progress=False, verify=bool(rng.random() < 0.5))
-    else:
-        rec.fit(_events(rec, rng, 40), progress=False)
-    return []
-
-
-def _events(rec: Recommender, rng: np.random.Generator, n: int) -> Interactions:
-    people, items = rng.integers(PEOPLE, size=n), rng.integers(len(rec.catalog), size=n)
-    events = (Feedback(f"person {who}", int(what), "like") for who, what in zip(people, items, strict=True))
-    return Interactions.from_events(events, rec.kinds, times=range(n))
-
-
-def _if_there_is(verb: Callable[..., object], *args: Any, **kwargs: Any) -> None:
-    with contextlib.suppress(DataError):  # there are not so many events, or none of this person
-        verb(*args, **kwargs)
+def _half_written(folder: Path) -> set[Path]:
+    """Files that are being written, or whose writer was killed."""
+    return {file for place in (folder / "checkpoints", folder.parent) for file in place.glob(".lw-*.aside")}
 
 
 # ---- the judge -----------------------------------------------------------------------------------------
 
 
-def _judge(folder: Path, said: list[list[str]], report: Report, where: str) -> None:
-    if not Journal.exists(folder):  # killed before it was made
-        if any(words[0] == "open" for words in said):
-            report.lost.append(f"{where}: the journal that was opened is not there")
+def _judge(world: World, life: Life, report: Report, where: str) -> None:
+    with Journal.open(world.folder, read_only=True) as journal:
+        report.lost += [f"{where}: {finding}" for finding in missing(journal, life)]
+        expected = {"the reference": reference(journal, beginning(), **SIZES).digest()}
+        last_id = journal.last_id
+    report.acknowledged += sum(operation.n_events for operation in life.returned)
+    for operation in life.returned:
+        if operation.last_id == last_id and operation.digest:
+            expected["the killed process"] = operation.digest
+    report.as_before += "the killed process" in expected
+    if life.found and world.left and life.found != world.left:
+        report.unequal.append(f"{where}: opened again, {world.left} had become {life.found}")
+    with Child(lambda say: _open(world.folder, say)) as owner:
+        ((kind, *words),) = owner.hear_out() or [["error", "the next owner died"]]
+    if kind == "error":
+        report.errors.append(f"{where}: the next owner: {words[0]}")
         return
-    with Journal.open(folder, read_only=True) as journal:
-        for words in said:
-            if words[0] == "done":
-                report.acknowledged += len(words) - 2
-                report.lost += [f"{where}: event {t}" for t in words[2:] if not _is_there(journal, t, said)]
-                if int(words[1]) > journal.last_id:
-                    report.lost.append(
-                        f"{where}: entries after {journal.last_id}, {words[1]} was acknowledged"
-                    )
-        expected = _reference(journal).digest()
-    child, pipe = _fork(lambda say: say("model", Recommender.open(folder, progress=False).digest()))
-    with os.fdopen(pipe) as answer:
-        kind, *words = answer.read().rstrip("\n").split("\t")
-    os.waitpid(child, 0)
-    if kind != "model":
-        report.errors.append(f"{where}: {' '.join(words)}")
-    elif words[0] != expected:
-        kept = Path(tempfile.mkdtemp(prefix="unequal-")) / folder.name
-        shutil.copytree(folder, kept)
-        report.unequal.append(f"{where}: {words[0]}, and not {expected}; the journal is kept in {kept}")
-    copy = folder.with_suffix(".copy")
-    if copy.exists():
-        try:
-            Recommender.load(copy)
-        except LifelongWidgetsError as error:
-            report.errors.append(f"{where}: the saved copy: {error}")
+    report.restores += 1
+    found, expected["the beginning of the log"] = words
+    world.left = last_id, found
+    for what, digest in expected.items():
+        if digest != found:
+            kept = Path(tempfile.mkdtemp(prefix="unequal-")) / world.folder.name
+            shutil.copytree(world.folder, kept)
+            report.unequal.append(f"{where}: {found}, but {what} {digest}; the journal is now in {kept}")
+    _read_copy(world, life, report, where)
 
 
-def _is_there(journal: Journal, tag: str, said: list[list[str]]) -> bool:
-    """Whether the event is in the log, or may be gone because its person was being forgotten."""
-    return journal.has_event(tag) or any(words[:2] == ["begin", "forget"] for words in said)
+def _open(folder: Path, say: Say) -> None:
+    rec = Recommender.open(folder, progress=False)
+    say("model", rec.digest(), rec.audit(progress=False).replayed)
 
 
-def _reference(journal: Journal) -> Recommender:
-    """A plain recommender that does what the entries say, in the plainest way."""
-    rec = Recommender(Catalog.from_pandas(rows(ITEMS)), **SIZES)
-    entries = list(journal.entries())
-    undone = {
-        id
-        for entry in entries
-        if entry.op is Op.UNDO and entry.body
-        for first, last in entry.body["taken_back"]
-        for id in range(first, last + 1)
-    }
-    of_call: dict[int, list[Feedback]] = {}
-    for entry in entries:
-        if entry.op is Op.EVENT and entry.id not in undone and entry.feedback and entry.call:
-            of_call.setdefault(entry.call, []).append(entry.feedback)
-    for entry in entries:
-        if entry.id not in undone:
-            _follow(rec, entry, of_call.get(entry.id, []), journal)
-    return rec
+def missing(journal: Journal, life: Life) -> list[str]:
+    """Events that should be there and are not, or are and should not."""
+    found, before = [], life.found[0] if life.found else 0
+    events = [(entry.id, entry.feedback) for entry in journal.entries() if entry.op in EVENT_OPS]
+    forgetting = [operation for operation in life.operations if operation.name == "forget"]
+    for operation in life.operations if life.found else []:
+        returned = operation.last_id is not None
+        end = journal.last_id if operation.last_id is None else operation.last_id
+        n = sum(before < id <= end for id, _ in events)
+        # who is forgotten takes events along that were learned before
+        short = n < operation.n_events and returned and not forgetting
+        if short or n > operation.n_events or end > journal.last_id:
+            found.append(f"{operation} has left {n} events; the log ends at {journal.last_id}")
+        if operation.name == "forget" and returned:
+            left = [id for id, event in events if event and id <= end and event.user == operation.about]
+            found += [f"{operation} has left the events {left}"] if left else []
+        before = end
+    if life.operations and not life.broken_off and journal.last_id > before:
+        found.append(f"entries after {before} that nobody asked for, up to {journal.last_id}")
+    return found
 
 
-def _follow(rec: Recommender, entry: Entry, events: list[Feedback], journal: Journal) -> None:
-    body = entry.body or {}
-    if entry.feedback and entry.op is Op.LEARN:
-        rec.learn_one(entry.feedback)
-    elif entry.feedback and entry.op is Op.OBSERVE:
-        rec.observe(entry.feedback)
-    elif entry.op is Op.LEARN_MANY and events:
-        rec.learn_many(Interactions.from_events(events, rec.kinds), body["batch_size"], progress=False)
-    elif entry.op is Op.FIT and events:
-        rec.fit(Interactions.from_events(events, rec.kinds), progress=False)
-    elif entry.op is Op.ADD:
-        rec.catalog.add(list(journal.items(body["start"], body["stop"])))
-    elif entry.op is Op.SET:
-        setattr(rec.parts[body["part"]], body["name"], body["value"])
-    elif entry.op is Op.KINDS:
-        rec.kinds = FeedbackKinds.from_dict(body)
-
-
-def _fork(work: Callable[[Callable[..., None]], None]) -> tuple[int, int]:
-    """Run `work` in a forked process that dies as by a crash; its id, and the pipe of what it says."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(writing)
-        return child, reading
+def _read_copy(world: World, life: Life, report: Report, where: str) -> None:
+    """The saved copy must be whole: the last one, or the one that was just being saved."""
+    for operation in life.operations:
+        if operation.name == "save":
+            world.copies = {operation.about} | (set() if operation.last_id is not None else world.copies)
+    copy = copy_of(world.folder)
+    if not copy.exists():
+        return
     try:
-        os.close(reading)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        work(lambda *words: _say(writing, words))
-    except BaseException:
-        _say(writing, ("error", traceback.format_exc().replace("\n", " | ").replace("\t", " ")))
-    finally:
-        os._exit(1)  # no close, no last checkpoint, no handlers
-
-
-def _say(pipe: int, words: Sequence[str]) -> None:
-    os.write(pipe, ("\t".join(words) + "\n").encode())
+        digest = Recommender.load(copy).digest()
+    except LifelongWidgetsError as error:
+        report.errors.append(f"{where}: the saved copy: {error}")
+        return
+    report.copies += 1
+    if digest not in world.copies:
+        report.unequal.append(f"{where}: the saved copy is {digest}, and not one of {world.copies}")
+    world.copies = {digest}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the arguments say; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak.kill", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

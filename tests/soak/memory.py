@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import itertools
 import platform
 import resource
 import sys
@@ -48,8 +49,9 @@ SIZES = {
 """Modest ones, so that a million events take minutes; what could grow does not depend on them."""
 
 _CHUNK = 1_000  # events, of which
-_VISITS = 30  # are of people who look at a list, and learned one by one
-_BATCH = 64
+_VISITS = 10  # are of people who look at a list, and learned one by one
+_BATCH = 256
+_EVENINGS, _BETWEEN = 20, 3_000  # how often somebody opens widgets, and events between two times at least
 _CLICKS = 20  # in a session
 
 
@@ -95,19 +97,23 @@ def soak(
     passers_by, start = PassersBy(people, rec.catalog, seed=1), time.monotonic()
     samples: list[Sample] = []
     left: list[str] = []
-    chunks = n_events // _CHUNK
-    for number in range(1, chunks + 1):
+    tenths, evenings = 0, 0
+    for number in itertools.count(1):
         _visits(rec, people, number)
         rec.learn_many(passers_by.events(_CHUNK - _VISITS), _BATCH, progress=False)
-        rec.undo(1 + number % 2 * _BATCH, progress=False)
-        if number % max(1, chunks // 20) == 0:
+        rec.undo(_BATCH // 2 if number % 10 == 0 else 1, progress=False)
+        if rec.n_events // max(n_events // _EVENINGS, _BETWEEN) > evenings:
+            evenings += 1
             left += _still_there(rec, number)
-        if number * 10 // chunks > len(samples):
+        if rec.n_events * 10 // n_events > tenths:
+            tenths += 1
             people.drift("shuffle")
             resident, objects = resident_size(), len(gc.get_objects())
             samples.append(Sample(rec.n_events, resident, objects, time.monotonic() - start))
             tell(samples[-1])
-    return samples, left
+        if tenths == 10:
+            return samples, left
+    raise AssertionError
 
 
 def _visits(rec: Recommender, people: SimulatedPeople, number: int) -> None:
@@ -163,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "soak.lw"
-        with Recommender.open(folder, catalog(ITEMS), checkpoint_every=10_000, **SIZES) as rec:
+        with Recommender.open(folder, catalog(ITEMS), checkpoint_every=2_000, **SIZES) as rec:
             samples, left = soak(n_events, rec)
     grown, remains = growth(samples), dict(Counter(left)) or "nothing"
     print(f"grew by {grown:.2%} after the warm-up ({ALLOWED:.0%} allowed); closed and still there: {remains}")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import nbformat
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Route, WebSocket
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_CLICK = re.compile(rb'"type": ?"feedback", ?"id": ?"([^"]+)"')
+_LIST = re.compile(rb'"type": ?"list", ?"answers"')
 PATIENCE = 60_000  # milliseconds: a kernel that imports torch on a busy machine
 
 
@@ -108,10 +112,15 @@ class LabServer:
 
 
 class Notebook:
-    """One notebook in a page from which no other host can be reached. `refused` lists who was asked for."""
+    """One notebook in a page from which no other host can be reached.
+
+    `refused` lists who was asked for; `sent` and `received` hold what went over the page's websockets.
+    """
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.refused: list[str] = []
+        self.sent: list[bytes] = []
+        self.received: list[bytes] = []
         host = address.split("/doc/")[0]
 
         def only_here(route: Route) -> None:
@@ -124,6 +133,7 @@ class Notebook:
         context.route("**/*", only_here)
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
+        self.page.on("websocket", self._listen)
         self.page.goto(address)
         self.wait_for_kernel()
 
@@ -137,11 +147,30 @@ class Notebook:
         """Start running every cell. It does not wait: the promise ends only with the last cell."""
         self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
+    def clicks(self) -> list[str]:
+        """The ids of the clicks that have left the page, in order; one that was sent again is named once."""
+        return list(dict.fromkeys(found.decode() for frame in self.sent for found in _CLICK.findall(frame)))
+
+    def lists(self) -> int:
+        """How many lists have reached the page."""
+        return sum(len(_LIST.findall(frame)) for frame in self.received)
+
+    def _listen(self, socket: WebSocket) -> None:
+        def note(frames: list[bytes]) -> Callable[[str | bytes], None]:
+            return lambda frame: frames.append(frame if isinstance(frame, bytes) else frame.encode())
+
+        socket.on("framesent", note(self.sent))
+        socket.on("framereceived", note(self.received))
+
     def theme(self, name: str) -> None:
         """Change JupyterLab's theme."""
         self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
         )
+
+    def command(self, name: str) -> None:
+        """Start a command of JupyterLab's."""
+        self.page.evaluate("name => void window.jupyterapp.commands.execute(name)", name)
 
     def save(self) -> None:
         """Save the notebook, with the state of its widgets."""

@@ -39,12 +39,15 @@ def card(key: int, rank: int, **changes: Any) -> dict[str, Any]:
 def list_snapshot(keys: list[int], version: int = 1, **changes: Any) -> dict[str, Any]:
     """A list of the cards `keys`, in that order."""
     plain = {
+        "id": "the list",
         "version": version,
         "user": "me",
         "cards": [card(key, rank) for rank, key in enumerate(keys, start=1)],
         "did": None,
         "clicks": 0,
         "latency": None,
+        "undo": False,
+        "journal": None,
     }
     return {**plain, **changes}
 
@@ -58,6 +61,9 @@ LIKED = {
     "kind": "like",
     "label": "Like",
     "title": "Alien",
+    "n": 1,
+    "undone": False,
+    "user": None,
     "moved": 3,
     "total": 8,
     "up": ["Sci-Fi"],
@@ -95,6 +101,7 @@ def chart_state(visits: int = 400, **changes: Any) -> dict[str, Any]:
 def memory_state(**changes: Any) -> dict[str, Any]:
     """The traits of a `MemoryStrip`."""
     plain = {
+        "version": 1,
         "kept": 120,
         "seen": 2300,
         "capacity": 120,

@@ -1,9 +1,19 @@
+// One of JupyterLab's signals.
+class Signal {
+  slots = new Set();
+  connect(slot) { this.slots.add(slot); }
+  disconnect(slot) { this.slots.delete(slot); }
+  emit(value) { for (const slot of this.slots) slot(null, value); }
+}
+
 // A model without a kernel: enough of the front end's protocol to draw one widget, and a record of what it sends.
 export class StubModel {
   constructor(state) {
     this.state = state;
     this.sent = [];
     this.handlers = new Map();
+    const kernel = { disposed: new Signal(), statusChanged: new Signal(), connectionStatusChanged: new Signal() };
+    this.widget_manager = { kernel };
   }
   get(name) { return this.state[name]; }
   set(name, value) {

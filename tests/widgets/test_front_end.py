@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from lifelong_widgets.widgets import LiveSession, Studio
-from tests.widgets.shop import HOSTILE, shop
+from tests.widgets.shop import HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop, shop
 from tests.widgets.stage import Stage
 from tests.widgets.states import (
     LIKED,
@@ -27,7 +27,7 @@ from tests.widgets.states import (
 
 pytestmark = pytest.mark.browser
 STATES = {
-    "recommendation_list": list_state(did=LIKED, clicks=23, latency=11.0),
+    "recommendation_list": list_state(did=LIKED, clicks=23, latency=11.0, undo=True, journal="shop.lw"),
     "metrics_chart": chart_state(),
     "memory_strip": memory_state(),
     "caption": caption_state(error="no such person"),
@@ -42,12 +42,16 @@ def listed(stage: Callable[..., Stage]) -> Stage:
 
 
 def titles(stage: Stage) -> list[str]:
-    return stage.page.locator(".llw-title").all_text_contents()
+    return titles_of(stage.page)
+
+
+def titles_of(page: Page) -> list[str]:
+    return page.locator(".llw-title").all_text_contents()
 
 
 def answer(stage: Stage, snapshot: dict[str, Any]) -> None:
     """What the kernel says to the last click."""
-    stage.receive({"type": "list", "answers": stage.sent()[-1]["id"], "snapshot": snapshot})
+    stage.receive({"type": "list", "answers": [stage.sent()[-1]["id"]], "snapshot": snapshot})
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
@@ -77,6 +81,77 @@ def test_what_the_catalogue_holds_is_text(listed: Stage) -> None:
     assert listed.page.locator("#root img, #root script, #root b:not(.llw-said b)").count() == 0
     assert "<b>Sci-Fi</b>" in listed.page.locator(".llw-meta").first.inner_text()
     assert listed.errors == []
+
+
+LAYOUT = """() => {
+    const cards = [...document.querySelectorAll(".llw-card")].map((card) => card.getBoundingClientRect());
+    return {
+        wide: document.documentElement.scrollWidth > innerWidth,
+        tall: cards.some((card) => card.height > 160),
+        crossed: cards.some((card, i) => i && card.top < cards[i - 1].bottom - 1),
+        hacked: window.hacked ?? null,
+        strangers: document.querySelectorAll("img, a, iframe, main script").length,
+    };
+}"""
+INTACT = {"wide": False, "tall": False, "crossed": False, "hacked": None, "strangers": 0}
+
+
+def test_a_shop_full_of_trouble_is_shown_as_text_and_in_order(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    session = LiveSession(hostile_shop(), user=f"{MARKUP}{UNPRINTABLE}{LONG}", k=30)
+    for item in session.rec.catalog.ids[:5]:
+        session.feedback(item, "view").result()  # so that reasons, the sentence and the memory name it
+    studio = Studio(session)
+    file = tmp_path / "trouble.html"
+    file.write_text(studio.to_html(f"{MARKUP}{UNPRINTABLE}{LONG}"), encoding="utf-8")
+    studio.close()
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.goto(file.as_uri())
+    expect(page.locator(".llw-card")).to_have_count(8)
+    assert page.evaluate(LAYOUT) == INTACT and errors == []
+    assert MARKUP in titles_of(page)
+    unwanted = {char for char in UNPRINTABLE if not char.isprintable()} - {"\n"}
+    assert not unwanted & set(page.locator("body").inner_text())
+
+
+def test_a_saved_state_that_somebody_forged_is_text_too(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    trouble = f"{MARKUP}{UNPRINTABLE}" + LONG[:100_000]
+    cards = [card(n, n + 1, title=trouble, categories=[trouble] * 3, reason=trouble) for n in range(4)]
+    did = {**LIKED, "title": trouble, "kind": trouble, "label": trouble, "up": [trouble], "user": trouble}
+    state = list_state(user=trouble, did=did, cards=cards, journal=trouble)
+    shown.mount("recommendation_list", {**state, "actions": ["like", trouble]})
+    assert shown.page.evaluate(LAYOUT) == INTACT
+    assert shown.errors == []
+
+
+def test_right_to_left_titles_leave_the_sentence_around_them_alone(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    arabic = "الكتاب (1)"
+    snapshot = list_snapshot([0, 1], did={**LIKED, "title": arabic})
+    snapshot["cards"][0]["title"] = arabic
+    shown.mount("recommendation_list", {**list_state(), "snapshot": snapshot})
+    said = shown.page.locator(".llw-said b")
+    assert said.inner_text() == f"Liked \u2068{arabic}\u2069."
+    places = shown.page.evaluate(
+        """() => {
+            const text = document.querySelector(".llw-said b").firstChild;
+            const at = (index) => {
+                const range = document.createRange();
+                range.setStart(text, index);
+                range.setEnd(text, index + 1);
+                return range.getBoundingClientRect().left;
+            };
+            return Array.from({ length: text.length }, (_, index) => at(index));
+        }"""
+    )
+    assert places[-1] == max(places) > places[8], "the full stop is not at the end"
+    button = shown.page.locator(".llw-card").first.get_by_role("button").first
+    assert button.get_attribute("aria-label") == f"Like: \u2068{arabic}\u2069"
 
 
 def test_every_button_has_a_name_and_sends_its_kind_once(listed: Stage) -> None:
@@ -114,19 +189,183 @@ def test_a_click_shows_at_once_and_settles_with_the_answer(listed: Stage) -> Non
 def test_a_refused_click_is_said_and_undone(listed: Stage) -> None:
     button = listed.page.get_by_role("button", name="Like: Gattaca", exact=True)
     button.click()
-    listed.receive({"type": "error", "answers": listed.sent()[-1]["id"], "message": f"no item {HOSTILE}"})
+    listed.receive({"type": "error", "answers": [listed.sent()[-1]["id"]], "message": f"no item {HOSTILE}"})
     expect(listed.page.get_by_role("alert")).to_have_text(f"no item {HOSTILE}")
     expect(button).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_kernel_that_does_not_answer_is_said(stage: Callable[..., Stage]) -> None:
+def test_clicks_without_an_answer_are_said_kept_and_sent_again_until_there_is_one(
+    stage: Callable[..., Stage],
+) -> None:
     shown = stage()
     shown.page.clock.install()
     shown.mount("recommendation_list", list_state())
-    shown.page.get_by_role("button", name="Like: Gattaca", exact=True).click()
-    shown.page.clock.run_for(16_000)
-    expect(shown.page.get_by_role("alert")).to_contain_text("No answer from the kernel")
+    for title in ("Gattaca", "Brazil"):
+        shown.page.get_by_role("button", name=f"Like: {title}", exact=True).click()
+    first = shown.sent()
+    expect(shown.page.get_by_role("status")).to_be_hidden()
+    shown.page.clock.run_for(5_000)
+    expect(shown.page.get_by_role("status")).to_contain_text("it may be busy with a cell")
+    assert shown.sent() == [*first, *first]  # the same ids in the same order
+    assert shown.page.locator("[aria-busy=true]").count() == 2
+    shown.receive({"type": "list", "answers": [first[0]["id"]], "snapshot": list_snapshot([0, 4, 5], 2)})
+    expect(shown.page.get_by_role("status")).to_be_hidden()
+    assert shown.page.locator("[aria-busy=true]").get_attribute("data-key") == "4"
+    shown.page.clock.run_for(3_000)
+    shown.receive({"type": "list", "answers": [first[1]["id"]], "snapshot": list_snapshot([0, 5], 3)})
+    shown.page.clock.run_for(60_000)
+    assert len(shown.sent()) == 4  # answered: nothing is sent again
+
+
+@pytest.mark.parametrize(
+    ("end", "locale"), [("restarted", "zh"), ("disposed", "en"), ("dead", "zh"), ("unreachable", "en")]
+)
+def test_a_kernel_that_has_gone_is_said_and_how_to_go_on(
+    end: str, locale: str, stage: Callable[..., Stage]
+) -> None:
+    shown = stage()
+    state = list_state(undo=True, journal="shop.lw" if locale == "en" else None)
+    shown.mount("recommendation_list", {**state, "locale": locale})
+    like = shown.page.locator(".llw-card [data-kind=like]").first
+    like.click()
+    shown.page.evaluate(
+        """end => ({
+            restarted: () => model.emit("comm_live_update"),
+            disposed: () => model.widget_manager.kernel.disposed.emit(),
+            dead: () => model.widget_manager.kernel.statusChanged.emit("dead"),
+            unreachable: () => { model.send = () => { throw new Error("Cannot send"); };
+                                 document.querySelector(".llw-card [data-kind=skip]").click(); },
+        })[end]()""",
+        end,
+    )
+    notice = shown.page.get_by_role("status")
+    expect(notice).to_contain_text("run the cells again" if locale == "en" else "请重新运行到此单元格为止")
+    expect(notice).to_contain_text("shop.lw" if locale == "en" else "已丢失")
+    expect(notice).to_contain_text("2" if end == "unreachable" else "1")  # clicks with no answer
+    expect(shown.page.locator(".llw-status")).to_have_text("not connected" if locale == "en" else "未连接")
+    assert shown.page.locator("#root button:enabled").count() == 0
     assert shown.page.locator("[aria-busy]").count() == 0
+    sent = len(shown.sent())
+    assert shown.page.evaluate("document.activeElement.matches('.llw-card')"), "the keys lost their place"
+    for key in ("ArrowDown", "l", "Control+z"):
+        shown.page.keyboard.press(key)
+    assert shown.focus() == "Gattaca" and len(shown.sent()) == sent
+    found = Axe().run(shown.page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_kernel_that_another_page_restarted_is_found_out(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.page.clock.install()
+    shown.mount("recommendation_list", list_state())
+    notice = shown.page.get_by_role("status")
+    for known, said in [("the list", "may be busy"), ("another widget", "run the cells again")]:
+        shown.page.evaluate(
+            "known => { model.widget_manager.kernel.requestCommInfo ="
+            " async () => ({ content: { comms: { [known]: {} } } }); }",
+            known,
+        )
+        shown.page.locator(".llw-card").first.get_by_role("button", name=re.compile("^Open")).click()
+        shown.page.clock.run_for(5_000)
+        expect(notice).to_contain_text(said)
+        if said == "may be busy":
+            answer(shown, list_snapshot([0, 1], version=2))
+
+
+def test_after_a_broken_connection_what_had_no_answer_is_sent_again(listed: Stage) -> None:
+    listed.page.get_by_role("button", name="Like: Gattaca", exact=True).click()
+    listed.page.evaluate("model.widget_manager.kernel.connectionStatusChanged.emit('connected')")
+    assert len(listed.sent()) == 2 and listed.sent()[0] == listed.sent()[1]
+    answer(listed, list_snapshot([0, 2], version=2))
+    listed.page.evaluate("model.widget_manager.kernel.connectionStatusChanged.emit('connected')")
+    assert len(listed.sent()) == 2
+
+
+@pytest.mark.parametrize("stem", ["metrics_chart", "memory_strip"])
+def test_pictures_say_that_they_are_not_connected(stem: str, stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.mount(stem, STATES[stem])
+    for _ in range(2):
+        shown.page.evaluate("model.emit('comm_live_update')")
+    expect(shown.page.get_by_role("heading", level=3)).to_contain_text("not connected")
+    assert shown.page.locator(".llw-off").count() == 1
+
+
+def test_controls_beside_a_caption_are_shut_when_the_kernel_has_gone(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.page.evaluate(
+        "const box = document.createElement('div'); box.className = 'llw-box';"
+        "const root = document.getElementById('root'); root.replaceWith(box);"
+        "box.append(root, document.createElement('button'))"
+    )
+    shown.mount("caption", caption_state())
+    shown.page.evaluate("model.emit('comm_live_update')")
+    expect(shown.page.locator("h3")).to_contain_text("not connected")
+    assert shown.page.evaluate("document.querySelector('.llw-box > button').inert")
+    assert not shown.page.evaluate("document.getElementById('root').inert")
+
+
+@pytest.mark.parametrize("way", ["button", "Control+z", "Meta+z"])
+def test_undo_is_a_button_and_a_key_and_is_said(way: str, listed: Stage) -> None:
+    undo = listed.page.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    listed.page.locator(".llw-card").nth(1).focus()
+    listed.page.keyboard.press("Control+z")
+    assert listed.sent() == []
+    listed.set("snapshot", list_snapshot([1, 0], version=2, clicks=1, undo=True))
+    if way == "button":
+        undo.click()
+    else:
+        listed.page.keyboard.press(way)
+    assert [message["type"] for message in listed.sent()] == ["undo"]
+    answer(listed, list_snapshot([0, 1], version=3, did={**LIKED, "undone": True}))
+    said = "Took back: liked Alien."
+    expect(listed.page.locator(".llw-said")).to_contain_text(said)
+    assert said in listed.page.locator("[aria-live=polite]").inner_text()
+    expect(undo).to_be_disabled()
+    assert listed.focus() in ("Contact", "Gattaca"), "the focus was lost"
+
+
+def test_whose_click_was_taken_back_and_how_many_is_said(listed: Stage) -> None:
+    for version, (did, said) in enumerate(
+        [
+            ({"undone": True, "user": "sim-004"}, "Took back: liked Alien (sim-004)."),
+            ({"undone": True, "n": 3}, "Took back 3 clicks."),
+            ({"n": 5}, "5 clicks, the last: Liked Alien."),
+        ],
+        start=2,
+    ):
+        snapshot = list_snapshot([0, 1], version, did={**LIKED, **did})
+        listed.receive({"type": "list", "answers": [], "snapshot": snapshot})
+        expect(listed.page.locator(".llw-said b")).to_have_text(said)
+
+
+def test_that_clicks_are_written_down_is_said_and_otherwise_not(listed: Stage) -> None:
+    expect(listed.page.locator(".llw-journal")).to_be_hidden()
+    listed.receive({"type": "status", "clicks": 1, "latency": 2.0, "undo": True, "journal": HOSTILE})
+    expect(listed.page.locator(".llw-journal")).to_have_text(f"kept in {HOSTILE}")
+    assert "written down" in (listed.page.locator(".llw-journal").get_attribute("title") or "")
+
+
+def test_an_answer_to_somebody_elses_click_waits_while_the_pointer_is_over_the_cards(listed: Stage) -> None:
+    listed.page.locator(".llw-card").nth(1).hover()
+    listed.receive({"type": "list", "answers": ["of another page"], "snapshot": list_snapshot([4, 3], 2)})
+    assert titles(listed)[0] == "Contact"
+    listed.page.mouse.move(0, 0)
+    assert titles(listed)[0] == "Brazil"
+
+
+def test_a_burst_is_not_stammered(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.page.clock.install()
+    shown.mount("recommendation_list", list_state())
+    region = shown.page.locator("[aria-live=polite]")
+    for n in range(1, 6):
+        shown.page.locator("[data-key='0'] [data-kind=view]").click()
+        answer(shown, list_snapshot([0, 1], version=1 + n, did={**LIKED, "title": f"Film {n}"}))
+    expect(region).to_contain_text("Film 1")
+    shown.page.clock.run_for(1_100)
+    expect(region).to_contain_text("Film 5")
 
 
 def test_the_keys_reach_everything(listed: Stage) -> None:
@@ -190,7 +429,7 @@ def test_any_order_is_drawn_and_the_focus_never_lost(listed: Stage) -> None:
         staying = rng.choice(keys)
         if listed.page.locator(f"[data-key='{staying}'] [data-kind=skip]").count():
             listed.page.locator(f"[data-key='{staying}'] [data-kind=skip]").focus()
-        listed.receive({"type": "refresh", "snapshot": list_snapshot(keys, version)})
+        listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot(keys, version)})
         assert titles(listed) == [card(key, 1)["title"] for key in keys]
         assert listed.focus().endswith("/skip")
 
@@ -201,11 +440,13 @@ def test_cards_travel_unless_motion_is_unwelcome(listed: Stage, context: Browser
         ".filter((a) => a.effect.getKeyframes()[0].transform).length"
     )
     reordered = list_snapshot([7, 6, 5, 4, 3, 2, 1, 0], version=2)
-    listed.receive({"type": "refresh", "snapshot": reordered})
+    listed.receive({"type": "list", "answers": [], "snapshot": reordered})
     assert listed.page.evaluate(moving) == 8
     listed.page.evaluate("document.getAnimations().forEach((a) => a.finish())")
     listed.page.emulate_media(reduced_motion="reduce")
-    listed.receive({"type": "refresh", "snapshot": list_snapshot(list(range(8)), version=3, did=LIKED)})
+    listed.receive(
+        {"type": "list", "answers": [], "snapshot": list_snapshot(list(range(8)), version=3, did=LIKED)}
+    )
     assert titles(listed)[0] == "Contact"
     assert (
         listed.page.evaluate("document.getAnimations().filter((a) => a.playState === 'running').length") == 0
@@ -233,14 +474,14 @@ def test_a_resting_pointer_does_not_hold_the_list_for_ever(stage: Callable[..., 
 
 
 def test_an_older_state_never_replaces_a_newer_one(listed: Stage) -> None:
-    listed.receive({"type": "refresh", "snapshot": list_snapshot([4, 3], version=5)})
+    listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot([4, 3], version=5)})
     listed.set("snapshot", list_snapshot([0, 1], version=4))
     assert titles(listed) == ["Brazil", "Abyss, The"]
 
 
 def test_another_person_is_shown_at_once(listed: Stage) -> None:
     listed.page.locator(".llw-card").nth(1).hover()
-    listed.receive({"type": "refresh", "snapshot": list_snapshot([4, 3], version=2, user="ada")})
+    listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot([4, 3], version=2, user="ada")})
     expect(listed.page.get_by_role("list")).to_have_attribute("aria-label", "Recommendations for ada")
     assert titles(listed) == ["Brazil", "Abyss, The"]
 
@@ -265,7 +506,7 @@ def test_the_theme_is_followed_while_it_changes(listed: Stage) -> None:
 
 
 def test_a_removed_view_lets_go_of_its_model(listed: Stage) -> None:
-    assert listed.page.evaluate("[...model.handlers.values()].flat().length") == 2
+    assert listed.page.evaluate("[...model.handlers.values()].flat().length") == 3
     listed.page.evaluate("controller.abort()")
     assert listed.page.evaluate("[...model.handlers.values()].flat().length") == 0
 
@@ -333,6 +574,17 @@ def test_the_memory_strip_says_what_it_shows(stage: Callable[..., Stage]) -> Non
     assert shown.page.evaluate(
         "document.querySelector('canvas').getContext('2d').getImageData(0, 0, 400, 32).data.some((v) => v)"
     )
+
+
+def test_the_memory_strip_follows_an_undo_and_never_an_older_picture(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    shown.mount("memory_strip", memory_state(version=5))
+    for version, seen in [(6, 2299), (4, 2298)]:
+        shown.page.evaluate(
+            """words => model.set("snapshot", { ...model.get("snapshot"), ...words })""",
+            {"version": version, "seen": seen},
+        )
+        expect(shown.page.locator("h3")).to_contain_text("120 of 2,299")
 
 
 def test_a_caption_tells_the_kernel_which_language_the_browser_chose(stage: Callable[..., Stage]) -> None:

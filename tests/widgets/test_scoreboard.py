@@ -41,15 +41,18 @@ def test_there_is_no_rate_before_enough_visits() -> None:
 
 def test_a_loss_that_is_not_a_number_does_not_spoil_the_mean() -> None:
     scores = Scoreboard()
-    scores.step(2.0, 0.004)
-    scores.step(float("nan"), 0.006)
+    scores.step(2.0)
+    scores.step(float("nan"))
+    scores.took(0.004)
+    scores.took(0.006)
     assert scores.loss == 2.0
     assert scores.latency is not None and abs(scores.latency - 5.0) < 1e-9
 
 
 def test_the_curve_goes_over_the_wire_as_five_rows() -> None:
     scores = Scoreboard()
-    scores.step(1.5, 0.01)
+    scores.step(1.5)
+    scores.took(0.01)
     for _ in range(3):
         scores.visit((True, False), own=False)
     rows = np.frombuffer(scores.curve(), dtype="<f4").reshape(5, -1)

@@ -22,6 +22,16 @@ from lifelong_widgets.widgets.session import Change
 from tests.widgets.shop import shop
 
 
+def answered(session: LiveSession, heard: list[Change]) -> list[str]:
+    """The clicks that were answered with a list, in order, once none is waiting."""
+    for _ in range(100):
+        session.wait()
+        if not session._unanswered:
+            break
+        time.sleep(0.02)
+    return [click for change in heard if change.what == "list" for click in change.clicks]
+
+
 def test_a_click_is_learned_with_the_list_that_was_on_screen() -> None:
     session = LiveSession(shop(), k=5)
     third = session.shown().recommendations.items[2]
@@ -50,7 +60,7 @@ def test_the_same_click_twice_counts_once_and_is_answered_twice() -> None:
     assert session.feedback(item, "view", click="c1").result() is None
     session.wait()
     assert session.rec.n_events == session.scores.clicks == 1
-    assert [change.click for change in heard if change.what == "list"] == ["c1", "c1"]
+    assert answered(session, heard) == ["c1", "c1"]
 
 
 def test_clicks_from_many_threads_are_all_learned() -> None:
@@ -89,8 +99,8 @@ def test_an_error_of_the_engine_is_told_and_the_session_goes_on(monkeypatch: pyt
         with pytest.raises(ZeroDivisionError):
             session.feedback("b1", "like", click="c1").result()
     session.wait()
-    assert [(change.click, change.message) for change in heard if change.what == "error"] == [
-        ("c1", "ZeroDivisionError: division by zero")
+    assert [(change.clicks, change.message) for change in heard if change.what == "error"] == [
+        (("c1",), "ZeroDivisionError: division by zero")
     ]
     assert (
         session.feedback("b1", "like", click="c1").result() is not None
@@ -350,3 +360,167 @@ def test_a_session_nobody_holds_goes_and_its_thread_ends() -> None:
     assert name() is None
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_of_clicks_that_come_fast_each_is_learned_once_in_order_and_lists_are_few() -> None:
+    session = LiveSession(shop(300), k=5)
+    heard: list[Change] = []
+    learned: list[str | None] = []
+    learn = session.rec.learn_one
+    session.rec.learn_one = lambda feedback: (learned.append(feedback.id), learn(feedback))[1]  # type: ignore
+    session.subscribe(heard.append)
+    start = time.monotonic()
+    names = [f"c{number}" for number in range(300)]
+    for number, name in enumerate(names):
+        session.feedback(f"b{number}", "like", click=name, version=1)
+        if number % 7 == 0:
+            session.feedback(f"b{number}", "like", click=name, version=1)  # a browser that sends it again
+    assert [name for name in answered(session, heard) if name] and learned == names
+    assert list(dict.fromkeys(answered(session, heard))) == names
+    frames = sum(change.what == "list" for change in heard)
+    assert frames <= 1 + 20 * (time.monotonic() - start)
+    assert session.rec.n_events == session.scores.clicks == 300
+    did = session.shown().did
+    assert did is not None and did.act.item == "b299"
+
+
+def test_a_list_that_cannot_be_made_is_said_to_every_click_that_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = LiveSession(shop(), k=5)
+    heard: list[Change] = []
+    session.subscribe(heard.append)
+    session.feedback("b1", "like", click="c1").result()
+    with monkeypatch.context() as patch:
+        patch.setattr(session.lists, "renew", lambda user: 1 / 0)
+        session.feedback("b2", "like", click="c2", version=1)
+        session.feedback("b3", "like", click="c3", version=1)
+        answered(session, heard)
+    assert [change.clicks for change in heard if change.what == "error"] == [("c2", "c3")]
+    assert session.rec.n_events == 3 and "b3" not in session.shown().recommendations.items
+
+
+def test_undo_takes_a_click_back_from_model_list_marks_count_and_twin() -> None:
+    session = LiveSession(shop(), k=5)
+    session.feedback("b1", "view").result()
+    before = session.rec.digest(), session.shown().recommendations.items, session.twin.recommend("me").scores
+    session.feedback("b1", "view").result()
+    session.feedback("b3", "like").result()
+    assert session.call(lambda: session.can_undo)
+    assert [(event.item, event.kind) for event in session.undo().result()] == [("b3", "like")]
+    assert session.shown().did is not None and session.shown().did.act.undone
+    assert session.call(session.marks.of, "me", "b1") == ["view"]
+    assert [event.item for event in session.undo().result()] == ["b1"]
+    assert session.call(session.marks.of, "me", "b1") == ["view"]  # the first of the two stands
+    session.wait()
+    after = session.rec.digest(), session.shown().recommendations.items, session.twin.recommend("me").scores
+    assert after == before
+    assert session.scores.clicks == session.rec.n_events == session.twin.n_events == 1
+    assert list(session.scores.marks) == []
+
+
+def test_nothing_to_undo_is_said_to_who_asked() -> None:
+    session = LiveSession(shop(), k=5)
+    heard: list[Change] = []
+    session.subscribe(heard.append)
+    assert not session.call(lambda: session.can_undo)
+    with pytest.raises(DataError, match="can be taken back"):
+        session.undo(click="u1").result()
+    session.wait()
+    assert [change.clicks for change in heard if change.what == "error"] == [("u1",)]
+    with pytest.raises(DataError, match="at least 1"):
+        session.undo(0).result()
+
+
+def test_an_undo_that_is_sent_twice_takes_one_click_back_and_is_answered_twice() -> None:
+    session = LiveSession(shop(), k=5)
+    heard: list[Change] = []
+    session.feedback("b1", "like")
+    session.feedback("b2", "like").result()
+    session.subscribe(heard.append)
+    assert len(session.undo(click="u1").result()) == 1
+    assert session.undo(click="u1").result() == ()
+    assert answered(session, heard)[-2:] == ["u1", "u1"] and session.rec.n_events == 1
+    assert (
+        session.feedback("b2", "like", click="kernel-2").result() is None
+    )  # it was taken back, and stays so
+
+
+def test_what_a_crowd_did_is_taken_back_too_and_whose_it_was_is_known() -> None:
+    session = LiveSession(shop(), k=5)
+    session.run_simulation(3).result()
+    event = session.undo().result()[0]
+    assert event.user in session.people.people
+    did = session.shown("me").did
+    assert did is None  # nobody had looked at the list of "me"
+    before = session.rec.digest()
+    session.feedback("b1", "like", user="ada").result()
+    session.undo(user="me").result()
+    did = session.shown("me").did
+    assert did is not None and did.act.user == "ada" and session.rec.digest() == before
+
+
+def test_undoing_what_the_twin_never_saw_makes_a_new_twin() -> None:
+    session = LiveSession(shop(), k=5)
+    session.feedback("b1", "like").result()
+    session.call(session.rec.learn_one, user="me", item="b2")  # past the session
+    assert session.undo().result()[0].item == "b2"
+    session.wait()
+    assert session.twin.n_events == session.rec.n_events == 1
+    assert session.twin.recommend("me").scores == session.rec.recommend("me").scores
+    assert [mark["kind"] for mark in session.scores.marks] == ["twin"]
+
+
+def test_whom_the_model_forgets_the_session_forgets(tmp_path: Path) -> None:
+    rec = Recommender.open(tmp_path / "shop.lw", shop().catalog, embedding_dim=8, progress=False)
+    session = LiveSession(rec, user="ada", k=5)
+    widget = RecommendationList(session)
+    session.run_simulation(30).result()
+    for item in ("b1", "b2"):
+        session.feedback(item, "view").result()
+    session.feedback("b3", "view", user="bob").result()
+    twin, version = session.twin, session.shown("ada").version
+    assert session.scores.live is not None
+    session.call(rec.forget, "ada", progress=False)
+    assert session.twin is not twin and "ada" not in session.twin.users and "ada" not in session.rec.users
+    assert session.shown("ada").version > version and session.shown("ada").did is None
+    assert session.call(session.marks.of, "ada", "b1") == []
+    assert session.call(session.marks.of, "bob", "b3") == ["view"]
+    assert session.scores.clicks == 31
+    assert session.scores.live is None and session.scores.marks[-1]["kind"] == "twin"
+    assert session.run_simulation(2).result().clicks == 2  # the crowd sees the new twin
+    assert session.twin.n_events == rec.n_events
+    assert session.people is not None and session.shown("ada").recommendations.items
+    widget.close()
+    session.close()
+    rec.close()
+
+
+@pytest.mark.parametrize("pseudonymize", [False, True])
+def test_a_click_that_the_journal_has_is_known_in_the_next_life(tmp_path: Path, pseudonymize: bool) -> None:
+    def live() -> LiveSession:
+        rec = Recommender.open(
+            tmp_path / "shop.lw", shop().catalog, pseudonymize=pseudonymize, embedding_dim=8, progress=False
+        )
+        return LiveSession(rec, k=5)
+
+    session = live()
+    session.feedback("b1", "like", click="c1").result()
+    session.feedback("b2", "view", click="c2").result()
+    digest = session.rec.digest()
+    session.close()
+    session.rec.close()
+    session = live()
+    heard: list[Change] = []
+    session.subscribe(heard.append)
+    assert session.call(lambda: session.can_undo)
+    assert session.feedback("b1", "like", click="c1").result() is None
+    assert answered(session, heard) == ["c1"] and session.scores.clicks == 0
+    assert session.rec.digest() == digest
+    session.feedback("b3", "view", click="c3").result()
+    assert session.call(session.marks.of, "me", "b3") == ["view"]
+    assert len(session.undo(2).result()) == 2
+    assert session.call(session.marks.of, "me", "b3") == []
+    assert session.rec.n_events == session.twin.n_events == 1
+    session.close()
+    session.rec.close()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import json
+import time
 import weakref
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import pytest
 import traitlets
 
-from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKinds
+from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, FeedbackKinds
+from lifelong_widgets.errors import DataError
 from lifelong_widgets.parts import hyperparameters
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets import (
@@ -25,7 +28,8 @@ from lifelong_widgets.widgets import (
     UserPicker,
 )
 from lifelong_widgets.widgets.assets import words
-from tests.widgets.shop import CATEGORIES, HOSTILE, shop
+from lifelong_widgets.widgets.wording import explain
+from tests.widgets.shop import CATEGORIES, HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop, shop
 
 PARTS = [RecommendationList, MetricsChart, MemoryStrip, Controls, UserPicker, SimulationPanel, Studio]
 
@@ -77,7 +81,7 @@ def test_a_click_is_answered_with_the_new_list(monkeypatch: pytest.MonkeyPatch) 
     messages = said(widget, monkeypatch)
     card = click(widget, 2, "like", "c1")
     answer = messages[0]
-    assert (answer["type"], answer["answers"]) == ("list", "c1")
+    assert (answer["type"], answer["answers"]) == ("list", ["c1"])
     assert card["key"] not in [other["key"] for other in answer["snapshot"]["cards"]]
     assert answer["snapshot"]["did"]["title"] == card["title"]
     assert answer["snapshot"]["clicks"] == 1 and answer["snapshot"]["latency"] > 0
@@ -148,6 +152,42 @@ def test_fallbacks_and_pages_hold_titles_as_text() -> None:
         assert HOSTILE not in text
     assert "&lt;img" in widget.fallback_html()
     widget.close()
+
+
+def test_text_of_any_length_and_sort_crosses_the_wire_short_and_printable() -> None:
+    user = f"{MARKUP}{UNPRINTABLE}{LONG}"
+    session = LiveSession(hostile_shop(), user=user, k=30)
+    share = FeedbackKind("share", weight=2.0, consumes=False, label=f"{MARKUP}{UNPRINTABLE}{LONG}")
+    session.rec.kinds = session.rec.kinds.with_kind(share)
+    parts: list[Any] = [RecommendationList(session), MemoryStrip(session), UserPicker(session)]
+    for item in session.rec.catalog.ids[:4]:
+        session.feedback(item, "share").result()
+    with pytest.raises(ZeroDivisionError):
+        session.worker.submit(session._told, lambda *_: 1 / 0, user, LONG).result()
+    picker = parts[2]
+    session.choose_user(f"{LONG}{UNPRINTABLE}").result()
+    picker.who.value = "me"
+    session.wait()
+    picker.who.value = "log"  # the same person again, though the whole name is not on the screen
+    session.wait()
+    assert session.user == f"{LONG}{UNPRINTABLE}" and picker.caption.error == ""
+    picker.from_log.value = LONG + UNPRINTABLE + "?"
+    parts.append(picker.caption)
+    states = [{**part.get_state(), "_esm": "", "_css": ""} for part in parts]
+    wire = [json.dumps(state, default=str, ensure_ascii=False) for state in states]
+    assert "knows nobody called xxx" in wire[-1]
+    wire += [json.dumps(part.make_snapshot(), default=str, ensure_ascii=False) for part in parts[:2]]
+    wire += [part.fallback_html() for part in parts[:3]]
+    wire += [
+        explain(ValueError(LONG + UNPRINTABLE)),
+        json.dumps(list(picker.from_log.options), ensure_ascii=False),
+    ]
+    for text in wire:
+        assert len(text) < 30_000
+        assert not {char for char in UNPRINTABLE if not char.isprintable()} & set(text)
+    assert MARKUP not in parts[0].fallback_html()
+    for part in parts:
+        part.close()
 
 
 def test_the_saved_state_of_a_studio_is_small() -> None:
@@ -288,7 +328,7 @@ def test_a_name_that_is_nobodys_is_said(name: str) -> None:
     session.wait()
     assert session.user == -3
     picker.from_log.value = name
-    assert name in picker.caption.error
+    assert name[:70] in picker.caption.error
     session.wait()
     assert session.user == -3
     picker.close()
@@ -366,3 +406,45 @@ def test_unknown_arguments_are_refused() -> None:
         MetricsChart(shop(), colour="red")
     with pytest.raises(traitlets.TraitError):
         MetricsChart(shop(), locale="fr")
+
+
+def test_undo_from_the_browser_is_answered_with_what_was_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    widget = RecommendationList(LiveSession(shop(), k=10))
+    messages = said(widget, monkeypatch)
+    assert not widget.make_snapshot()["undo"]
+    card = click(widget, 2, "like", "c1")
+    assert messages[0]["snapshot"]["undo"]
+    for _ in range(2):  # the browser sends it twice
+        widget._on_message(widget, {"type": "undo", "id": "u1", "view": "v", "n": 1}, [])
+    for _ in range(100):  # lists come at most every 60 ms
+        time.sleep(0.01)
+        widget.session.wait()
+    answers = [message for message in messages if "u1" in message.get("answers", ())]
+    did = answers[0]["snapshot"]["did"]
+    assert (did["undone"], did["user"], did["title"]) == (True, None, card["title"])
+    assert widget.session.rec.n_events == 0 and not widget.make_snapshot()["undo"]
+    widget._on_message(widget, {"type": "undo", "id": "u2", "view": "v", "n": 2}, [])
+    widget.session.wait()
+    assert messages[-1]["type"] == "error" and "taken back" in messages[-1]["message"]
+    widget.close()
+
+
+def test_a_studio_with_a_journal_says_so_and_refuses_that_of_another_model(tmp_path: Path) -> None:
+    studio = Studio(shop(), journal=tmp_path / "shop.lw")
+    assert studio.list.make_snapshot()["journal"] == "shop.lw"
+    assert Studio(LiveSession(shop())).list.make_snapshot()["journal"] is None
+    studio.session.feedback("b1", "like").result()
+    again = Studio(studio.session, journal=tmp_path / "shop.lw")  # the same one again is no error
+    with pytest.raises(DataError, match="close"):
+        Studio(studio.session, journal=tmp_path / "other.lw")
+    with pytest.raises(DataError, match="another model"):
+        Studio(shop(seed=1), journal=tmp_path / "shop.lw")
+    for part in (studio, again):
+        part.close()
+    studio.session.close()
+    studio.session.rec.close()
+    revived = Studio(shop(), journal=tmp_path / "shop.lw")
+    assert revived.session.rec.n_events == revived.session.twin.n_events == 1
+    assert list(revived.session.scores.marks) == []
+    revived.close()
+    revived.session.rec.close()

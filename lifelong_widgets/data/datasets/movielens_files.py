@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lifelong_widgets.data.display import shorten
 from lifelong_widgets.errors import DataError
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
@@ -45,7 +46,7 @@ def read_members(archive: Path, names: list[str]) -> list[bytes]:
         with zipfile.ZipFile(archive) as opened:
             return [_member(opened, name) for name in names]
     except _ZIP_ERRORS as error:
-        raise DataError(f"{archive} does not hold MovieLens-100K ({error!s:.200})") from None
+        raise DataError(f"{archive} does not hold MovieLens-100K ({shorten(str(error), 200)})") from None
 
 
 def _member(opened: zipfile.ZipFile, name: str) -> bytes:
@@ -104,7 +105,7 @@ def _naming(name: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, IndexError, OverflowError) as error:  # pandas' and those of a wrong encoding are too
-        raise DataError(f"{name} is not that of MovieLens-100K: {error!s:.200}") from None
+        raise DataError(f"{name} is not that of MovieLens-100K: {shorten(str(error), 200)}") from None
 
 
 def _lines(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 /** One card of the list. It is built once; what it shows, and even of which item, is then brought up to date. */
 import { h, setText } from "./dom";
-import type { Language } from "./i18n";
+import { isolated, type Language } from "./i18n";
 import { icon } from "./icons";
 
 export interface CardData {
@@ -26,10 +26,10 @@ export class Card {
   readonly element: HTMLLIElement;
   readonly buttons: HTMLButtonElement[];
   private readonly rank = h("span", { class: "llw-rank" });
-  private readonly title = h("span", { class: "llw-title" });
+  private readonly title = h("span", { class: "llw-title", dir: "auto" });
   private move = h("span", { class: "llw-move" });
   private readonly meta = h("div", { class: "llw-meta" });
-  private readonly reason = h("p", { class: "llw-reason" });
+  private readonly reason = h("p", { class: "llw-reason", dir: "auto" });
   private readonly bar = h("i");
 
   /** The item that it shows now. */
@@ -61,23 +61,22 @@ export class Card {
   update(data: CardData, words: Language): void {
     if (data.key !== this.key || data.title !== this.title.title) this.name(data, words);
     setText(this.rank, String(data.rank));
-    setText(this.meta, data.categories.join(" · "));
-    setText(this.reason, data.reason);
+    show(this.meta, data.categories.map(isolated).join(" · "));
+    show(this.reason, data.reason);
     this.reason.hidden = data.reason === "";
     this.bar.style.transform = `scaleX(${(0.08 + 0.92 * data.bar).toFixed(3)})`;
     this.element.title = words.say("score.label", { score: words.number(data.score, 3) });
     this.showMove(data.move, words);
     for (const button of this.buttons)
       button.setAttribute("aria-pressed", String(data.given.includes(button.dataset.kind ?? "")));
-    this.settle();
+    this.element.removeAttribute("aria-busy");
   }
 
   /** Puts the item's name on the card and on its buttons. */
   private name({ key, title }: CardData, words: Language): void {
     this.key = key;
     this.element.dataset.key = String(key);
-    setText(this.title, title);
-    this.title.title = title;
+    show(this.title, title);
     for (const button of this.buttons) {
       const kind = button.dataset.kind ?? "";
       const action = words.say(`action.${kind}`);
@@ -89,15 +88,12 @@ export class Card {
   /** Shows at once that the click was taken, before the kernel answers. */
   wait(kind: string): void {
     this.element.setAttribute("aria-busy", "true");
-    this.button(kind)?.setAttribute("aria-pressed", "true");
+    this.buttons.find((button) => button.dataset.kind === kind)?.setAttribute("aria-pressed", "true");
   }
 
-  settle(): void {
-    this.element.removeAttribute("aria-busy");
-  }
-
-  button(kind: string): HTMLButtonElement | undefined {
-    return this.buttons.find((button) => button.dataset.kind === kind);
+  /** There is nobody to tell any more. The card can still be read. */
+  disable(): void {
+    for (const button of this.buttons) button.disabled = true;
   }
 
   private showMove(move: number | null, words: Language): void {
@@ -116,4 +112,10 @@ export class Card {
     this.move.replaceWith(fresh);
     this.move = fresh;
   }
+}
+
+/** Text of which CSS may hide the end. */
+function show(element: HTMLElement, text: string): void {
+  setText(element, text);
+  element.title = text;
 }

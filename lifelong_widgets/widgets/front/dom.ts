@@ -19,6 +19,13 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Marks a part that is a picture only, once its kernel is gone. */
+export function markOff(root: HTMLElement, heading: Element, word: string): void {
+  if ("llwOff" in root.dataset) return;
+  root.dataset.llwOff = "";
+  heading.append(h("small", { class: "llw-off" }, word));
+}
+
 export function reducedMotion(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
@@ -26,6 +33,12 @@ export function reducedMotion(): boolean {
 /** The value of a custom property where `element` stands, for canvases that CSS cannot colour. */
 export function cssColour(element: Element, name: string): string {
   return getComputedStyle(element).getPropertyValue(name).trim() || "#888";
+}
+
+/** A paragraph for what the reader should know of the widget itself; it is there before its words, so they are read out. */
+export function notice(): { element: HTMLElement; show: (text: string) => void } {
+  const element = h("p", { class: "llw-notice", role: "status" });
+  return { element, show: (text) => setText(element, text) };
 }
 
 /** A paragraph for what went wrong; empty text hides it. */

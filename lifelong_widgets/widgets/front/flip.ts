@@ -3,27 +3,43 @@ import { reducedMotion } from "./dom";
 
 const DURATION = 360;
 
-/** Remembers where `elements` are; the function returned plays the way to where they then are. */
-export function flip(elements: Iterable<HTMLElement>): (after: Iterable<HTMLElement>) => void {
-  if (reducedMotion()) return () => {};
-  const before = new Map<HTMLElement, number>();
-  for (const element of elements) before.set(element, element.getBoundingClientRect().top);
-  return (after) => {
-    const moves: [HTMLElement, Keyframe[]][] = [];
-    for (const element of after) {
-      for (const running of element.getAnimations()) running.cancel();
-      const from = before.get(element);
-      if (from === undefined) moves.push([element, [{ opacity: 0 }, { opacity: 1 }]]);
-      else {
-        const distance = from - element.getBoundingClientRect().top;
-        if (Math.abs(distance) >= 1)
-          moves.push([element, [{ transform: `translateY(${distance}px)` }, { transform: "none" }]]);
+export class Flip {
+  private running: Animation[] = [];
+  private last = -Infinity;
+
+  /**
+   * Remembers where `elements` are; the function returned plays the way to where they then are. When orders come faster
+   * than anybody could follow, the elements are just put there: drawing them on their way would cost more than all else.
+   */
+  from(elements: HTMLElement[]): (after: HTMLElement[]) => void {
+    const now = performance.now();
+    const hurried = elements.length > 0 && now - this.last < DURATION;
+    if (elements.length > 0) this.last = now;
+    if (hurried || reducedMotion()) return () => this.stop();
+    const before = new Map(elements.map((element) => [element, element.getBoundingClientRect().top]));
+    return (after) => {
+      this.stop();
+      const moves: [HTMLElement, Keyframe[]][] = [];
+      for (const element of after) {
+        const from = before.get(element);
+        if (from === undefined) moves.push([element, [{ opacity: 0 }, { opacity: 1 }]]);
+        else {
+          const distance = from - element.getBoundingClientRect().top;
+          if (Math.abs(distance) >= 1)
+            moves.push([element, [{ transform: `translateY(${distance}px)` }, { transform: "none" }]]);
+        }
       }
-    }
-    // All places are read before anything is written: one layout, not one a card.
-    for (const [element, frames] of moves)
-      element.animate(frames, { duration: DURATION, easing: "cubic-bezier(.2, .7, .2, 1)" });
-  };
+      // All places are read before anything is written: one layout, not one a card.
+      this.running = moves.map(([element, frames]) =>
+        element.animate(frames, { duration: DURATION, easing: "cubic-bezier(.2, .7, .2, 1)" }),
+      );
+    };
+  }
+
+  private stop(): void {
+    for (const animation of this.running) animation.cancel();
+    this.running = [];
+  }
 }
 
 /** Puts `elements` in order inside `list` and drops the rest. The focused one is never moved, so it keeps the focus. */

@@ -34,7 +34,7 @@ export function language(locale: string): Language {
       const text = words[form] ?? words[key] ?? key;
       return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
         const value = values[name];
-        return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+        return value === undefined ? whole : typeof value === "number" ? number(value) : isolated(value);
       });
     },
     share(value, signed = false) {
@@ -42,4 +42,11 @@ export function language(locale: string): Language {
       return (value < 0 ? "−" : signed ? "+" : "") + text;
     },
   };
+}
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/;
+
+/** A title in Hebrew or Arabic must not turn the sentence around it: it is put between marks that isolate it. */
+export function isolated(text: string): string {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
 }

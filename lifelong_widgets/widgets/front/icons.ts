@@ -13,12 +13,14 @@ const PATHS: Record<string, { fill?: string; stroke?: string }> = {
     stroke: "M3 4h2l2 8.500h7.500L17 6.500H6",
     fill: "M6.600 16a1.400 1.400 0 1 0 2.800 0a1.400 1.400 0 1 0-2.800 0M12.100 16a1.400 1.400 0 1 0 2.800 0a1.400 1.400 0 1 0-2.800 0",
   },
+  undo: { stroke: "M8 4 4 8l4 4M4.500 8H12a4.500 4.500 0 0 1 0 9H7" },
+  journal: { stroke: "M3 17.500h14M5 14v-3l7.500-7.500a1.500 1.500 0 0 1 2 0l1 1a1.500 1.500 0 0 1 0 2L8 14z" },
   skip: { fill: "M4 5l6 5-6 5zM11 5l6 5-6 5z" },
 };
 
 const DRAWN = new Map<string, SVGSVGElement>();
 
-/** A fresh copy of the icon for a kind of feedback. */
+/** A fresh copy of the icon that `PATHS` calls so. */
 export function icon(name: string): SVGSVGElement {
   let drawn = DRAWN.get(name);
   if (!drawn) DRAWN.set(name, (drawn = draw(name)));

@@ -28,7 +28,12 @@ export class Roving {
     if (card) this.spot.row = cards.indexOf(card);
     this.spot.row = Math.max(0, Math.min(this.spot.row, cards.length - 1));
     this.mark();
-    if (hadFocus && !card) this.target()?.focus({ preventScroll: true });
+    if (hadFocus && !card) this.focus();
+  }
+
+  /** Gives the focus to the current card, or to its button where the focus was last. */
+  focus(): void {
+    this.target()?.focus({ preventScroll: true });
   }
 
   hasFocus(): boolean {
@@ -37,7 +42,7 @@ export class Roving {
 
   /** Moves the focus if `key` asks for it; says whether it did. */
   move(key: string): boolean {
-    const columns = this.cards[this.spot.row]?.buttons.length ?? 0;
+    const columns = this.cards[this.spot.row]?.buttons.filter((button) => !button.disabled).length ?? 0;
     const last = this.cards.length - 1;
     const { row, column } = this.spot;
     const next: Spot | undefined = {
@@ -70,7 +75,8 @@ export class Roving {
 
   private target(): HTMLElement | undefined {
     const card = this.cards[this.spot.row];
-    return card?.buttons[this.spot.column] ?? card?.element;
+    const button = card?.buttons[this.spot.column];
+    return button && !button.disabled ? button : card?.element;
   }
 
   /** Tab reaches the current card and then its buttons; every other card is reached by the arrows. */

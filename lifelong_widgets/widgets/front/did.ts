@@ -1,0 +1,36 @@
+/** What somebody did last, and what that did to the list, in words. */
+import { KEYS } from "./card";
+import type { Language } from "./i18n";
+
+export interface Did {
+  kind: string;
+  label: string;
+  title: string;
+  /** How many clicks the list answers; the one named here is the last of them. */
+  n: number;
+  /** Whether a click was taken back; `user` is then whose it was, if not the viewer's own. */
+  undone: boolean;
+  user: string | null;
+  moved: number;
+  total: number;
+  up: string[];
+  down: string[];
+}
+
+export function sentence(words: Language, { kind, label, title, n, undone, user }: Did): string {
+  if (undone && n > 1) return words.say("undo.many", { n });
+  const named = user === null ? title : words.say("undo.whose", { title, user });
+  const key = `${undone ? "undo" : "did"}.${kind in KEYS ? kind : "other"}`;
+  const one = words.say(key, { kind: label, title: named });
+  return n > 1 ? words.say("did.many", { n, last: one }) : one;
+}
+
+export function consequence(words: Language, { moved, total, up, down }: Did): string {
+  if (moved === 0) return words.say("did.still");
+  const trends = [
+    up.length ? words.say("did.up", { categories: up.join(", ") }) : "",
+    down.length ? words.say("did.down", { categories: down.join(", ") }) : "",
+  ].filter(Boolean);
+  const head = words.say("did.moved", { n: moved, total });
+  return trends.length ? `${head}: ${trends.join(", ")}` : head;
+}

@@ -1,0 +1,85 @@
+"""The short form of `python -m tests.fuzz`, and that it would find what it looks for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz import selftest
+from tests.fuzz.case import FINDING, HANDLED, REFUSED, Verdict
+from tests.fuzz.corpus import corpus
+from tests.fuzz.mutations import LOADERS
+from tests.fuzz.runner import run, table
+from tests.fuzz.selection import short
+
+NAMES = sorted({case.loader.name for case in corpus().values()})
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> Sequence[Verdict]:
+    return run(short())
+
+
+@pytest.mark.parametrize("loader", NAMES)
+def test_hostile_input_is_handled_or_gets_a_typed_error(verdicts: Sequence[Verdict], loader: str) -> None:
+    own = [verdict for verdict in verdicts if verdict.loader == loader]
+    assert own
+    findings = [f"{verdict.id}: {verdict.detail}" for verdict in own if verdict.kind == FINDING]
+    assert not findings, "\n".join(findings)
+
+
+def test_the_corpus_is_large_and_random_input_comes_on_top(verdicts: Sequence[Verdict]) -> None:
+    assert len(corpus()) > 10_000
+    assert set(LOADERS) < set(NAMES)
+    assert len(verdicts) == len(short()) > 1000
+    kinds = [verdict.kind for verdict in verdicts]
+    assert min(kinds.count(HANDLED), kinds.count(REFUSED)) > 300
+
+
+@pytest.mark.parametrize(
+    ("what", "detail"),
+    [
+        ("untyped", "KeyError"),
+        ("no place", "names no place"),
+        ("a long message", "a message of 10,007 characters"),
+        ("a terminal code", "could steer a terminal"),
+        ("half-changed", "half-changed after"),
+        ("a file", "changed the folder"),
+        ("a warning", "RuntimeWarning"),
+        ("memory", "the resident size grew by"),
+        ("unsound", "loaded, but AssertionError"),
+        ("is to be refused", "was to be refused"),
+        ("is to be loaded", "not what the case describes"),
+    ],
+)
+def test_what_must_not_happen_is_found(what: str, detail: str) -> None:
+    from tests.fuzz.case import judge
+
+    verdict = judge(selftest.case_of(what))
+    assert verdict.kind == FINDING
+    assert detail in verdict.detail
+
+
+def test_a_hang_and_a_crash_are_found_and_the_rest_is_run_nevertheless() -> None:
+    whats = ["fine", "hangs", "typed", "crashes", "fine"]
+    verdicts = run([f"{selftest.NAME}: {what}" for what in whats], seconds=2.0)
+    assert [verdict.kind for verdict in verdicts] == [HANDLED, FINDING, REFUSED, FINDING, HANDLED]
+    assert "hung" in verdicts[1].detail and "SIGABRT" in verdicts[3].detail
+    assert list(table(verdicts))[-1].split() == ["all", "5", "2", "1", "2"]
+
+
+def test_the_command_prints_a_table_and_fails_at_a_finding() -> None:
+    command = [sys.executable, "-m", "tests.fuzz", "--case", "self-test: fine", "--case"]
+    for what, code in (("typed", 0), ("untyped", 1)):
+        done = subprocess.run(
+            [*command, f"self-test: {what}"],
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert done.returncode == code, done.stderr
+        assert "typed errors" in done.stdout and f"{code} findings" in done.stdout
