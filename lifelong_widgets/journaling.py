@@ -347,6 +347,7 @@ def rebuild(
     Raises:
         FormatError: the journal is damaged, or no checkpoint can be used.
     """
+    _check_genesis(journal)
     end = journal.last_id if until is None else until
     newest = end if before is None else min(end, before - 1)
     engine, start = None, 0
@@ -396,10 +397,19 @@ def base_knows(journal: Journal, user: Id) -> bool:
     return user in tree["state"]["users"]
 
 
+def _check_genesis(journal: Journal) -> None:
+    kinds_of = {"id": str, "seed": int, "settings": dict, "kinds": dict, "text_columns": list, "n_items": int}
+    for name, kind in {**kinds_of, "fresh": bool}.items():
+        if type(journal.genesis.get(name)) is not kind:
+            raise FormatError(f"{journal.folder} is damaged: its beginning has no {name}")
+    if not 0 <= journal.genesis["n_items"] <= journal.n_items:
+        raise FormatError(f"{journal.folder} is damaged: it does not hold the items that it began with")
+
+
 def _usable(journal: Journal, newest: int, end: int) -> list[int]:
     """The ids of the checkpoints from which `end` can be reached by going forward only."""
     undos = [
-        (entry.id, min(first for first, _ in (entry.body or {})["taken_back"]))
+        (entry.id, min((first for first, _ in (entry.body or {})["taken_back"]), default=entry.id))
         for entry in journal.acts(Op.UNDO, end)
     ]
     undos += [(stone.id, stone.first) for stone in journal.tombstones]

@@ -99,7 +99,7 @@ def damage_of(path: str | os.PathLike[str]) -> Iterator[None]:
         RuntimeError,  # torch's, and RecursionError
         MemoryError,
     ) as error:
-        raise FormatError(f"{os.fspath(path)} is damaged: {type(error).__name__}: {error}") from error
+        raise FormatError(f"{os.fspath(path)} is damaged: {type(error).__name__}: {error!s:.500}") from error
 
 
 def _raw(path: Path, kind: str, newest: int) -> tuple[str | None, Tree, dict[str, torch.Tensor]]:

@@ -176,6 +176,22 @@ def test_items_without_content_and_repeats_are_mentioned(
     assert "--include-seen" not in run(capsys, *arguments, "--include-seen")[2]
 
 
+def test_a_log_of_json_lines_keeps_its_types(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = [
+        {"event": n, "user": n % 3, "item": f"i{n // 2}", "kind": "like", "time": n, "value": None,
+         "shown": ["i0", "i1"], "id": None, "call": None}
+        for n in range(40)
+    ]  # fmt: skip
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, err = run(capsys, "replay", path, "--learners", "popularity", "--quiet")
+    assert code == 0, err
+    assert out.startswith("log.jsonl\n32 events replayed")
+    path.write_text(json.dumps({**rows[0], "kind": ["like"]}) + "\n")
+    code, _, err = run(capsys, "replay", path, "--quiet")
+    assert code == 2 and "column 'kind', line 1 of" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

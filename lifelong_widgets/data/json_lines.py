@@ -35,7 +35,9 @@ def read_json_lines(path: PathLike) -> pd.DataFrame:
     for number, line in _lines(file):
         row = _object(line, f"line {number} of {shown(file)}")
         for key, value in row.items():
-            cells = columns.setdefault(key, [])
+            if key not in columns:
+                columns[_storable(key, number, file)] = []
+            cells = columns[key]
             if len(cells) < len(lines):
                 limits.check_shape(file, len(lines), len(columns))
                 cells.extend([None] * (len(lines) - len(cells)))
@@ -84,6 +86,12 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise FormatError(f"{place} is {brief(row)}; {_EXAMPLE}")
     return row
+
+
+def _storable(key: str, number: int, file: Path) -> str:
+    if key.encode(errors="replace").decode() != key:
+        raise FormatError(f"line {number} of {shown(file)} has the key {brief(key)}: half a character")
+    return key
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def read_parquet(path: PathLike) -> pd.DataFrame:
             table = opened.read(names, use_threads=False).replace_schema_metadata(None)
             table.validate(full=True)  # else a string that is not UTF-8 would be found out much later
             frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, date_as_object=False)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: of a column's name
         raise FormatError(
             f"{shown(file)} is not a readable Parquet file: {shorten(str(error), 200)}"
         ) from None

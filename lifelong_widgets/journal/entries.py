@@ -167,7 +167,7 @@ def entry_of(row: Row, file: str) -> Entry:
     try:
         return _checked(row)
     except (DataError, ValueError) as error:
-        raise FormatError(f"{file} is damaged at entry {row[0]!r:.80}: {error}") from None
+        raise FormatError(f"{file} is damaged at entry {row[0]!r:.80}: {error!s:.300}") from None
 
 
 def _checked(row: Row) -> Entry:

@@ -280,3 +280,49 @@ def test_frames_go_there_and_back(some, categories):
     after = Catalog.from_pandas(before.to_pandas(), text="blurb", image="image", audio="audio")
     assert list(after) == list(before)
     assert len(after) == len(some)
+
+
+# ---- what a file could bring along
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"item": 1, "title": {"a": 1}}, r"row 1: title: \{'a': 1\} is a dict, not a text"),
+        ({"item": 1, "title": b"Fog"}, "row 1: title: b'Fog' is a bytes"),
+        ({"item": 1, "image": [1]}, r"row 1: image: \[1\] is a list"),
+        ({"item": 1, "categories": [["a"]]}, r"row 1: a category: \['a'\] is a list"),
+        ({"item": 1, "title": 10**5000}, "row 1: title: an int too large to print"),
+        ({"item": "7"}, "row 1: the item '7' is a string, but 7 is known as an integer"),
+    ],
+)
+def test_a_record_with_something_else_than_text_is_named(record, message):
+    shop = Catalog.from_records([{"item": 7}])
+    with pytest.raises(DataError, match=message):
+        shop.add([{"item": "a"}, record])
+    assert list(shop.ids) == [7]
+
+
+@pytest.mark.parametrize("name", [5, "", "\ud800", None, ["a"]], ids=repr)
+def test_a_text_column_is_called_by_a_string_that_can_be_stored(name):
+    with pytest.raises(DataError, match="text column"):
+        Catalog(text=[name])
+
+
+def test_there_are_not_more_texts_than_can_be_used():
+    with pytest.raises(DataError, match="100,000 text columns; there can be 1,000"):
+        Catalog.from_records([{"item": 1, **{f"t{n}": "x" for n in range(100_000)}}])
+
+
+def test_a_frame_with_two_columns_of_one_name_is_not_added():
+    with pytest.raises(DataError, match="there are 2 columns called 'item'"):
+        Catalog().add(pd.DataFrame([[1, 2]], columns=["item", "item"]))
+
+
+@pytest.mark.parametrize(
+    "cell", ["[0x" + "f" * 9000 + "]", "[" * 4000 + "]" * 4000, r"['\d']"], ids=["hex", "deep", "escape"]
+)
+def test_a_cell_that_looks_like_a_list_does_no_harm(cell, recwarn):
+    shop = Catalog.from_pandas(pd.DataFrame({"item": [1], "categories": [cell]}))
+    assert len(shop[1].categories) == 1
+    assert not recwarn

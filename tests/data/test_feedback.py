@@ -138,3 +138,58 @@ def test_kinds_survive_json(some):
 def test_kinds_that_were_not_written_by_us_are_refused(broken):
     with pytest.raises(DataError):
         FeedbackKinds.from_dict(broken)
+
+
+# ---- what a file could bring along
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"user": 10**400}, "the user is an integer of more than 64 bits"),
+        ({"user": "\ud800"}, "the user .* holds a lone surrogate"),
+        ({"item": 2**63}, "the item is an integer of more than 64 bits"),
+        ({"kind": "\ud800"}, "the kind of a feedback|kind of a feedback .* lone surrogate"),
+        ({"id": "\ud800"}, "id of a feedback .* lone surrogate"),
+        ({"shown": [1, 10**400]}, "the shown item is an integer of more than 64 bits"),
+        ({"shown": {1, 2}}, "`shown` is the sequence .* best first, not the set"),
+        ({"time": 1_700_000_000_000}, "outside the years 1 to 9999.*divide milliseconds by 1000"),
+        ({"time": 10**5000}, "the time of a feedback is an int too large to print"),
+        ({"value": 1e39}, "the value of a feedback is 1e.39; it is at most 3.403e.38"),
+        ({"value": 1 + 2j}, "the value of a feedback is .*; it must be a finite number or None"),
+        ({"kind": 10**5000}, "the kind of a feedback is a name such as 'click', not an int too large"),
+    ],
+)
+def test_what_no_journal_could_give_back_is_refused_at_once(fields, message):
+    with pytest.raises(DataError, match=message):
+        Feedback(**{"user": "ada", "item": 1, **fields})
+
+
+def test_ids_become_plain_strings_and_integers():
+    event = Feedback(np.str_("ada"), np.int32(7), shown=[np.int64(7)], value=np.float32(2), id=np.str_("e"))
+    assert event == Feedback("ada", 7, shown=(7,), value=2.0, id="e")
+    assert [type(part) for part in (event.user, event.item, event.id, event.value)] == [str, int, str, float]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ({"positive": "false"}, "positive of 'like' is 'false'; it is True or False"),
+        ({"consumes": None}, "consumes of 'like' is None"),
+        ({"label": 5}, "the label of 'like' is a string, not 5"),
+        ({"name": "\ud800"}, "lone surrogate"),
+        ({"name": "click"}, "the feedback kind 'click' is listed as 'like'"),
+        ({"weight": 10**5000}, "the weight of 'like' is an int too large to print; it must be at most 1000"),
+        ({"weight": -(10**5000)}, "a weight is not negative"),
+    ],
+)
+def test_kinds_out_of_a_file_are_checked(kind, message):
+    with pytest.raises(DataError, match=message):
+        FeedbackKinds.from_dict({"like": {"name": "like", **kind}})
+
+
+def test_there_are_not_more_kinds_than_a_person_could_tell_apart():
+    with pytest.raises(DataError, match="1,001 kinds of feedback; there can be 1,000"):
+        FeedbackKinds.from_dict({f"k{n}": {"name": f"k{n}"} for n in range(1001)})
+    with pytest.raises(DataError, match="a kind is a FeedbackKind"):
+        FeedbackKinds("like")

@@ -296,3 +296,49 @@ def test_an_event_that_cannot_be_part_of_a_log_is_named():
         [Feedback(7, "b1", "lik", time=0)], DEFAULT_KINDS.with_kind(FeedbackKind("lik"))
     )
     assert odd.kind_names == ["lik"]
+
+
+# ---- what a file could bring along
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"time": [1, "now", "today"]}, "column 'time', row 1: 'now' cannot be read as a time"),
+        ({"time": ["2024-05-01", "1714521600", "2024-05-01"]}, "row 1: '1714521600' cannot be read"),
+        ({"time": pd.Series([1, True, 2], dtype=object)}, "row 1: True cannot be read as a time"),
+        ({"time": pd.Series([1, [2], 2], dtype=object)}, r"row 1: \[2\] cannot be read as a time"),
+        ({"time": pd.Series([1, 10**400, 2], dtype=object)}, "'time', row 1: 1000.* cannot be read"),
+        ({"time": pd.to_timedelta([1, 2, 3], "s")}, "column 'time' holds timedelta64"),
+        ({"time": [1j, 2j, 3j]}, "column 'time' holds complex128"),
+        ({"value": pd.to_datetime([1, 2, 3])}, "column 'value' holds datetime64"),
+        ({"value": [True, False, True]}, "column 'value' holds truth values"),
+        ({"value": pd.Series([1, 10**400, 2], dtype=object)}, "'value', row 1: the value 1000.* is not"),
+        ({"user": pd.Series(["a", np.timedelta64(1, "s"), "b"], dtype=object)}, "row 1: .*timedelta64.* id"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_number_is_refused(columns, message):
+    with pytest.raises(DataError, match=message):
+        Interactions.from_pandas(frame(**columns))
+
+
+def test_epoch_seconds_and_dates_may_be_mixed():
+    times = pd.Series([172_800, "1970-01-02", datetime.date(1970, 1, 1)], dtype=object)
+    assert Interactions.from_pandas(frame(time=times)).times.tolist() == [0.0, 86_400.0, 172_800.0]
+
+
+def test_other_kinds_of_strings_and_integers_are_the_same_ids():
+    users = pd.Series(["a", np.str_("a"), "a"], dtype=object)
+    items = pd.Series([1, np.int8(1), 1], dtype=object)
+    log = Interactions.from_pandas(frame(user=users, item=items))
+    assert (log.users, log.items) == (["a"], [1])
+
+
+@pytest.mark.parametrize("argument", ["user", "item", "time", "kind", "value", "kinds", "catalog"])
+@pytest.mark.parametrize(
+    "value", [[], pd.NA, np.array([1, 2]), 10**5000, "x" * 10**6], ids=lambda v: type(v).__name__
+)
+def test_an_argument_of_another_type_is_refused(argument, value):
+    with pytest.raises(DataError) as caught:
+        Interactions.from_pandas(frame(), **{argument: value})
+    assert len(str(caught.value)) < 1000

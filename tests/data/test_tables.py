@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lifelong_widgets.data import Catalog, Interactions, limits, tables
-from lifelong_widgets.errors import FormatError
+from lifelong_widgets.data import Catalog, Feedback, Interactions, limits, tables
+from lifelong_widgets.errors import DataError, FormatError
 
 
 def test_a_log_is_the_same_from_every_format(tmp_path):
@@ -72,4 +72,150 @@ def test_a_file_beyond_the_limit_is_refused_unread(tmp_path, monkeypatch):
     path.write_text("user,item\nu,i\n")
     monkeypatch.setattr(limits, "MAX_BYTES", 10)
     with pytest.raises(FormatError, match="the limit is 10"):
+        tables.read_table(path)
+
+
+# ---- JSON lines
+
+
+def test_json_lines_keep_the_types_of_ids(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text(
+        '{"event": 1, "user": 7, "item": "b1", "kind": "like", "time": 5.5, "value": null, "shown": [2]}\n'
+        "\n"
+        '{"event": 2, "user": "ada", "item": "b1", "kind": "skip", "time": 6, "value": 2.5, "call": 1}\n'
+    )
+    log = Interactions.from_pandas(tables.read_table(path))
+    assert list(log) == [Feedback(7, "b1", "like", 5.5), Feedback("ada", "b1", "skip", 6.0, 2.5)]
+    path.write_text('{"user": 7, "item": 1, "time": 1}\n{"user": "7", "item": 1, "time": 2}\n')
+    with pytest.raises(
+        DataError, match=r"column 'user', line 2 of .*log\.jsonl.*'7' is a string, but 7 is known"
+    ):
+        Interactions.from_pandas(tables.read_table(path))
+
+
+def test_a_catalogue_may_be_json_lines_too(tmp_path):
+    path = tmp_path / "items.jsonl"
+    path.write_text('{"item": 1, "title": "Fog", "categories": ["Sea", "a|b"]}\n{"item": "007"}\n')
+    shop = Catalog.from_pandas(tables.read_table(path))
+    assert list(shop.ids) == [1, "007"]
+    assert (shop[1].categories, shop["007"].title) == (("Sea", "a|b"), "007")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("", "is empty; each line is a JSON object"),
+        ('{"user": 1}\n[1]\n', r"line 2 of .*log\.jsonl' is \[1\]; each line is a JSON object"),
+        ('{"user": 1}\n\n{"user": \n', r"line 3 of .*log\.jsonl' is not JSON"),
+        ('{"user": 1, "item": 2, "user": 3}', "line 1 .* the key 'user' is there twice"),
+        ('{"user": NaN}', "line 1 .* NaN is no number in JSON"),
+        ('{"user": ' + "9" * 5000 + "}", "line 1 .* not JSON"),
+        ('{"user": ' + "[" * 8 + "]" * 8 + "}", "line 1 .* nested more than 8 levels"),
+        ('{"user": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 1 .* nested more than 8 levels"),
+    ],
+)
+def test_what_is_no_json_line_is_named_by_its_number(tmp_path, lines, message):
+    (tmp_path / "log.jsonl").write_text(lines)
+    with pytest.raises(FormatError, match=message):
+        tables.read_table(tmp_path / "log.jsonl")
+
+
+def test_brackets_within_a_string_are_not_depth(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"user": "' + "[{" * 100 + '"}\n{"user": [[[[[[[1]]]]]]]}\n')
+    assert len(tables.read_table(tmp_path / "log.jsonl")) == 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [
+        ("MAX_LINE", 20, "line 2 .* longer than the 20 bytes allowed"),
+        ("MAX_COLUMNS", 1, "has 2 columns; the limit is 1"),
+        ("MAX_CELLS", 3, "the limit is 3 cells"),
+        ("MAX_BYTES", 10, "the limit is 10"),
+    ],
+)
+def test_json_lines_beyond_a_limit_are_refused(tmp_path, monkeypatch, limit, value, message):
+    (tmp_path / "log.jsonl").write_text('{"user": 1}\n{"user": 2, "item": "a long one"}\n')
+    monkeypatch.setattr(limits, limit, value)
+    with pytest.raises(FormatError, match=message):
+        tables.read_table(tmp_path / "log.jsonl")
+
+
+# ---- where something is, and limits
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_errors_name_the_line_of_a_csv_file(tmp_path, end):
+    path = tmp_path / "log.csv"
+    path.write_bytes(end.join(["user,item,time", "a,1,1", "b,,2", ""]).encode())
+    with pytest.raises(DataError, match=r"column 'item', line 3 of '.*log\.csv': the item id is missing"):
+        Interactions.from_csv(path)
+    (tmp_path / "items.csv").write_text("item,title\n1,a\n2,b\n1,c\n")
+    with pytest.raises(
+        DataError, match=r"line 2 of '.*items\.csv' and line 4 of .* have the same item id '1'"
+    ):
+        Catalog.from_csv(tmp_path / "items.csv")
+
+
+def test_where_rows_are_not_lines_the_row_is_named(tmp_path):
+    path = tmp_path / "log.csv"
+    for text in ('user,item,time\n"a\nb",1,1\nb,,2\n', "user,item,time\n\na,1,1\nb,,2\n"):
+        path.write_text(text)
+        with pytest.raises(DataError, match="column 'item', row 1: the item id is missing"):
+            Interactions.from_csv(path)
+
+
+def test_of_two_columns_with_one_name_neither_is_taken(tmp_path):
+    (tmp_path / "log.csv").write_text("user,item,time,user\na,1,1,b\n")
+    with pytest.raises(DataError, match="there are 2 columns called 'user'"):
+        Interactions.from_csv(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [
+        ("MAX_HEADER", 10, "the first line of .* has more than 10 characters"),
+        ("MAX_COLUMNS", 2, "has 3 columns; the limit is 2"),
+        ("MAX_CELLS", 8, "the limit is 8 cells"),
+    ],
+)
+def test_a_csv_file_beyond_a_limit_is_refused(tmp_path, monkeypatch, limit, value, message):
+    (tmp_path / "log.csv").write_text("user,item,time\na,1,1\nb,2,2\n")
+    monkeypatch.setattr(limits, limit, value)
+    with pytest.raises(FormatError, match=message):
+        tables.read_table(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [
+        ("MAX_COLUMNS", 1, "has 2 columns; the limit is 1"),
+        ("MAX_CELLS", 5_000, "1,000 rows of 2 columns|9,000 values"),
+        ("MAX_CHUNKS", 1, "1 row groups of 2 columns"),
+        ("MAX_BYTES_READ", 20_000, "would fill .* bytes or more; the limit is 20,000"),
+    ],
+)
+def test_a_parquet_file_beyond_a_limit_is_refused(tmp_path, monkeypatch, limit, value, message):
+    """The strings are stored once each and take some hundred bytes on disk, and 90,000 when written out."""
+    pd.DataFrame({"item": range(1000), "categories": [["x" * 10] * 8] * 1000}).to_parquet(
+        tmp_path / "a.parquet"
+    )
+    assert len(tables.read_table(tmp_path / "a.parquet")) == 1000
+    monkeypatch.setattr(limits, limit, value)
+    with pytest.raises(FormatError, match=message):
+        tables.read_table(tmp_path / "a.parquet")
+
+
+def test_a_parquet_file_gives_its_index_and_leaves_out_what_is_nested(tmp_path):
+    frame = pd.DataFrame({"user": ["a", "b"], "item": [1, 2], "time": [1, 2], "more": [{"x": 1}, {"x": 2}]})
+    frame.set_index("user").to_parquet(tmp_path / "log.parquet")
+    read = tables.read_table(tmp_path / "log.parquet")
+    assert sorted(read.columns) == ["item", "time", "user"]
+    assert Interactions.from_pandas(read).users == ["a", "b"]
+
+
+@pytest.mark.parametrize("path", [5, None, b"log.csv", "log\0.csv", "x" * 5000 + ".csv"], ids=repr)
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(FormatError):
         tables.read_table(path)

@@ -79,3 +79,14 @@ def test_a_shelf_with_next_to_nothing_on_it(featurizer: Featurizer, shelf: list[
     rows = featurizer.fit(shelf).transform(shelf)
     assert rows.shape == (len(shelf), featurizer.width)
     assert np.isfinite(rows).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "title", ["the same few words", "word", "x" * 100_000, "\ud83d<b>"], ids=["few", "one", "long", "odd"]
+)
+def test_a_shelf_of_items_all_alike_warns_of_nothing(featurizer: Featurizer, title: str) -> None:
+    shelf = [Item(n, title, ("Sea",), {"description": title}) for n in range(40)]
+    rows = featurizer.fit(shelf).transform(shelf)
+    assert np.isfinite(rows).all()
+    np.testing.assert_array_equal(rows, np.tile(rows[0], (len(rows), 1)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 
 from tests.fuzz.case import FINDING
 from tests.fuzz.runner import SECONDS, run, table
 from tests.fuzz.selection import long, short
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the arguments say; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument(
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=SECONDS, metavar="S", help="after which a case hangs"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     start = time.monotonic()
     ids = options.case or (short() if options.short else long(options.rounds, options.seed, options.loader))
     verdicts = run(ids, options.seconds, say=lambda line: print(line, flush=True))

@@ -243,7 +243,7 @@ ADD = Loader(
     r"row|item|column|^[^:]+: ",
     lambda given: catalog_fingerprint(given[0]),
 )
-KINDS_DICT = Loader("FeedbackKinds.from_dict", FeedbackKinds.from_dict, sound_kinds, r"kind|weight|of '")
+KINDS_DICT = Loader("FeedbackKinds.from_dict", FeedbackKinds.from_dict, sound_kinds, r"kind|weight|of ['\"]")
 FEEDBACK = Loader(
     "Feedback",
     lambda fields: [Feedback(**fields)],

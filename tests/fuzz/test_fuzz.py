@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
 from tests.fuzz import selftest
-from tests.fuzz.case import FINDING, HANDLED, REFUSED, Verdict
+from tests.fuzz.__main__ import main
+from tests.fuzz.case import FINDING, HANDLED, REFUSED, Verdict, judge
 from tests.fuzz.corpus import corpus
 from tests.fuzz.mutations import LOADERS
 from tests.fuzz.runner import run, table
@@ -57,8 +55,6 @@ def test_the_corpus_is_large_and_random_input_comes_on_top(verdicts: Sequence[Ve
     ],
 )
 def test_what_must_not_happen_is_found(what: str, detail: str) -> None:
-    from tests.fuzz.case import judge
-
     verdict = judge(selftest.case_of(what))
     assert verdict.kind == FINDING
     assert detail in verdict.detail
@@ -72,14 +68,11 @@ def test_a_hang_and_a_crash_are_found_and_the_rest_is_run_nevertheless() -> None
     assert list(table(verdicts))[-1].split() == ["all", "5", "2", "1", "2"]
 
 
-def test_the_command_prints_a_table_and_fails_at_a_finding() -> None:
-    command = [sys.executable, "-m", "tests.fuzz", "--case", "self-test: fine", "--case"]
-    for what, code in (("typed", 0), ("untyped", 1)):
-        done = subprocess.run(
-            [*command, f"self-test: {what}"],
-            capture_output=True,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
-        assert done.returncode == code, done.stderr
-        assert "typed errors" in done.stdout and f"{code} findings" in done.stdout
+@pytest.mark.parametrize(("what", "code"), [("typed", 0), ("untyped", 1)])
+def test_the_command_prints_a_table_and_fails_at_a_finding(
+    capsys: pytest.CaptureFixture[str], what: str, code: int
+) -> None:
+    assert main(["--case", "self-test: fine", "--case", f"self-test: {what}"]) == code
+    out = capsys.readouterr().out
+    assert "typed errors" in out and f"{code} findings" in out
+    assert ("FINDING self-test: untyped: KeyError" in out) is bool(code)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import select
 import signal
+import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+from tqdm import tqdm
 
 from lifelong_widgets.journaling import JournalWarning
 
@@ -34,6 +37,8 @@ class Child:
             return
         try:
             os.close(reading)
+            # tqdm's own lock is one for all forks: who is killed while holding it never gives it back
+            tqdm.set_lock(threading.RLock())
             warnings.simplefilter("error", JournalWarning)  # a kill must leave nothing to warn of
             work(lambda *words: _say(writing, words))
         except BaseException:

@@ -89,6 +89,7 @@ def _broken() -> Iterator[Case]:
         ("two objects in a line", LINE.strip() * 2, refused("Extra data")),
         ("an empty object", b"{}\n", refused("no column 'user'")),
         ("CSV", b"user,item\na,b\n", refused("line 1")),
+        ("a key that is half a character", b'{"\\ud800": 1}\n', refused("line 1 of 'log.jsonl' has the key")),
         ("a key twice", b'{"user": "a", "user": "b"}\n', refused("the key 'user' is there twice")),
         ("NaN", LINE.replace(b"5.0", b"NaN"), refused("NaN is no number in JSON")),
         ("-Infinity", LINE.replace(b"5.0", b"-Infinity"), refused("no number in JSON")),

@@ -38,6 +38,7 @@ def cases() -> Iterator[Case]:
         ("a footer of 4 GB", b"PAR1" + whole[4:-8] + b"\xff\xff\xff\xffPAR1"),
         ("a footer of zeros", b"PAR1" + bytes(len(whole) - 12) + whole[-8:]),
         ("encrypted", whole[:-4] + b"PARE"),
+        ("a name that is not UTF-8", whole.replace(b"user", b"us\xff\xfe")),
         ("a zip file", b"PK\x03\x04" + bytes(100)),
         ("a pickle", b"cposix\nsystem\n(S'touch pwned'\ntR."),
         ("CSV", b"user,item,time\na,b,1\n"),
