@@ -123,6 +123,7 @@ class Recording:
 
     def flush(self) -> None:
         """Write what has changed besides events: new items, hyperparameters, kinds."""
+        self.engine.apply_items([])  # those that nothing has asked for yet
         if self._has_changes():
             with self._transaction():
                 pass

@@ -115,6 +115,13 @@ def test_what_was_never_closed_is_all_there(shop: Path, log: Interactions) -> No
         assert rec.audit(**QUIET).equal
 
 
+def test_an_item_that_nothing_has_asked_for_yet_is_written_by_close(shop: Path) -> None:
+    with opened(shop) as rec:
+        rec.catalog.add({"item": "late"})
+    with Recommender.open(shop) as again:
+        assert "late" in again.catalog
+
+
 def test_a_damaged_checkpoint_is_said_and_the_one_before_is_used(
     shop: Path, lived: tuple[Recommender, list[int]]
 ) -> None:
