@@ -346,8 +346,8 @@ class DurableEngine(Engine):
                 )
         with self._whole():
             stone_id = journal.erase(name)
+            self._replace_by(fresh)  # before anything that the disk may refuse
             recording.checkpoints.discard(first, stone_id)
-            self._replace_by(fresh)
             recording.checkpoint(wait=True)
             scrubbed = scrub(journal)
         stone = journal.tombstones[-1]
