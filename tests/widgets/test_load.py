@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -97,37 +96,6 @@ def is_off(page: Page, journal: str) -> None:
 
 def titles(page: Page, view: int = 0) -> list[str]:
     return page.locator(".llw-list").nth(view).locator(".llw-title").all_text_contents()
-
-
-def test_a_hundred_clicks_a_second_in_two_views_and_then_a_reload_in_the_middle(
-    lab: LabServer, notebook: Callable[[list[str]], Notebook]
-) -> None:
-    shop = Shop(lab, notebook, "burst", "lw.RecommendationList(widget.session)")
-    page, opened = shop.page, shop.notebook
-    lists, start = opened.lists(), time.monotonic()
-    burst = page.evaluate(BURST, [300, 8, 2])
-    shows(page, 300)
-    took = time.monotonic() - start
-    print(f"{burst['rate']:.0f} clicks a second, {opened.lists() - lists} lists in {took:.1f} s")
-    assert len(opened.clicks()) == 300
-    assert shop.learned() == opened.clicks()
-    assert opened.lists() - lists <= 2 * (20 * took + 1), "two views, at most 20 lists a second each"
-    assert burst["seen"] >= 3, "the page stood still while it was clicked on"
-    assert titles(page, 0) == titles(page, 1)
-
-    opened.save()
-    page.evaluate("([burst, args]) => { void eval(burst)(args); }", [BURST, [1000, 8, 1]])
-    page.wait_for_timeout(700)
-    page.reload()
-    opened.wait_for_kernel()
-    page.locator(".llw-card").nth(39).wait_for(state="attached")
-    learned = shop.all_learned()
-    assert 300 < len(learned) < 1300
-    assert learned == opened.clicks()[: len(learned)]
-    shows(page, len(learned))
-    page.locator(".llw-card").first.locator("[data-kind=like]").click()
-    shows(page, len(learned) + 1)
-    assert len(set(shop.learned())) == len(learned) + 1
 
 
 def test_two_pages_on_one_kernel_show_the_same_until_it_is_restarted(
