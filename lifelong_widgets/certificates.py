@@ -14,7 +14,7 @@ from lifelong_widgets.files import replacing
 from lifelong_widgets.journal import Tombstone
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AuditReport:
     """Whether the model is, bit for bit, what its journal implies.
 
@@ -37,8 +37,11 @@ class AuditReport:
         hash = f"{self.replayed[:16]}…"
         return f"the model {verdict} what its journal implies up to entry {self.last_event}: {hash}"
 
+    def __repr__(self) -> str:
+        return f"<AuditReport: {self}>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Certificate:
     """What `Recommender.forget` did for one person. It names them by a salted hash only; see `is_of`.
 
@@ -77,7 +80,7 @@ class Certificate:
         return self.never_seen == self.model
 
     def is_of(self, user: Id) -> bool:
-        """Whether this certificate is about `user`. Under a journal's pseudonym if it has them."""
+        """Whether this certificate is about `user`; with pseudonyms, give `rec.journal.pseudonym(user)`."""
         stone = Tombstone(self.tombstone, 0.0, self.salt, self.person, self.n_events, 0)
         return stone.is_of(user)
 
@@ -93,6 +96,9 @@ class Certificate:
     def __str__(self) -> str:
         proof = "equal to one that never saw them" if self.proven else "not compared with one made anew"
         return f"forgotten: {self.n_events} events of one person; the model is {proof} ({self.model[:16]}…)"
+
+    def __repr__(self) -> str:
+        return f"<Certificate: {self}>"
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.to_json())}</pre>"

@@ -15,20 +15,11 @@ from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied, Engine, make_parts
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
-from lifelong_widgets.journal import Journal, Op
-from lifelong_widgets.journaling import (
-    JournalSettings,
-    Recording,
-    base_knows,
-    begin,
-    begins_with,
-    ranges_of,
-    rebuild,
-    resume,
-    scrub,
-)
+from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.progress import ProgressCallback, held_interrupts
+from lifelong_widgets.recording import JournalSettings, Recording, begin, resume
+from lifelong_widgets.restoring import base_knows, begins_with, rebuild
 from lifelong_widgets.undo import UndoStack
 
 
@@ -111,16 +102,16 @@ class DurableEngine(Engine):
         journal_settings = JournalSettings(**own)
         make_parts(settings)  # refuses what no part knows, before anything is opened
         if folder.is_file():
-            raise FormatError(f"{path} is a saved recommender, one file; Recommender.load reads it")
+            raise FormatError(
+                f"{path} is a file, a journal is a folder; Recommender.load reads saved recommenders"
+            )
         if not Journal.exists(folder):
             if catalog is None or read_only:
                 raise DataError(
                     f"there is no journal in {path}; to begin one give the items: "
                     f"Recommender.open({os.fspath(path)!r}, catalog)"
                 )
-            items = Catalog(catalog.text_columns) if isinstance(catalog, Catalog) else catalog
-            if isinstance(items, Catalog):
-                items.add(catalog)
+            items = catalog.subset(catalog.ids) if isinstance(catalog, Catalog) else catalog
             engine = cls(items, kinds or DEFAULT_KINDS, 0 if seed is None else seed, **settings)
             engine._attach(begin(engine, folder, journal_settings, bool(pseudonymize)))
             return engine
@@ -171,6 +162,10 @@ class DurableEngine(Engine):
         if not Journal.exists(folder):
             self._attach(begin(self, folder, journal_settings, pseudonymize))
             return
+        with Journal.open(folder, read_only=True) as there:
+            if pseudonymize != there.pseudonymize:
+                kept = "pseudonyms" if there.pseudonymize else "their own ids"
+                raise DataError(f"the journal in {path} keeps people under {kept}, from its beginning on")
         if not begins_with(type(self), folder, self):
             raise DataError(
                 f"the journal in {path} began with another model; to go on with it: "
@@ -200,8 +195,9 @@ class DurableEngine(Engine):
 
         Raises:
             DataError: there is no journal.
+            LifelongWidgetsError: it could not be written.
         """
-        self._recorded("checkpoint").checkpoint(wait=True)
+        self._recorded("checkpoint").checkpoint()
 
     def close(self) -> None:
         """Write a last checkpoint and let go of the journal, which another process may then write.
@@ -246,7 +242,8 @@ class DurableEngine(Engine):
                     f"part of a batch when settings or items have changed since, and not {n}; "
                     "Recommender.open keeps them all"
                 )
-            return tuple(self._undo.take_back(n))
+            with self._whole():
+                return tuple(self._undo.take_back(n))
         recording = self._recorded("undo")
         entries = recording.journal.last_events(n)
         if len(entries) < n:
@@ -254,7 +251,7 @@ class DurableEngine(Engine):
                 f"there are {len(entries)} events to take back, not {n}; a fit, and what came before the "
                 "journal, cannot be undone"
             )
-        ranges, first = ranges_of(entry.id for entry in entries), entries[-1].id
+        ranges, first = IdRanges((entry.id, entry.id) for entry in entries), entries[-1].id
         if self._undo.reaches(n):
             with self._whole():
                 recording.undo(ranges)
@@ -345,11 +342,9 @@ class DurableEngine(Engine):
                     "journal does not reproduce here. Nothing was erased; audit() tells more"
                 )
         with self._whole():
-            stone_id = journal.erase(name)
+            journal.erase(name)
             self._replace_by(fresh)  # before anything that the disk may refuse
-            recording.checkpoints.discard(first, stone_id)
-            recording.checkpoint(wait=True)
-            scrubbed = scrub(journal)
+            scrubbed = recording.after_erasure()
         stone = journal.tombstones[-1]
         return Certificate(
             stone.id, utc(stone.recorded), stone.salt, stone.hash, stone.n_events, start, model, never_seen,
@@ -395,11 +390,12 @@ class DurableEngine(Engine):
             with self._undo.step([feedback], learning) as mark:
                 return self.apply_event(feedback, learning, mark), None
         recording, op = self._recorded("learn"), Op.LEARN if learning else Op.OBSERVE
-        with self._whole():
-            self._sync_with_catalog()
-            with self._undo.step([feedback], learning) as mark, recording.event(op, feedback) as id:
-                applied = self.apply_event(feedback, learning, mark)
-            recording.count(1)
+        with (
+            self._whole(),
+            self._undo.step([feedback], learning) as mark,
+            recording.event(op, feedback) as id,
+        ):
+            applied = self.apply_event(feedback, learning, mark)
         return applied, id
 
     def _record_batch(
@@ -412,7 +408,6 @@ class DurableEngine(Engine):
         recording = self._recorded("learn")
         with self._undo.step(batch) as mark, recording.batch(batch, call, batch_size) as call:
             loss = self.apply_batch(batch, mark)
-        recording.count(len(batch))
         return loss, call
 
     def _record_fit(self, log: Interactions, progress: bool | ProgressCallback) -> FitReport:
@@ -487,7 +482,13 @@ class DurableEngine(Engine):
         if kinds is not None and kinds != self.kinds:
             self.kinds = kinds
         if catalog is not None:
-            self.catalog.add([item for item in catalog if item.id not in self.catalog])
+            new = [item for item in catalog if item.id not in self.catalog]
+            if len(self.catalog) and len(new) == len(catalog):
+                raise DataError(
+                    f"none of the {len(new):,} items is in the journal {journal.folder}: it belongs to "
+                    "another catalogue. If they are all new, rec.catalog.add(...) them"
+                )
+            self.catalog.add(new)
 
     def _recorded(self, verb: str) -> Recording:
         self._refuse_if_read_only(verb)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.data.feedback import check_same_kinds
@@ -186,17 +187,21 @@ class Engine:
         Raises:
             UnknownItemError: the log has an item that the catalogue does not hold.
             DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
-                else.
+                else; or a hyperparameter of the fit was set meanwhile.
         """
         items, rewards = self._checked(interactions)
         if not rewards.any():
             raise DataError("no event of the log is worth anything: the weight of every kind in it is 0")
-        before = self.features, self.get_state()
+        before, fixed = (self.features, self.get_state()), self._fixed_settings()
         try:
             self.features = self._fitted_features()
             self._build()
             self._sync_with_catalog()
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
+            if self._fixed_settings() != fixed:
+                raise DataError(
+                    "a hyperparameter was set while it fitted, which nobody could repeat; fit again"
+                )
         except BaseException:
             self.features = before[0]
             self._build()
@@ -321,9 +326,19 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ in here
 
+    def _fixed_settings(self) -> dict[str, Any]:
+        """The hyperparameters that are not live."""
+        return {
+            name: getattr(part, name)
+            for part in self.parts.values()
+            for name, trait in part.traits(config=True).items()
+            if not trait.metadata.get("live")
+        }
+
     def _fitted_features(self) -> ItemFeatures:
         settings = cast(FeatureSettings, self.parts["features"])
-        return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)))
+        with threadpool_limits(1):  # the bits of a decomposition depend on how many threads share it
+            return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)))
 
     def _build(self) -> None:
         """An untrained state without items: the parameters, empty histories and an empty buffer."""

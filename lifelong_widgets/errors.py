@@ -30,6 +30,10 @@ class DivergenceError(LifelongWidgetsError, ArithmeticError):
     """A step whose loss is not a finite number; it was not taken."""
 
 
+class JournalWarning(UserWarning):
+    """Something about a journal's files that cost no event, but that somebody should look at."""
+
+
 class MissingExtraError(LifelongWidgetsError, ImportError):
     """An optional dependency that is not installed."""
 

@@ -47,11 +47,11 @@ def contents(path: str | os.PathLike[str]) -> tuple[Catalog, Interactions]:
         FormatError: there is none, or it is damaged.
         DataError: it has no events.
     """
-    from lifelong_widgets import journaling
+    from lifelong_widgets import restoring
     from lifelong_widgets.journal import Journal
 
     with Journal.open(path, read_only=True) as journal:
-        return journaling.contents(journal)
+        return restoring.contents(journal)
 
 
 def _journal(options: argparse.Namespace) -> int:

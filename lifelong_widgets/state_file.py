@@ -51,12 +51,18 @@ def write_tree(path: str | os.PathLike[str], tree: Tree, kind: str, version: int
 
     `kind` and `version` say what the file is; `read_tree` asks for them. The file is written in place: see
     `files.replacing`.
+
+    Raises:
+        LifelongWidgetsError: the system refuses, such as for lack of room.
     """
     tensors: dict[str, torch.Tensor] = {}
     document = json.dumps(_split(tree, "", tensors), ensure_ascii=False, allow_nan=False).encode()
     tensors[_DOCUMENT] = torch.from_numpy(np.frombuffer(document, dtype=np.uint8).copy())
     fingerprint = digest_of(tree)
-    save_file(tensors, path, metadata={"format": kind, "version": str(version), "digest": fingerprint})
+    try:
+        save_file(tensors, path, metadata={"format": kind, "version": str(version), "digest": fingerprint})
+    except (SafetensorError, OSError) as error:
+        raise LifelongWidgetsError(f"{os.fspath(path)} could not be written: {error}") from error
     return fingerprint
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lifelong_widgets.data import Feedback
 from lifelong_widgets.engine import Engine, Mark
+from lifelong_widgets.errors import DivergenceError
 from lifelong_widgets.learning import StepMark
 
 DEPTH = 8
@@ -55,6 +56,7 @@ class UndoStack:
         Not if they end within a batch, and hyperparameters, kinds or items have changed since it was learned:
         the events of it that stay would be learned anew under the wrong ones.
         """
+        self._engine.apply_items([])
         for step in reversed(self._steps):
             n -= len(step.events)
             if n <= 0:
@@ -94,8 +96,11 @@ class UndoStack:
             kept = len(last.events) - (n - len(taken))
             taken += reversed(last.events[max(kept, 0) :])
             if kept > 0:
-                with self.step(last.events[:kept], last.learned) as again:
-                    self._engine.apply_batch(last.events[:kept], again)
+                try:
+                    with self.step(last.events[:kept], last.learned) as again:
+                        self._engine.apply_batch(last.events[:kept], again)
+                except DivergenceError:  # as it would have been without the others: not learned
+                    self.clear()
         return taken
 
     def _conditions(self) -> object:

@@ -284,7 +284,7 @@ def _text(value: object) -> bool:
 
 
 def _hex(value: object) -> bool:
-    return type(value) is str and 32 <= len(value) <= 128 and set(value) <= set("0123456789abcdef")
+    return type(value) is str and len(value) in (32, 64) and set(value) <= set("0123456789abcdef")
 
 
 def _setting(value: object) -> bool:

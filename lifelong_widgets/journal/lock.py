@@ -39,15 +39,24 @@ class WriterLock:
         except (OSError, NotImplementedError) as error:
             raise LifelongWidgetsError(f"{folder} cannot be locked to write: {error}") from error
         try:
+            self._inode = os.stat(self._lock.lock_file).st_ino
             self._holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         except OSError as error:
             self._lock.release()
             raise LifelongWidgetsError(f"{self._holder} could not be written: {error}") from error
 
     def release(self) -> None:
-        """Give the lock back."""
-        self._holder.unlink(missing_ok=True)
+        """Give the lock back. What is now in its place, if the folder was made anew, is not touched."""
+        if self._is_there():
+            self._holder.unlink(missing_ok=True)
         self._lock.release()
+
+    def _is_there(self) -> bool:
+        """Whether the file that is locked is still the one in the folder."""
+        try:
+            return os.stat(self._lock.lock_file).st_ino == self._inode
+        except OSError:
+            return False
 
 
 def _named(holder: Path) -> str:

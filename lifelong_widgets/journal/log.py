@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Log:
 
     def __init__(self, connection: Callable[[], sqlite3.Connection], path: Path) -> None:
         self._connection, self._path = connection, path
+        self._known_back, self._newest_undo = IdRanges(), 0
 
     def last_id(self) -> int:
         """The id of the last entry, or 0."""
@@ -102,6 +104,17 @@ class Log:
             pair for entry in self.acts(Op.UNDO, until) for pair in (entry.body or {})["taken_back"]
         )
 
+    def _taken_back_so_far(self) -> IdRanges:
+        """`taken_back` of the whole log. What was read of it stays: only the UNDOs since are read again."""
+        rows = self._rows(
+            f"{_SELECT} WHERE op = ? AND user IS NULL AND id > ? ORDER BY id",
+            (Op.UNDO.value, self._newest_undo),
+        )
+        for entry in (entry_of(row, str(self._path)) for row in rows):
+            self._known_back.add((entry.body or {})["taken_back"])
+            self._newest_undo = entry.id
+        return self._known_back
+
     def tombstones(self) -> list[Tombstone]:
         """Who was forgotten, in order."""
         entries = self.acts(Op.FORGET, self.last_id())
@@ -119,18 +132,25 @@ class Log:
         rows = self._rows(f"{_SELECT} WHERE id = ?", (id,))
         return entry_of(rows[0], str(self._path)) if rows else None
 
+    def checksum_of(self, id: int) -> int:
+        """The checksum of an entry; 0 if there is none."""
+        return int(self._value("SELECT checksum FROM entries WHERE id = ?", (id,)) or 0)
+
     def last_events(self, n: int) -> list[Entry]:
         """The last `n` events since the last FIT that were not taken back, newest first."""
-        last = self.last_id()
+        at, end = self.last_id() + 1, self._last_of(Op.FIT)
+        taken_back = self._taken_back_so_far()
         found: list[Entry] = []
-        for first, end in reversed(list(self.taken_back(last).gaps(self._last_of(Op.FIT) + 1, last))):
-            if len(found) >= n:
-                break
+        while len(found) < n:
             rows = self._rows(
-                f"{_SELECT} WHERE id BETWEEN ? AND ? AND user IS NOT NULL ORDER BY id DESC LIMIT ?",
-                (first, end, min(n, last) - len(found)),
+                f"{_SELECT} WHERE id < ? AND id > ? AND user IS NOT NULL ORDER BY id DESC LIMIT ?",
+                (at, end, _PAGE),
             )
-            found += [entry_of(row, str(self._path)) for row in rows]
+            if not rows:
+                break
+            at = rows[-1][0]
+            counted = (row for row in rows if row[0] not in taken_back)
+            found += [entry_of(row, str(self._path)) for row in islice(counted, min(n - len(found), _PAGE))]
         return found
 
     def has_event(self, event: str) -> bool:

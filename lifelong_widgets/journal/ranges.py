@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 
@@ -21,12 +21,16 @@ class IdRanges:
     def __init__(self, ranges: Iterable[Sequence[int]] = ()) -> None:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
+        self.add(ranges)
+
+    def add(self, ranges: Iterable[Sequence[int]]) -> None:
+        """Take in more ranges; at the end that costs what they cost, elsewhere it moves what comes after."""
         for first, last in sorted((first, last) for first, last in ranges):
-            if self._lasts and first <= self._lasts[-1] + 1:
-                self._lasts[-1] = max(self._lasts[-1], last)
-            else:
-                self._firsts.append(first)
-                self._lasts.append(last)
+            start = bisect_left(self._lasts, first - 1)  # the first range that it may touch
+            end = bisect_right(self._firsts, last + 1)
+            if start < end:
+                first, last = min(first, self._firsts[start]), max(last, self._lasts[end - 1])
+            self._firsts[start:end], self._lasts[start:end] = [first], [last]
 
     def __contains__(self, id: int) -> bool:
         at = bisect_right(self._firsts, id) - 1

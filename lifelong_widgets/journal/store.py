@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, cast, get_args
 
 from lifelong_widgets.data import Feedback, FeedbackKinds, Id, Interactions, Item
+from lifelong_widgets.data.display import listing
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.files import remove_leftovers, replacing, sync_file, sync_folder
@@ -30,6 +31,7 @@ from lifelong_widgets.journal.tombstones import Tombstone, tombstone_body
 from lifelong_widgets.progress import ProgressCallback
 
 CHECKPOINTS = "checkpoints"
+_OURS = {CHECKPOINTS, "lock", "lock.holder", "pseudonyms.key"}
 """The name of the folder of checkpoints within that of the journal."""
 
 
@@ -74,6 +76,7 @@ class Journal:
         self._lock, self._path, self._pid = lock, folder / schema.FILE, os.getpid()
         self._db = schema.connect(self._path, self.read_only, synchronous)
         self._last_id = self._n_items = 0
+        self._inode = self._path.stat().st_ino
         self._void: list[list[int]] = []
         try:
             self._log = Log(self._live, self._path)
@@ -100,6 +103,7 @@ class Journal:
         genesis: dict[str, Any],
         items: Iterable[Item],
         *,
+        before: Callable[[], object] | None = None,
         synchronous: schema.Synchronous = "NORMAL",
         pseudonymize: bool = False,
     ) -> Journal:
@@ -111,6 +115,7 @@ class Journal:
             folder: Its parent must be there.
             genesis: What the model starts from, ready for JSON.
             items: The first items of the catalogue.
+            before: Called when the folder is locked, to write what the journal cannot be without.
             synchronous: See `Journal`.
             pseudonymize: Whether people are written under pseudonyms, whose key lies beside the log.
 
@@ -126,6 +131,12 @@ class Journal:
             sync_folder(folder.parent)
         except (OSError, ValueError) as error:  # ValueError: a null character
             raise LifelongWidgetsError(f"the folder {folder} could not be made: {error}") from error
+        foreign = [file.name for file in folder.iterdir() if not _is_ours(file.name)]
+        if foreign:
+            raise DataError(
+                f"{folder} holds other things, such as {listing(foreign, most=3)}; a journal has a "
+                "folder of its own, which is made for it"
+            )
         lock = WriterLock(folder)
         try:
             if cls.exists(folder):
@@ -133,9 +144,11 @@ class Journal:
             stray = folder / f"{schema.FILE}-wal"
             if (
                 stray.exists()
-            ):  # SQLite would lay it over the new file; and it may be all there is of an old one
+            ):  # SQLite would lay it over the new file, and it may be all there is of an old one
                 raise DataError(f"{stray} is there without its journal; put the two together, or remove it")
             remove_leftovers(folder)
+            if before is not None:
+                before()
             check = Pseudonyms.make(folder).check if pseudonymize else None
             with replacing(folder / schema.FILE) as aside:
                 schema.write_new(aside, genesis, items, check)
@@ -165,7 +178,7 @@ class Journal:
         folder = Path(folder)
         _check_synchronous(synchronous)
         if not cls.exists(folder):
-            raise FormatError(f"there is no journal in {folder}; make one with Journal.create")
+            raise FormatError(f"there is no journal in {folder}; Recommender.open(path, catalog) begins one")
         if read_only:
             return cls(folder, None, synchronous)
         lock = WriterLock(folder)
@@ -227,6 +240,10 @@ class Journal:
                 process's; or the system refuses to write.
         """
         db = self._writable()
+        if not self._in_place():
+            raise LifelongWidgetsError(
+                f"{self._path} was removed or replaced since it was opened; open it again"
+            )
         if self._within:
             raise LifelongWidgetsError("a transaction of the journal cannot be opened within another one")
         self._within = True
@@ -411,6 +428,10 @@ class Journal:
         """Whether there is an entry `id`."""
         return type(id) is int and 0 < id < 2**63 and self._log.entry(id) is not None
 
+    def checksum_of(self, id: int) -> int:
+        """The checksum of an entry, which also covers when it was recorded; 0 if there is none."""
+        return self._log.checksum_of(id)
+
     def has_event(self, feedback_id: str) -> bool:
         """Whether an event with this `Feedback.id` is in the log, taken back or not."""
         return self._log.has_event(feedback_id)
@@ -523,6 +544,8 @@ class Journal:
             Stop: what `progress` raises goes through; there is no half of a file, and the old one stays.
         """
         end = self._end(until)
+        if self.folder.resolve() in Path(path).resolve().parents:
+            raise DataError(f"{path} lies within the journal; export to another folder")
         export(Path(path), self.events(end), self._log.profile(end), progress)
 
     # ---- people's names ----------------------------------------------------------------------------
@@ -563,6 +586,13 @@ class Journal:
         if self.read_only:
             raise LifelongWidgetsError(f"the journal {self.folder} was opened with read_only=True")
         return self._live()
+
+    def _in_place(self) -> bool:
+        """Whether the file is the one that was opened: what is written to one that is gone is lost."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     def _appendable(self) -> sqlite3.Connection:
         db = self._writable()
@@ -619,3 +649,7 @@ def _check_synchronous(synchronous: object) -> None:
     known = get_args(schema.Synchronous)
     if synchronous not in known:
         raise DataError(f"synchronous={synchronous!r:.80}; it is {' or '.join(map(repr, known))}")
+
+
+def _is_ours(name: str) -> bool:
+    return name in _OURS or name.startswith((schema.FILE, ".lw-"))

@@ -65,6 +65,7 @@ class OnlineUpdater(Part):
         self._network = network
         self._optimizer = torch.optim.Adam(network.dense_parameters(), lr=self.learning_rate, fused=True)
 
+    @torch.enable_grad()  # whatever an interrupted `no_grad` elsewhere has left behind
     def step(
         self,
         examples: Examples,

@@ -19,8 +19,7 @@ from lifelong_widgets import cli
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, FeedbackKinds, Interactions
 from lifelong_widgets.data.datasets import movielens_files
 from lifelong_widgets.data.tables import read_table
-from lifelong_widgets.errors import DataError
-from lifelong_widgets.journaling import JournalWarning
+from lifelong_widgets.errors import DataError, JournalWarning
 from lifelong_widgets.recommender import Recommender
 from tests.engine.worlds import SMALL
 from tests.fuzz.case import SCRATCH, Loader

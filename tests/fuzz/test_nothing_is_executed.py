@@ -141,7 +141,7 @@ def test_a_booby_trapped_pickle_in_place_of_a_file_executes_nothing(
         assert not mark.exists()
 
 
-@pytest.mark.filterwarnings("ignore::lifelong_widgets.journaling.JournalWarning")  # of damaged checkpoints
+@pytest.mark.filterwarnings("ignore::lifelong_widgets.errors.JournalWarning")  # of damaged checkpoints
 @pytest.mark.parametrize("name", sorted(journals.killed()))
 def test_a_booby_trapped_pickle_within_a_journal_executes_nothing(
     tmp_path: Path, mark: Path, name: str

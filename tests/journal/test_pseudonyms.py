@@ -80,6 +80,6 @@ def test_a_key_is_never_overwritten(shop: Path) -> None:
     with pytest.raises(DataError, match="already"):
         new(shop, pseudonymize=True)
     assert (shop / "pseudonyms.key").read_bytes() == key
-    (shop / "journal.sqlite").rename(shop / "moved")
+    (shop / "journal.sqlite").rename(shop.with_name("moved"))
     with new(shop, pseudonymize=True):
         assert (shop / "pseudonyms.key").read_bytes() == key

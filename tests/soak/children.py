@@ -15,7 +15,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from lifelong_widgets.journaling import JournalWarning
+from lifelong_widgets.errors import JournalWarning
 
 Words = list[str]
 

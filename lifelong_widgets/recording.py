@@ -1,0 +1,320 @@
+"""Writing an engine down while it learns."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from weakref import WeakValueDictionary
+
+import traitlets
+
+from lifelong_widgets.data import Feedback, Interactions
+from lifelong_widgets.engine import Engine
+from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError
+from lifelong_widgets.journal import CHECKPOINTS, Checkpoints, IdRanges, Journal, Op
+from lifelong_widgets.parts import Part
+from lifelong_widgets.progress import ProgressCallback
+from lifelong_widgets.restoring import base_of, checkpoint_of, rebuild, write_checkpoint
+from lifelong_widgets.state_file import Tree
+
+E = TypeVar("E", bound=Engine)
+
+
+class JournalSettings(Part):
+    """How a journal is kept."""
+
+    synchronous = traitlets.Enum(
+        ["NORMAL", "FULL"],
+        default_value="NORMAL",
+        help="FULL waits for the disk at every event; NORMAL may lose the last ones when the power fails.",
+    ).tag(config=True)
+    checkpoint_every = traitlets.Int(
+        1000, min=1, help="Events between two checkpoints: what is replayed at most when it is opened again."
+    ).tag(config=True)
+    keep_checkpoints = traitlets.Int(3, min=1, help="How many of the newest checkpoints are kept.").tag(
+        config=True
+    )
+
+    @property
+    def durability(self) -> Literal["NORMAL", "FULL"]:
+        """`synchronous`, as a type checker wants it."""
+        return "FULL" if self.synchronous == "FULL" else "NORMAL"
+
+
+class Recording:
+    """One engine that is written down as it learns. Made by `begin` or `resume`.
+
+    Entries are appended within the transaction of the step that they describe, so that the log and the model
+    hold the same events at any moment somebody could look. What follows the commit, a checkpoint, can fail
+    without the step failing: that is told by a warning at the next one.
+    """
+
+    def __init__(self, engine: Engine, journal: Journal, settings: JournalSettings) -> None:
+        self.engine, self.journal, self._settings = engine, journal, settings
+        self.checkpoints = Checkpoints(journal.folder / CHECKPOINTS, settings.keep_checkpoints)
+        self.checkpoints.pinned |= {entry.id for entry in journal.acts(Op.FIT)[-1:]}
+        self._since_checkpoint = 0
+        self._writing: threading.Thread | None = None
+        self._failure: Exception | None = None
+        self._busy = threading.RLock()  # held by a step; `close` from another cell waits for it
+        self._kinds = engine.kinds  # as they are written
+        self._changes: list[
+            tuple[str, str, Any]
+        ] = []  # of hyperparameters, not written yet, as they happened
+        for part in engine.parts.values():
+            part.observe(self._note, list(part.traits(config=True)))
+        _OPEN[_key(journal.folder)] = self
+
+    # ---- steps -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def event(self, op: Op, feedback: Feedback) -> Iterator[int]:
+        """Write one event; it is durable when the block has ended, and was never there if it raises."""
+        with self._busy:
+            with self._transaction():
+                yield self.journal.append_event(op, feedback)
+            self._count(1)
+
+    @contextmanager
+    def batch(self, feedbacks: list[Feedback], call: int | None, batch_size: int) -> Iterator[int]:
+        """Write a batch of the `learn_many` call with this id, None for the first; yields the id."""
+        with self._busy:
+            with self._transaction():
+                if call is None:
+                    call = self.journal.append(Op.LEARN_MANY, {"batch_size": batch_size})
+                self.journal.append_events(feedbacks, call)
+                yield call
+            self._count(len(feedbacks))
+
+    def fit(self, interactions: Interactions, max_epochs: int | None) -> None:
+        """Write a fit that is done."""
+        with self._busy:
+            with self._transaction():
+                call = self.journal.append_fit(interactions, {"max_epochs": max_epochs})
+            self.checkpoints.pinned = {0, call}
+            self._checkpoint(wait=True)
+
+    def undo(self, taken_back: IdRanges) -> None:
+        """Write that these events were taken back."""
+        with self._busy, self._transaction():
+            self.journal.append(Op.UNDO, {"taken_back": [list(pair) for pair in taken_back]})
+
+    def after_undo(self, first: int) -> None:
+        """The events from `first` on are taken back: checkpoints that know them help nobody any more."""
+        with self._busy:
+            if any(id >= first for id in self.checkpoints.ids()[:1]):
+                self._checkpoint()
+
+    def flush(self) -> None:
+        """Write what has changed besides events: new items, hyperparameters, kinds."""
+        with self._busy, self._transaction():
+            pass
+
+    # ---- checkpoints -------------------------------------------------------------------------------
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint now.
+
+        Raises:
+            LifelongWidgetsError: it could not be written; no event is lost.
+        """
+        with self._busy:
+            self._checkpoint(wait=True)
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise LifelongWidgetsError(self._sad(failure)) from failure
+
+    def after_erasure(self) -> bool:
+        """Somebody was erased and the engine is without them: let the files follow.
+
+        Returns:
+            Whether they have. If not, because a reader is in the way or the disk refuses, a warning says so,
+            and opening the journal again to write ends it.
+        """
+        with self._busy:
+            self._checkpoint(wait=True)
+            try:
+                self.journal.scrub()
+            except LifelongWidgetsError as error:
+                warnings.warn(
+                    f"what was erased is forgotten, but its bytes are still in the journal's files: {error}. "
+                    "Opening it again to write overwrites them",
+                    JournalWarning,
+                    stacklevel=3,
+                )
+                return False
+        return True
+
+    def wait(self) -> None:
+        """Return when no checkpoint is being written."""
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
+
+    def close(self) -> None:
+        """Write what is pending and a checkpoint, and let go of the files. A second time does nothing."""
+        with self._busy:
+            if self.journal.closed:
+                return
+            try:
+                self.flush()
+                if self._since_checkpoint:
+                    self._checkpoint(wait=True)
+                self.wait()
+            finally:
+                for part in self.engine.parts.values():
+                    part.unobserve(self._note, list(part.traits(config=True)))
+                self.journal.close()
+            self._tell()
+
+    def _count(self, n_events: int) -> None:
+        self._since_checkpoint += n_events
+        if self._since_checkpoint >= self._settings.checkpoint_every:
+            self._checkpoint()
+
+    def _checkpoint(self, wait: bool = False) -> None:
+        """Copy the state and let a thread write it; if one is at it, do nothing unless `wait`. No error."""
+        if self._writing is not None and self._writing.is_alive() and not wait:
+            return
+        self.wait()
+        self._since_checkpoint = 0
+        try:
+            self.flush()
+            tree = checkpoint_of(self.engine, self.journal)
+            thread = threading.Thread(target=self._write, args=(tree,), name="lifelong-widgets checkpoint")
+            thread.start()
+        except Exception as error:  # no memory, no thread, a full disk: the event before it is safe
+            self._failure = error
+            return
+        self._writing = thread
+        if wait:
+            self.wait()
+
+    def _write(self, tree: Tree) -> None:
+        try:
+            self.journal.sync()
+            write_checkpoint(self.checkpoints, tree)
+        except Exception as error:  # in a thread, where nobody would hear of it
+            self._failure = error
+
+    def _tell(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            warnings.warn(self._sad(failure), JournalWarning, stacklevel=2)
+
+    def _sad(self, failure: Exception) -> str:
+        return (
+            f"a checkpoint of {self.journal.folder} could not be written: {failure}. No event is lost: the "
+            "log has them all, but opening it will take longer. The next one is tried in its turn"
+        )
+
+    # ---- changes besides events --------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._tell()  # before the step: a warning may be an error
+        engine = self.engine
+        engine.apply_items(
+            []
+        )  # those added since, so that they are written before the step that draws from them
+        n_items, n_changes, kinds = len(engine.network.items), len(self._changes), engine.kinds
+        if self.journal.n_items == n_items and not n_changes and kinds is self._kinds:
+            with self.journal.transaction():
+                yield
+            return
+        with self.journal.transaction():
+            if n_items > self.journal.n_items:
+                self.journal.append_items(engine.catalog.slice(self.journal.n_items, n_items))
+            for part, name, value in self._changes[:n_changes]:
+                self.journal.append(Op.SET, {"part": part, "name": name, "value": value})
+            if kinds != self._kinds:
+                self.journal.append(Op.KINDS, kinds.to_dict())
+            yield
+        del self._changes[:n_changes]
+        self._kinds = kinds
+
+    def _note(self, change: Any) -> None:
+        """A hyperparameter was set. Each time counts: some make their part start afresh."""
+        name = next(name for name, part in self.engine.parts.items() if part is change["owner"])
+        if self._changes and self._changes[-1][:2] == (name, change["name"]) and _live(change):
+            self._changes.pop()  # a slider on its way
+        self._changes.append((name, change["name"], change["new"]))
+
+
+def _live(change: Any) -> bool:
+    return bool(change["owner"].traits()[change["name"]].metadata.get("live"))
+
+
+_OPEN: WeakValueDictionary[str, Recording] = WeakValueDictionary()
+
+
+def _key(folder: Path) -> str:
+    return str(folder.resolve())
+
+
+def let_go(folder: Path) -> None:
+    """Close what this process has open there: a cell that opens a journal is run again and again."""
+    before = _OPEN.pop(_key(folder), None)
+    if before is not None:
+        try:
+            before.close()
+        except LifelongWidgetsError as error:  # its folder may be gone
+            warnings.warn(f"closing what was open in {folder}: {error}", JournalWarning, stacklevel=2)
+
+
+def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize: bool) -> Recording:
+    """A new journal that begins with `engine` as it is now.
+
+    Raises:
+        DataError: there is a journal already, or the engine knows people by ids that must not be written.
+        LifelongWidgetsError: the system refuses.
+    """
+    if pseudonymize and len(engine.users):
+        raise DataError(
+            "pseudonymize=True needs a recommender that has met nobody yet: this one knows "
+            f"{len(engine.users)} people by their own ids. Open the journal first, then fit"
+        )
+    let_go(folder)
+    fresh = not len(engine.users) and not engine.n_fits
+    genesis = {
+        "id": secrets.token_hex(16),  # a checkpoint of another journal is known by it
+        "seed": engine.seed,
+        "settings": engine.settings(),
+        "kinds": engine.kinds.to_dict(),
+        "text_columns": list(engine.catalog.text_columns),
+        "n_items": len(engine.network.items),
+        "fresh": fresh,
+    }
+    base = None if fresh else base_of(engine, str(genesis["id"]))
+    journal = Journal.create(
+        folder,
+        genesis,
+        engine.catalog.slice(0, len(engine.network.items)),
+        before=None if base is None else lambda: write_checkpoint(Checkpoints(folder / CHECKPOINTS), base),
+        synchronous=settings.durability,
+        pseudonymize=pseudonymize,
+    )
+    return Recording(engine, journal, settings)
+
+
+def resume(
+    cls: type[E], folder: Path, settings: JournalSettings, progress: bool | ProgressCallback
+) -> tuple[E, Recording]:
+    """The engine that the journal in `folder` implies, and its recording."""
+    let_go(folder)
+    journal = Journal.open(folder, synchronous=settings.durability)
+    try:
+        # a checkpoint ahead of a log that lost its end when the power failed
+        Checkpoints(folder / CHECKPOINTS).discard(journal.last_id + 1)
+        engine, start = rebuild(cls, journal, progress=progress)
+        recording = Recording(engine, journal, settings)
+        recording._count(journal.last_id - start)
+    except BaseException:
+        journal.close()
+        raise
+    return engine, recording

@@ -1,0 +1,30 @@
+"""A log of the checkerboard, a place for a journal, and one that has lived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lifelong_widgets.data import Interactions
+from lifelong_widgets.recommender import Recommender
+from tests.engine.lives import live, opened
+from tests.engine.worlds import checkerboard
+
+
+@pytest.fixture(scope="module")
+def log() -> Interactions:
+    return checkerboard()[1]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return tmp_path / "shop.lw"
+
+
+@pytest.fixture
+def lived(shop: Path, log: Interactions) -> Iterator[tuple[Recommender, list[int]]]:
+    rec = opened(shop)
+    yield rec, live(rec, log)
+    rec.close()

@@ -1,0 +1,153 @@
+"""One writer and many readers; what is fixed from the beginning; a journal for one that has lived."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+import traitlets
+
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Interactions
+from lifelong_widgets.errors import (
+    DataError,
+    FormatError,
+    JournalLockedError,
+    LifelongWidgetsError,
+)
+from lifelong_widgets.journal import Journal
+from lifelong_widgets.recommender import Recommender
+from tests.engine.lives import QUIET, fresh, opened
+from tests.engine.worlds import checkerboard
+
+
+def test_a_second_writer_is_refused_at_once_and_a_reader_is_not(shop: Path, log: Interactions) -> None:
+    rec = opened(shop)
+    rec.learn_one(log[0])
+    program = (
+        "import sys; from lifelong_widgets.recommender import Recommender as R;"
+        "from lifelong_widgets.errors import JournalLockedError\n"
+        "try: R.open(sys.argv[1])\n"
+        "except JournalLockedError as error: print(error)\n"
+        "print(R.open(sys.argv[1], read_only=True).digest())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(shop)], capture_output=True, text=True, timeout=120, check=True
+    )
+    refused, digest = done.stdout.strip().splitlines()
+    assert "read_only=True" in refused and digest == rec.digest()
+    rec.close()
+
+
+def test_running_the_cell_again_takes_the_journal_over(shop: Path, log: Interactions) -> None:
+    first = opened(shop)
+    first.learn_one(log[0])
+    second = opened(shop)
+    assert second.digest() == first.digest()
+    with pytest.raises(LifelongWidgetsError, match="closed"):
+        first.learn_one(log[1])
+    second.learn_one(log[1])
+    with pytest.raises(JournalLockedError):
+        Journal.open(shop)
+    second.close()
+
+
+def test_a_reader_learns_nothing(shop: Path, lived: tuple[Recommender, list[int]]) -> None:
+    rec, _ = lived
+    reader = Recommender.open(shop, read_only=True)
+    assert reader.recommend("p1").items == rec.recommend("p1").items
+    for attempt in (
+        lambda: reader.learn_one(user="p1", item="i1"),
+        lambda: reader.observe(Feedback("p1", "i1")),
+        lambda: reader.undo(),
+        lambda: reader.forget("p1"),
+        lambda: reader.fit(checkerboard()[1]),
+        lambda: reader.learn_many(checkerboard()[1]),
+    ):
+        with pytest.raises(DataError, match="cannot"):
+            attempt()
+    assert reader.audit(**QUIET).equal
+    reader.close()
+
+
+def test_what_is_fixed_from_the_beginning_must_agree(shop: Path) -> None:
+    opened(shop).close()
+    for wrong in ({"embedding_dim": 8}, {"seed": 5}, {"pseudonymize": True}):
+        with pytest.raises(DataError, match="fixed from the beginning"):
+            Recommender.open(shop, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="embeding_dim"):
+        Recommender.open(shop, embeding_dim=8)
+    with pytest.raises(traitlets.TraitError):
+        Recommender.open(shop, synchronous="SOMETIMES")
+    more = Catalog.from_records([*checkerboard()[0].to_records(), {"item": "new", "title": "New"}])
+    kinds = DEFAULT_KINDS.with_kind(FeedbackKind("hug", 2.0))
+    with Recommender.open(shop, more, kinds, learning_rate=0.005) as rec:
+        rec.learn_one(user="ada", item="new", kind="hug")
+    with Recommender.open(shop) as rec:
+        assert rec.updater.learning_rate == 0.005 and "new" in rec.catalog and "hug" in rec.kinds
+
+
+def test_what_is_there_instead_is_said(tmp_path: Path, shop: Path) -> None:
+    with pytest.raises(DataError, match="to begin one give the items"):
+        Recommender.open(tmp_path / "none.lw")
+    fresh().save(tmp_path / "file.lw")
+    with pytest.raises(FormatError, match=r"Recommender.load reads saved"):
+        Recommender.open(tmp_path / "file.lw")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").write_text("Dear")
+    with pytest.raises(DataError, match=r"holds other things, such as letter.txt"):
+        opened(tmp_path / "home")
+    assert [file.name for file in (tmp_path / "home").iterdir()] == ["letter.txt"]
+    opened(shop).close()
+    with pytest.raises(DataError, match="belongs to another catalogue"):
+        Recommender.open(shop, Catalog.from_records([{"item": "of another shop"}]))
+    with Recommender.open(shop, read_only=True) as rec, pytest.raises(DataError, match="lies within"):
+        assert rec.journal is not None
+        rec.journal.export(shop / "log.csv")
+    with pytest.raises(FormatError, match=r"opened with Recommender.open"):
+        Recommender.load(shop)
+
+
+def test_a_notebook_that_is_run_again_goes_on_where_it_was(shop: Path, log: Interactions) -> None:
+    def cells() -> Recommender:
+        rec = fresh()
+        rec.fit(log[:100], **QUIET)
+        rec.journal_to(shop)
+        return rec
+
+    first = cells()
+    for event in log[100:120]:
+        first.learn_one(event)
+    first.updater.learning_rate = 0.003
+    first.catalog.add({"item": "late", "title": "Late"})
+    first.learn_one(user="ada", item="late")
+    first.close()
+    second = cells()
+    assert second.digest() == first.digest() and "late" in second.catalog
+    second.learn_one(log[130])
+    assert second.audit(**QUIET).equal
+    with pytest.raises(DataError, match="before the journal began"):
+        second.forget(log[0].user)
+    assert second.forget("ada", **QUIET).proven
+    second.close()
+    with pytest.raises(DataError, match="under their own ids"):
+        fresh().journal_to(shop, pseudonymize=True)
+    other = fresh(seed=1)
+    with pytest.raises(DataError, match="began with another model"):
+        other.journal_to(shop)
+    with pytest.raises(DataError, match="met nobody yet"):
+        second.journal_to(shop.with_name("p.lw"), pseudonymize=True)
+    with pytest.raises(DataError, match="frozen twin"):
+        second.frozen_twin().journal_to(shop.with_name("q.lw"))
+
+
+def test_full_synchronous_gives_the_same_bits(shop: Path, log: Interactions) -> None:
+    plain = fresh()
+    with opened(shop, synchronous="FULL") as rec, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for event in log[:10]:
+            rec.learn_one(event)
+            plain.learn_one(event)
+        assert rec.digest() == plain.digest()
