@@ -8,7 +8,7 @@ import enum
 import fractions
 import pathlib
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -271,28 +271,27 @@ def _float(cell: object) -> float:
 
 def _read_moments(series: pd.Series[Any], result: npt.NDArray[np.float64]) -> None:
     """Put datetimes and ISO 8601 strings into `result`, where numbers stand already."""
-    if np.isfinite(result).all():
+    if np.isfinite(result).all() or pd.api.types.is_numeric_dtype(series.dtype):
         return
-    _fill(series, result, lambda cell: isinstance(cell, str), str)
-    _fill(series, result, lambda cell: isinstance(cell, (datetime.date, np.datetime64)), _iso_8601)
-
-
-def _fill(
-    series: pd.Series[Any],
-    result: npt.NDArray[np.float64],
-    which: Callable[[object], bool],
-    written: Callable[[Any], str],
-) -> None:
-    chosen = np.fromiter(map(which, series), dtype=bool, count=len(series))
-    if np.isfinite(result[chosen]).all():
+    if series.dtype != object:  # strings, and what is missing
+        if not np.isfinite(result[series.notna().to_numpy()]).all():
+            result[:] = _parsed(series)
         return
-    # "now" is no ISO 8601, but pandas reads it as such: the same log would change from day to day
-    cells = [cell if cell.lstrip()[:1].isdigit() else "" for cell in map(written, series[chosen])]
-    moments = pd.to_datetime(pd.Series(cells, dtype="str"), errors="coerce", utc=True, format="ISO8601")
-    result[chosen] = _since_epoch(moments)
+    cells = series.tolist()
+    for kind, written in ((str, str), ((datetime.date, np.datetime64), _iso_8601)):
+        chosen = np.array([isinstance(cell, kind) for cell in cells], dtype=bool)
+        if not np.isfinite(result[chosen]).all():
+            texts = [written(cell) for cell in cells if isinstance(cell, kind)]
+            result[chosen] = _parsed(pd.Series(texts, dtype=object))
 
 
-def _iso_8601(moment: datetime.date | np.datetime64) -> str:
+def _parsed(texts: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    # pandas takes these two for moments in ISO 8601: the same log would change from day to day
+    fixed = texts.mask(texts.isin(["now", "today"]))
+    return _since_epoch(pd.to_datetime(fixed, errors="coerce", utc=True, format="ISO8601"))
+
+
+def _iso_8601(moment: Any) -> str:
     try:
         return "" if pd.isna(moment) else pd.Timestamp(moment).isoformat()
     except (ValueError, OverflowError):  # beyond the years that pandas or Python know

@@ -11,8 +11,9 @@ import ipywidgets
 from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.parts import Hyperparameter, hyperparameters
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.panel import Panel
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.wording import explain
 
 

@@ -14,8 +14,9 @@ from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import say
 from lifelong_widgets.widgets.caption import Caption
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.closing import belongings, close_whole
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.wording import explain
 
 _log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import script, style
-from lifelong_widgets.widgets.inbox import Inbox
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.lists import Did, Shown
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
 from lifelong_widgets.widgets.wording import categories, explain, name, text
 
@@ -78,7 +78,6 @@ class RecommendationList(SessionWidget):
     def close(self) -> None:
         """Leave the screen, and stop listening to the session."""
         if self._stop is not None:
-            self._inbox.close()
             with contextlib.suppress(LifelongWidgetsError):  # the session may be closed already
                 self.session.worker.call(self.session.lists.unwatch, self._watched)
         super().close()
@@ -88,6 +87,7 @@ class RecommendationList(SessionWidget):
         shown = self.session.shown(self.user)
         return {
             "id": self._wire_id,
+            "session": self.session.name,
             "version": shown.version,
             "user": name(shown.user),
             "cards": self._cards(shown),
@@ -112,7 +112,6 @@ class RecommendationList(SessionWidget):
 
     def _start(self) -> Callable[[], None]:
         self.actions = [kind for kind in BUTTONS if kind in self.session.rec.kinds]
-        self._inbox = Inbox(self.session.worker, self._take)
         self._wire_id: str = self.model_id  # which a closed widget has no more
         self._watched = self.user
         self.session.lists.watch(self._watched)
@@ -188,7 +187,7 @@ class RecommendationList(SessionWidget):
         """A click or an undo. What is wrong with it is said in the widget: nobody would see an exception."""
         if not isinstance(message, dict) or not isinstance(message.get("id"), str):
             return
-        self._inbox.put(message)
+        self.session.inbox.put(message, self._take)
 
     def _take(self, message: dict[str, Any]) -> None:
         click = message["id"]

@@ -11,6 +11,7 @@ import { isStranger, watchKernel } from "./front/kernel";
 import { Outbox } from "./front/outbox";
 import { Roving } from "./front/roving";
 import { followTheme } from "./front/theme";
+import { type Ticket, ticket } from "./front/tickets";
 
 interface Status {
   clicks: number;
@@ -22,8 +23,9 @@ interface Status {
 }
 
 interface Snapshot extends Status {
-  /** The name of the widget on the wire. */
+  /** The name of the widget on the wire, and that of the session, which other widgets may share. */
   id: string;
+  session: string;
   version: number;
   user: string;
   cards: CardData[];
@@ -42,11 +44,7 @@ type Told =
   | ({ type: "status" } & Status)
   | { type: "error"; answers: string[]; message: string };
 
-/** What is told to the kernel: under a name, so that it counts once, and a number, so that it counts in its turn. */
-type Act = { id: string; view: string; n: number } & (
-  | { type: "feedback"; key: number; kind: string; version: number }
-  | { type: "undo" }
-);
+type Act = Ticket & ({ type: "feedback"; key: number; kind: string; version: number } | { type: "undo" });
 
 /** How long a pointer over the cards must rest before they may move under it. */
 const REST = 2_000;
@@ -69,8 +67,6 @@ class ListView {
     (act) => this.send(act),
     (late) => this.late(late),
   );
-  private readonly name = fresh();
-  private acts = 0;
   private shown: Snapshot | null = null;
   private held: Snapshot | null = null;
   private resting = 0;
@@ -121,17 +117,14 @@ class ListView {
     if (this.off || !this.shown || !this.model.get("actions").includes(kind)) return;
     this.error.show("");
     card.wait(kind);
-    this.outbox.post({ type: "feedback", ...this.ticket(), key: card.key, kind, version: this.shown.version });
+    const { session, version } = this.shown;
+    this.outbox.post({ type: "feedback", ...ticket(session), key: card.key, kind, version });
   }
 
   private takeBack(): void {
-    if (this.off || this.undo.disabled) return;
+    if (this.off || !this.shown || this.undo.disabled) return;
     this.error.show("");
-    this.outbox.post({ type: "undo", ...this.ticket() });
-  }
-
-  private ticket(): { id: string; view: string; n: number } {
-    return { id: fresh(), view: this.name, n: ++this.acts };
+    this.outbox.post({ type: "undo", ...ticket(this.shown.session) });
   }
 
   private send(act: Act): void {
@@ -317,11 +310,6 @@ class ListView {
     event.stopPropagation();
     event.preventDefault();
   }
-}
-
-/** A name that nothing else has. */
-function fresh(): string {
-  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 }
 
 function render({ model, el, signal }: RenderProps<Model>): void {

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import logging
 import time
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from lifelong_widgets.data import Feedback, Id
@@ -20,7 +18,10 @@ from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
 from lifelong_widgets.undo import DEPTH
 from lifelong_widgets.updates import Update
+from lifelong_widgets.widgets.answers import Answers
+from lifelong_widgets.widgets.changes import Change, Listener, Listeners
 from lifelong_widgets.widgets.crowd import Crowd, SimulationResult, Visit, share_kinds
+from lifelong_widgets.widgets.inbox import Inbox
 from lifelong_widgets.widgets.job import Job
 from lifelong_widgets.widgets.lists import Act, Lists, Shown
 from lifelong_widgets.widgets.marks import Marks
@@ -30,40 +31,11 @@ from lifelong_widgets.widgets.worker import Throttle, Worker
 
 _KEPT_CLICKS = 10_000  # ids of clicks, so that a repeated one is recognised
 _SLICE = 0.03  # seconds of simulation between two looks at the queue
-_ANSWER = 0.06  # seconds between new lists for clicks that come faster than anybody can read
 _REFRESH = 1.0  # seconds between new lists while others' clicks change the model
 _VISITS_PER_CLICK = 20  # after which a crowd that clicks on nothing has had enough
 
-_log = logging.getLogger(__name__)
-
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What listeners are told, in the owner thread.
-
-    `what` is ``"list"`` (there is a new list for `user`; it answers `clicks`), ``"figures"``, ``"user"`` (the
-    current person), ``"job"`` or ``"error"`` (`message`, of which `clicks` are the cause).
-    """
-
-    what: Literal["list", "figures", "user", "job", "error"]
-    user: Id | None = None
-    clicks: tuple[str, ...] = ()
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Unanswered:
-    """A click whose new list is still to come. It was learned in `seconds`; None if it was known already."""
-
-    user: Id
-    click: str
-    seconds: float | None
-
-
-Listener: TypeAlias = Callable[[Change], None]
 
 
 class LiveSession:
@@ -107,19 +79,20 @@ class LiveSession:
         self.marks = Marks()
         self.seed = seed
         self.scores = Scoreboard()
+        self.name = uuid.uuid4().hex
         self.worker = Worker("lifelong-widgets")
+        self.inbox = Inbox(self.worker)
         self.twin = self.worker.call(rec.frozen_twin)
         self._n_fits, self._n_rebuilds = rec.n_fits, rec.n_rebuilds
         self.last_update: Update | None = None
         self.job: Job[SimulationResult] | None = None
         self._user = as_id(user, "user")
         self._present: Crowd | None = None
-        self._clicks: OrderedDict[str, Id] = OrderedDict()
+        self._clicks: OrderedDict[str, None] = OrderedDict()
         self._steps_kept = 0  # how many steps the engine can take back with no journal
-        self._unanswered: list[_Unanswered] = []
-        self._click_numbers = itertools.count(1)
-        self._listeners: list[Listener] = []
-        self._answers = Throttle(self.worker, _ANSWER, self._send_answers, at_once=True)
+        self._listeners = Listeners()
+        self._tell = self._listeners.tell
+        self._answers = Answers(self.worker, self.lists, self.scores, self._tell)
         self._refresh = Throttle(self.worker, _REFRESH, self._refresh_lists)
         _SESSIONS[id(rec)] = self
 
@@ -178,13 +151,7 @@ class LiveSession:
 
         An exception of a listener is logged; the others are told all the same.
         """
-        self._listeners.append(listener)
-
-        def stop() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return stop
+        return self._listeners.add(listener)
 
     def shown(self, user: Id | None = None) -> Shown:
         """The list that is on screen for a person (the current one by default); made if there is none."""
@@ -221,9 +188,7 @@ class LiveSession:
         """
         person = self._user if user is None else as_id(user, "user")
         _ = self.rec.catalog[item], self.rec.kinds[kind]
-        return self.worker.submit(
-            self._told, self._feedback, person, click or self._fresh_name(), item, kind, version
-        )
+        return self.worker.submit(self._told, self._feedback, person, click, item, kind, version)
 
     def undo(
         self, n: int = 1, click: str | None = None, user: Id | None = None
@@ -252,7 +217,7 @@ class LiveSession:
             ([2], 0)
         """
         person = self._user if user is None else as_id(user, "user")
-        return self.worker.submit(self._told, self._undo, person, click or self._fresh_name(), n)
+        return self.worker.submit(self._told, self._undo, person, click, n)
 
     @property
     def can_undo(self) -> bool:
@@ -340,6 +305,7 @@ class LiveSession:
         """
         if self.job is not None:
             self.job.cancel()
+        self.inbox.close()
         self._answers.close()
         self._refresh.close()
         self._listeners.clear()
@@ -354,9 +320,9 @@ class LiveSession:
 
     def _told(
         self,
-        task: Callable[Concatenate[Id, str, P], T],
+        task: Callable[Concatenate[Id, str | None, P], T],
         user: Id,
-        click: str,
+        click: str | None,
         /,
         *args: P.args,
         **kwargs: P.kwargs,
@@ -366,26 +332,29 @@ class LiveSession:
             self._catch_up()
             return task(user, click, *args, **kwargs)
         except BaseException as error:
-            self._tell(Change("error", clicks=(click,), message=explain(error)))
+            clicks = () if click is None else (click,)
+            self._tell(Change("error", clicks=clicks, message=explain(error)))
             raise
 
-    def _feedback(self, user: Id, click: str, item: Id, kind: str, version: int | None) -> Update | None:
+    def _feedback(
+        self, user: Id, click: str | None, item: Id, kind: str, version: int | None
+    ) -> Update | None:
         if click in self._clicks:
-            self._answer_soon(user, click)
+            self._answers.owe(user, click)
             return None
         on_screen = self.lists.find(user, version).recommendations.items
         start = time.perf_counter()
         feedback = Feedback(user, item, kind=kind, shown=on_screen, id=click)
         update = self.rec.learn_one(feedback)
-        self._remember(click, user)
+        self._remember(click)
         if update.repeated:  # in a life before this one: the journal has it
-            self._answer_soon(user, click)
+            self._answers.owe(user, click)
             return None
         self.marks.add(user, item, kind)
         self.lists.note(user, Act(kind, item))
         self.scores.step(update.loss)
         self._learned(update)
-        self._answer_soon(user, click, time.perf_counter() - start)
+        self._answers.owe(user, click, time.perf_counter() - start)
         # The twin's test is not on the way to the screen.
         share_kinds(self.rec, self.twin)
         outcome = None
@@ -404,22 +373,22 @@ class LiveSession:
         self.last_update = update
         self._steps_kept = min(self._steps_kept + 1, DEPTH)
 
-    def _undo(self, user: Id, click: str, n: int) -> tuple[Feedback, ...]:
+    def _undo(self, user: Id, click: str | None, n: int) -> tuple[Feedback, ...]:
         if click in self._clicks:
-            self._answer_soon(user, click)
+            self._answers.owe(user, click)
             return ()
         undone = self.rec.undo(n, progress=False)
         self._n_rebuilds = self.rec.n_rebuilds  # the twin follows in a way of its own
-        self._remember(click, user)
+        self._remember(click)
         self._steps_kept = max(0, self._steps_kept - n)
         self.last_update = None
         self.scores.taken_back(len(undone))
         for event in undone:
-            whose = self._clicks.get(event.id or "", event.user)  # a journal may know a pseudonym only
+            whose = self._real_name(event.user)
             self.marks.take_back(whose, event.item, event.kind)
             for viewer in {user, whose}:
                 self.lists.note(viewer, Act(event.kind, event.item, True, None if whose == viewer else whose))
-        self._answer_soon(user, click)
+        self._answers.owe(user, click)
         if not self._undone_by_twin(undone):
             self._renew_twin()
         self._tell(Change("figures"))
@@ -449,48 +418,27 @@ class LiveSession:
         self._n_rebuilds = self.rec.n_rebuilds
         self._steps_kept, self.last_update = 0, None
         for user in {*self.lists.people, *self.marks.people}:
-            if not self._is_known(user):
+            if self._pseudonym(user) not in self.rec.users:
                 self.lists.forget(user)
                 self.scores.taken_back(self.marks.forget(user))
         self._renew_twin()
         self._refresh_lists()
         self._tell(Change("figures"))
 
-    def _is_known(self, user: Id) -> bool:
+    def _pseudonym(self, user: Id) -> Id:
         journal = self.rec.journal
-        return (user if journal is None else journal.pseudonym(user)) in self.rec.users
+        return user if journal is None else journal.pseudonym(user)
+
+    def _real_name(self, user: Id) -> Id:
+        """Who it is, if they were here: a journal may know a pseudonym only."""
+        here = (name for name in (*self.marks.people, *self.lists.people) if self._pseudonym(name) == user)
+        return next(here, user)
 
     def _renew_twin(self) -> None:
         self.twin = self.rec.frozen_twin()
         if self._present is not None:
             self._present.twin = self.twin
         self.scores.restart()
-
-    def _answer_soon(self, user: Id, click: str, seconds: float | None = None) -> None:
-        self._unanswered.append(_Unanswered(user, click, seconds))
-        self._answers.touch()
-
-    def _send_answers(self) -> None:
-        """One new list for each person who clicked since the last time; it answers all their clicks."""
-        answered, self._unanswered = self._unanswered, []
-        clicks: dict[Id, list[str]] = {}
-        for entry in answered:
-            clicks.setdefault(entry.user, []).append(entry.click)
-        changes = []
-        start = time.perf_counter()
-        for user, names in clicks.items():
-            try:
-                self.lists.latest(user)
-                changes.append(Change("list", user, tuple(names)))
-            except Exception as error:  # in a timer's turn nobody else would hear of it
-                _log.exception("no list for %r", user)
-                changes.append(Change("error", user, tuple(names), explain(error)))
-        share = (time.perf_counter() - start) / max(1, len(answered))
-        for entry in answered:
-            if entry.seconds is not None:
-                self.scores.took(entry.seconds + share)
-        for change in changes:
-            self._tell(change)
 
     def _simulate(self, n: int, job: Job[SimulationResult]) -> Generator[int, None, SimulationResult]:
         crowd = self._crowd()
@@ -543,26 +491,15 @@ class LiveSession:
         self.lists.k = k
         self._refresh_lists()
 
-    def _fresh_name(self) -> str:
-        return f"kernel-{next(self._click_numbers)}"
-
-    def _remember(self, click: str, user: Id) -> None:
-        self._clicks[click] = user
+    def _remember(self, click: str | None) -> None:
+        if click is not None:
+            self._clicks[click] = None
         if len(self._clicks) > _KEPT_CLICKS:
             self._clicks.popitem(last=False)
 
     def _refresh_lists(self) -> None:
         for user in self.lists.refresh():
             self._tell(Change("list", user))
-
-    # Telling
-
-    def _tell(self, change: Change) -> None:
-        for listener in list(self._listeners):
-            try:
-                listener(change)
-            except Exception:  # one listener's trouble is not that of the others, nor of the click
-                _log.exception("a listener failed on %r", change)
 
     def _tell_job(self, job: Job[SimulationResult]) -> None:
         error = job.error()

@@ -7,8 +7,9 @@ from typing import Any
 import ipywidgets
 
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.panel import Panel
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.wording import explain
 from lifelong_widgets.widgets.worker import Throttle
 

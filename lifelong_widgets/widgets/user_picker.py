@@ -12,8 +12,9 @@ import ipywidgets
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.panel import Panel
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.wording import name
 
 _OFFERED = 2000  # names that are offered while typing, if they can be shown as they are

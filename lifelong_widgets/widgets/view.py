@@ -12,9 +12,10 @@ import anywidget
 import traitlets
 
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.closing import belongings
 from lifelong_widgets.widgets.page import page
-from lifelong_widgets.widgets.session import Change, LiveSession
+from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.worker import Throttle
 
 SNAPSHOT_SECONDS = 0.5

@@ -94,9 +94,9 @@ class Throttle:
     def _due(self) -> None:
         # The worker may have been closed meanwhile, by the user or by the end of the process.
         with contextlib.suppress(LifelongWidgetsError):
-            self._worker.submit(self._act_if_due, self._timer)
+            self._worker.submit(self._act_if_due, threading.current_thread())  # which is the timer
 
-    def _act_if_due(self, timer: threading.Timer | None) -> None:
+    def _act_if_due(self, timer: threading.Thread) -> None:
         if timer is self._timer:  # otherwise a touch has acted while this was queued
             self._act()
 

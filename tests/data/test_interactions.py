@@ -342,3 +342,19 @@ def test_an_argument_of_another_type_is_refused(argument, value):
     with pytest.raises(DataError) as caught:
         Interactions.from_pandas(frame(), **{argument: value})
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (["1", None, "2"], "column 'time', row 1: the time is missing"),
+        (["1970-01-01", None, "1970-01-02"], "column 'time', row 1: the time is missing"),
+        (["1", "inf", "2"], "column 'time', row 1: 'inf' cannot be read|row 0: '1' cannot be read"),
+        ([1.0, np.nan, 2.0], "column 'time', row 1: the time is missing"),
+        ([1.0, np.inf, 2.0], "column 'time', row 1: .*inf.* cannot be read"),
+    ],
+)
+def test_the_one_bad_time_is_named(times, message):
+    with pytest.raises(DataError, match=message):
+        Interactions.from_pandas(frame(time=times))

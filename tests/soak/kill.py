@@ -17,6 +17,8 @@ A quarter of the kills wait until a checkpoint or a copy is being written.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -150,11 +152,13 @@ def campaign(kills: int, seed: int, tell: Callable[[str], object] = print) -> Re
 def _life(folder: Path, rng: np.random.Generator, report: Report) -> Life:
     """Fork a learner and kill it."""
     seed, early, lurking = int(rng.integers(2**31)), rng.random() < _EARLY, rng.random() < _LURKING
-    seconds, late = float(rng.uniform(0, _EARLIEST if early else _LONGEST)), float(rng.uniform(0, 0.002))
+    seconds = float(rng.uniform(0, _EARLIEST if early else _LONGEST))
+    late = float(rng.choice([0, rng.uniform(0, 0.002)]))
     before = _half_written(folder)
     with Child(lambda say: live(folder, seed, say)) as child:
         if early or child.listen(60.0, until=lambda: child.said):
-            child.listen(seconds, until=lambda: lurking and _half_written(folder) - before)
+            files = _files(folder)
+            child.listen(seconds, until=lambda: lurking and _files(folder) != files)
             child.listen(late)
     life = Life.of(child.said)
     broken_off = life.broken_off
@@ -164,9 +168,18 @@ def _life(folder: Path, rng: np.random.Generator, report: Report) -> Life:
     return life
 
 
-def _half_written(folder: Path) -> set[Path]:
-    """Files that are being written, or whose writer was killed."""
-    return {file for place in (folder / "checkpoints", folder.parent) for file in place.glob(".lw-*.aside")}
+def _half_written(folder: Path) -> set[str]:
+    """Files aside that are being written, or whose writer was killed."""
+    return {name for name, _ in _files(folder) if name.endswith(".aside")}
+
+
+def _files(folder: Path) -> set[tuple[str, int]]:
+    """The checkpoints and copies that are there, and how large they are."""
+    found = set()
+    for place in (folder / "checkpoints", folder.parent):
+        with contextlib.suppress(FileNotFoundError), os.scandir(place) as files:  # they come and go
+            found |= {(file.path, file.stat().st_size) for file in files if file.is_file()}
+    return found
 
 
 # ---- the judge -----------------------------------------------------------------------------------------

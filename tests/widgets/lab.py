@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,7 +19,19 @@ import nbformat
 from playwright.sync_api import BrowserContext, Page, Route, WebSocket
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_CLICK = re.compile(rb'"type": ?"feedback", ?"id": ?"([^"]+)"')
+_NOTE_CLICKS = """
+    // What leaves through the websocket is written down where a reload does not reach it.
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        send.call(this, data);
+        const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+        for (const [, id] of text.matchAll(/"type":"feedback","id":"([^"]+)"/g)) {
+            const n = Number(localStorage.clicks ?? 0);
+            localStorage[`click ${n}`] = id;
+            localStorage.clicks = n + 1;
+        }
+    };
+"""
 _LIST = re.compile(rb'"type": ?"list", ?"answers"')
 PATIENCE = 60_000  # milliseconds: a kernel that imports torch on a busy machine
 
@@ -114,13 +125,12 @@ class LabServer:
 class Notebook:
     """One notebook in a page from which no other host can be reached.
 
-    `refused` lists who was asked for; `sent` and `received` hold what went over the page's websockets.
+    `refused` lists who was asked for.
     """
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.refused: list[str] = []
-        self.sent: list[bytes] = []
-        self.received: list[bytes] = []
+        self._received: list[bytes] = []
         host = address.split("/doc/")[0]
 
         def only_here(route: Route) -> None:
@@ -134,6 +144,7 @@ class Notebook:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("websocket", self._listen)
+        self.page.add_init_script(_NOTE_CLICKS)
         self.page.goto(address)
         self.wait_for_kernel()
 
@@ -149,18 +160,20 @@ class Notebook:
 
     def clicks(self) -> list[str]:
         """The ids of the clicks that have left the page, in order; one that was sent again is named once."""
-        return list(dict.fromkeys(found.decode() for frame in self.sent for found in _CLICK.findall(frame)))
+        ids: list[str] = self.page.evaluate(
+            "Array.from({ length: Number(localStorage.clicks ?? 0) }, (_, n) => localStorage[`click ${n}`])"
+        )
+        return list(dict.fromkeys(ids))
 
     def lists(self) -> int:
         """How many lists have reached the page."""
-        return sum(len(_LIST.findall(frame)) for frame in self.received)
+        return sum(len(_LIST.findall(frame)) for frame in self._received)
 
     def _listen(self, socket: WebSocket) -> None:
-        def note(frames: list[bytes]) -> Callable[[str | bytes], None]:
-            return lambda frame: frames.append(frame if isinstance(frame, bytes) else frame.encode())
+        def note(frame: str | bytes) -> None:
+            self._received.append(frame if isinstance(frame, bytes) else frame.encode())
 
-        socket.on("framesent", note(self.sent))
-        socket.on("framereceived", note(self.received))
+        socket.on("framereceived", note)
 
     def theme(self, name: str) -> None:
         """Change JupyterLab's theme."""

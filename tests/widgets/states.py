@@ -40,6 +40,7 @@ def list_snapshot(keys: list[int], version: int = 1, **changes: Any) -> dict[str
     """A list of the cards `keys`, in that order."""
     plain = {
         "id": "the list",
+        "session": "s1",
         "version": version,
         "user": "me",
         "cards": [card(key, rank) for rank, key in enumerate(keys, start=1)],

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from lifelong_widgets.journal import Journal
 from tests.widgets.lab import PATIENCE, LabServer, Notebook
@@ -21,7 +22,7 @@ import lifelong_widgets as lw
 shelf = lw.Catalog.from_records([
     {"item": n, "title": f"Book {n}", "categories": ["Sea", "Crime", "Garden"][n % 3]} for n in range(400)
 ])
-rec = lw.Recommender.open("NAME.lw", shelf, embedding_dim=8, progress=False)
+rec = lw.Recommender.open("shop.lw", shelf, embedding_dim=8, progress=False)
 widget = lw.RecommendationList(rec)
 print("kernel", os.getpid())
 widget
@@ -44,16 +45,21 @@ async ([n, every, within]) => {
 
 
 class Shop:
-    """A list on a recommender with a journal, in a page; and the journal itself."""
+    """Two lists on one recommender with a journal, in a page; and the journal itself."""
 
-    def __init__(
-        self, lab: LabServer, notebook: Callable[[list[str]], Notebook], name: str, *more: str
-    ) -> None:
-        self.folder = lab.notebooks / f"{name}.lw"
-        self.notebook = notebook([SHOP.replace("NAME", name), *more])
+    def __init__(self, lab: LabServer, context: BrowserContext) -> None:
+        self.folder = lab.notebooks / "shop.lw"
+        self.notebook = Notebook(
+            context, lab.write("shop.ipynb", [SHOP, "lw.RecommendationList(widget.session)"])
+        )
         self.page = self.notebook.page
-        for view in range(1 + len(more)):
-            self.page.locator(".llw-list").nth(view).locator(".llw-card").nth(19).wait_for(state="attached")
+        self.run()
+
+    def run(self) -> None:
+        """Run the cells: at first, and when there is a new kernel."""
+        self.notebook.run_all()
+        self.page.wait_for_function("document.querySelectorAll('.llw-list:not([data-llw-off])').length === 2")
+        shows(self.page, 0)
 
     def learned(self) -> list[str | None]:
         """The ids of the clicks that the journal has, in order."""
@@ -78,18 +84,42 @@ class Shop:
         return int(text.split()[-1])
 
 
+@pytest.fixture(scope="module")
+def shop(lab: LabServer, browser: Browser) -> Iterator[Shop]:
+    """One page for all tests here: each goes on where the one before has left it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield Shop(lab, context)
+    context.close()
+    lab.end_sessions()
+
+
+@pytest.fixture
+def other(shop: Shop, context: BrowserContext) -> Notebook:
+    """The same notebook in another browser."""
+    shop.notebook.save()
+    opened = Notebook(context, shop.page.url)
+    opened.page.locator(".llw-card").nth(39).wait_for(state="attached")
+    return opened
+
+
+def clicks_learned(page: Page) -> int:
+    """How many clicks the page says are learned."""
+    text = page.locator(".llw-status").first.inner_text()
+    return 0 if "no clicks" in text else int(text.split()[1].replace(",", ""))
+
+
 def shows(page: Page, n: int) -> None:
     """Wait until the page says that `n` clicks are learned, and none is on its way."""
     for view in page.locator(".llw-status").all():
-        expect(view).to_contain_text(f"learned {n} click", timeout=PATIENCE)
+        expect(view).to_contain_text(f"learned {n:,} click" if n else "no clicks yet", timeout=PATIENCE)
     expect(page.locator("[aria-busy]")).to_have_count(0)
 
 
-def is_off(page: Page, journal: str) -> None:
+def is_off(page: Page) -> None:
     """Wait until the page says that it is not connected, and how to go on; nothing in it pretends to work."""
-    notice = page.locator(".llw-notice")
-    expect(notice).to_contain_text("run the cells again", timeout=PATIENCE)
-    expect(notice).to_contain_text(f"Everything learned is kept in {journal}.")
+    for notice in page.locator(".llw-notice").all():
+        expect(notice).to_contain_text("run the cells again", timeout=PATIENCE)
+        expect(notice).to_contain_text("Everything learned is kept in shop.lw.")
     assert page.locator(".llw-list button:enabled").count() == 0
     assert page.locator("[aria-busy]").count() == 0
 
@@ -98,58 +128,86 @@ def titles(page: Page, view: int = 0) -> list[str]:
     return page.locator(".llw-list").nth(view).locator(".llw-title").all_text_contents()
 
 
-def test_two_pages_on_one_kernel_show_the_same_until_it_is_restarted(
-    lab: LabServer, notebook: Callable[[list[str]], Notebook], context: BrowserContext
+def test_a_hundred_clicks_a_second_in_two_views_count_once_each_and_in_order(shop: Shop) -> None:
+    page, opened = shop.page, shop.notebook
+    before, lists, start = clicks_learned(page), opened.lists(), time.monotonic()
+    burst = page.evaluate(BURST, [300, 8, 2])
+    shows(page, before + 300)
+    took = time.monotonic() - start
+    print(f"{burst['rate']:.0f} clicks a second, {opened.lists() - lists} lists in {took:.1f} s")
+    assert len(opened.clicks()) == 300
+    assert shop.learned() == opened.clicks()
+    assert opened.lists() - lists <= 2 * (20 * took + 1), "two views, at most 20 lists a second each"
+    assert burst["seen"] >= 3, "the page stood still while it was clicked on"
+    assert titles(page, 0) == titles(page, 1)
+
+
+def test_a_reload_in_the_middle_doubles_nothing(shop: Shop) -> None:
+    page, opened = shop.page, shop.notebook
+    before = len(shop.learned())
+    opened.save()
+    page.evaluate("([burst, args]) => { void eval(burst)(args); }", [BURST, [1000, 8, 1]])
+    page.wait_for_timeout(700)
+    page.reload()
+    opened.wait_for_kernel()
+    page.locator(".llw-card").nth(39).wait_for(state="attached")
+    learned = shop.all_learned()
+    assert before < len(learned) < before + 1000
+    assert learned == opened.clicks()[: len(learned)]
+    shows(page, len(learned))
+    page.locator(".llw-card").first.locator("[data-kind=like]").click()
+    shows(page, len(learned) + 1)
+    assert len(set(shop.learned())) == len(learned) + 1
+
+
+def test_two_pages_on_one_kernel_show_the_same_and_each_click_counts_once(
+    shop: Shop, other: Notebook
 ) -> None:
-    shop = Shop(lab, notebook, "pages")
-    shop.notebook.save()
-    browser = context.browser
-    assert browser is not None
-    other = Notebook(browser.new_context(viewport={"width": 1280, "height": 900}), shop.page.url)
-    other.page.locator(".llw-card").nth(19).wait_for(state="attached")
-    for page in (shop.page, other.page):  # both at once
+    pages = shop.page, other.page
+    before, known = clicks_learned(shop.page), len(shop.learned())
+    earlier = len(shop.notebook.clicks())
+    for page in pages:  # both at once
         page.evaluate("([burst, args]) => { window.done = eval(burst)(args); }", [BURST, [60, 10, 1]])
-    for page in (shop.page, other.page):
+    for page in pages:
         page.evaluate("window.done")
         page.mouse.move(0, 0)
-        shows(page, 120)
-    clicks = shop.notebook.clicks(), other.clicks()
-    learned = shop.learned()
-    assert sorted(map(str, learned)) == sorted([*clicks[0], *clicks[1]])
-    for own in clicks:
-        assert [click for click in learned if click in own] == own
+        shows(page, before + 120)
+    learned = shop.learned()[known:]
+    own = shop.notebook.clicks()[earlier:], other.clicks()
+    assert sorted(map(str, learned)) == sorted([*own[0], *own[1]])
+    for clicks in own:
+        assert [click for click in learned if click in clicks] == clicks
     expect(other.page.locator(".llw-title").first).to_have_text(titles(shop.page)[0])
     assert titles(shop.page) == titles(other.page)
-    shop.page.get_by_role("button", name="Undo").click()
-    for page in (shop.page, other.page):
-        shows(page, 119)
-        expect(page.locator(".llw-said")).to_contain_text("Took back: opened Book")
-    shop.page.evaluate("void jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
-    is_off(shop.page, "pages.lw")
-    other.page.locator(".llw-card").first.get_by_role("button").first.click()  # nobody has told this page
-    is_off(other.page, "pages.lw")
-    other.page.context.close()
+    shop.page.get_by_role("button", name="Undo").first.click()
+    for page in pages:
+        shows(page, before + 119)
+        expect(page.locator(".llw-said").first).to_contain_text("Took back: opened Book")
 
 
-def test_a_kernel_that_is_killed_is_said_and_the_journal_has_everything(
-    lab: LabServer, notebook: Callable[[list[str]], Notebook]
-) -> None:
-    shop = Shop(lab, notebook, "killed")
+def test_a_kernel_that_is_killed_is_said_and_the_journal_has_everything(shop: Shop) -> None:
     page = shop.page
+    clicks = clicks_learned(page) + 30
     page.evaluate(BURST, [30, 8, 1])
-    shows(page, 30)
-    before = titles(page)
+    shows(page, clicks)
+    before, kept = titles(page), shop.all_learned()
     os.kill(shop.pid(), signal.SIGKILL)
     page.locator(".llw-card").nth(1).locator("[data-kind=like]").click()  # into the void
-    is_off(page, "killed.lw")
+    is_off(page)
     page.get_by_role("dialog").get_by_role("button", name="Ok").click()  # JupyterLab says it too
-    kept = shop.learned()
-    assert kept == shop.notebook.clicks()[:30]
+    assert shop.learned() == kept
     shop.notebook.wait_for_kernel()
-    shop.notebook.run_all()
-    expect(page.locator(".llw-journal")).to_have_text("kept in killed.lw", timeout=PATIENCE)
-    expect(page.locator(".llw-status")).to_contain_text("no clicks yet")
+    shop.run()
     assert titles(page) == before, "the model is not what it was"
     page.locator(".llw-card").first.get_by_role("button", name=re.compile("^Like")).click()
     shows(page, 1)
-    assert shop.learned()[:30] == kept and len(shop.learned()) == 31
+    assert shop.learned()[:-1] == kept
+
+
+def test_a_restart_is_said_at_once_and_at_the_next_click_in_another_page(shop: Shop, other: Notebook) -> None:
+    shop.page.evaluate("void jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    is_off(shop.page)
+    for view in range(2):  # nobody has told this page
+        like = other.page.locator(".llw-list").nth(view).locator("[data-kind=like]").first
+        like.click()
+    is_off(other.page)

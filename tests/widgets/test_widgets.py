@@ -69,7 +69,7 @@ def test_a_closed_part_listens_no_more_and_is_collected(part: Any) -> None:
     name = weakref.ref(widget)
     widget.close()
     widget.close()  # twice is no error
-    assert session._listeners == []
+    assert len(session._listeners) == 0
     del widget
     gc.collect()
     assert name() is None
@@ -415,7 +415,7 @@ def test_undo_from_the_browser_is_answered_with_what_was_taken_back(monkeypatch:
     card = click(widget, 2, "like", "c1")
     assert messages[0]["snapshot"]["undo"]
     for _ in range(2):  # the browser sends it twice
-        widget._on_message(widget, {"type": "undo", "id": "u1", "view": "v", "n": 1}, [])
+        widget._on_message(widget, {"type": "undo", "id": "u1", "page": "p", "n": 1}, [])
     for _ in range(100):  # lists come at most every 60 ms
         time.sleep(0.01)
         widget.session.wait()
@@ -423,7 +423,7 @@ def test_undo_from_the_browser_is_answered_with_what_was_taken_back(monkeypatch:
     did = answers[0]["snapshot"]["did"]
     assert (did["undone"], did["user"], did["title"]) == (True, None, card["title"])
     assert widget.session.rec.n_events == 0 and not widget.make_snapshot()["undo"]
-    widget._on_message(widget, {"type": "undo", "id": "u2", "view": "v", "n": 2}, [])
+    widget._on_message(widget, {"type": "undo", "id": "u2", "page": "p", "n": 2}, [])
     widget.session.wait()
     assert messages[-1]["type"] == "error" and "taken back" in messages[-1]["message"]
     widget.close()

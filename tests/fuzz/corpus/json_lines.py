@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +45,8 @@ def _values(name: str, value: Any) -> Iterator[Case]:
 
 
 def _fate(field: str, value: Any) -> Fate:
+    if isinstance(value, float) and not math.isfinite(value):
+        return refused("no number in JSON")
     if field in ("user", "item"):
         return loaded() if id_is_right(value) else refused("line 1")
     if field == "time":
@@ -56,7 +59,7 @@ def _fate(field: str, value: Any) -> Fate:
 
 
 def _text_fate(value: Any) -> Fate:
-    if (isinstance(value, float) and value in (float("inf"),)) or value != value:
+    if isinstance(value, float) and not math.isfinite(value):
         return refused("no number in JSON")
     right = text_is_right(value)
     return EITHER if right is None else loaded() if right else refused("line 1")
