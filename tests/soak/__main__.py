@@ -10,6 +10,7 @@ _PARTS = {
     "kill -9 at random instants": ["-m", "tests.soak.kill", "--kills", "200"],
     "hostile files": ["-m", "tests.fuzz"],
     "a million events": ["-m", "tests.soak.memory", "--events", "1000000"],
+    "what learning is worth": ["-m", "tests.soak.quality"],
     "what the journal costs": ["-m", "pytest", "-q", "-s", "tests/benchmarks/test_journal_cost.py"],
 }
 
