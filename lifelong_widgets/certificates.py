@@ -80,7 +80,7 @@ class Certificate:
         return self.never_seen == self.model
 
     def is_of(self, user: Id) -> bool:
-        """Whether this certificate is about `user`; with pseudonyms, give `rec.journal.pseudonym(user)`."""
+        """Whether this certificate is about `user`; with pseudonyms, give `rec.known_as(user)`."""
         stone = Tombstone(self.tombstone, 0.0, self.salt, self.person, self.n_events, 0)
         return stone.is_of(user)
 

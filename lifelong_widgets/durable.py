@@ -268,6 +268,16 @@ class DurableEngine(Engine):
         recording.after_undo(first)
         return tuple(entry.feedback for entry in entries if entry.feedback is not None)
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an event that `undo` takes back."""
+        if self.read_only:
+            return False
+        if self._recording is None:
+            return len(self._undo) > 0
+        journal = self._recording.journal
+        return not journal.closed and (len(self._undo) > 0 or bool(journal.last_events(1)))
+
     def at(self, event_id: int, progress: bool | ProgressCallback = True) -> Self:
         """This recommender as it was just after the entry `event_id` (`Update.event_id`), to look at.
 
@@ -315,7 +325,7 @@ class DurableEngine(Engine):
             LifelongWidgetsError: the two models differ; nothing was changed.
         """
         recording = self._recorded("forget")
-        journal, name = recording.journal, self._named(user)
+        journal, name = recording.journal, self.known_as(user)
         if base_knows(journal, name):
             raise DataError(
                 f"{user!r:.80} was learned before the journal began, so that the model cannot be made "
@@ -377,8 +387,8 @@ class DurableEngine(Engine):
             self._stack = UndoStack(self)
         return self._stack
 
-    def _named(self, user: Id) -> Id:
-        """The id under which `user` is known here: their own, or a pseudonym."""
+    def known_as(self, user: Id) -> Id:
+        """The id under which `user` stands in `users` and in the journal: their own, or a pseudonym."""
         return as_id(user, "user") if self._name_of is None else self._name_of(user)
 
     def _as_known(self, feedback: Feedback) -> Feedback:

@@ -95,7 +95,7 @@ class Recommender(DurableEngine):
         """
         k = check_k(k)
         self._sync_with_catalog()
-        person = self.users.get(self._named(user))
+        person = self.users.get(self.known_as(user))
         if not len(self.catalog):
             return Recommendations(user, (), (), self.catalog)
         scores = self.network.score_all(
@@ -209,7 +209,7 @@ class Recommender(DurableEngine):
             UnknownItemError: the item is not in the catalogue.
         """
         self._sync_with_catalog()
-        person = self.users.get(self._named(user))
+        person = self.users.get(self.known_as(user))
         rewards = self.histories.rewards_of(person)
         past = self.histories.items_of(person)
         parts = leave_one_out(self.network, past, rewards, np.array([self.catalog.index_of(item)]))[:, 0]

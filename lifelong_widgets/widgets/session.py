@@ -16,7 +16,6 @@ from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.recommendations import check_k
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
-from lifelong_widgets.undo import DEPTH
 from lifelong_widgets.updates import Update
 from lifelong_widgets.widgets.answers import Answers
 from lifelong_widgets.widgets.changes import Change, Listener, Listeners
@@ -89,7 +88,6 @@ class LiveSession:
         self._user = as_id(user, "user")
         self._present: Crowd | None = None
         self._clicks: OrderedDict[str, None] = OrderedDict()
-        self._steps_kept = 0  # how many steps the engine can take back with no journal
         self._listeners = Listeners()
         self._tell = self._listeners.tell
         self._answers = Answers(self.worker, self.lists, self.scores, self._tell)
@@ -222,10 +220,7 @@ class LiveSession:
     @property
     def can_undo(self) -> bool:
         """Whether there is a click to take back: any in the journal, or else the last few. Owner thread."""
-        journal = self.rec.journal
-        if journal is None or self.rec.read_only:
-            return self._steps_kept > 0
-        return not journal.closed and bool(journal.last_events(1))
+        return self.rec.can_undo
 
     def set_hyperparameter(self, part: str, name: str, value: Any) -> Future[None]:
         """Set a live hyperparameter between two steps, for instance ``("updater", "learning_rate", 0.001)``.
@@ -353,7 +348,7 @@ class LiveSession:
         self.marks.add(user, item, kind)
         self.lists.note(user, Act(kind, item))
         self.scores.step(update.loss)
-        self._learned(update)
+        self.last_update = update
         self._answers.owe(user, click, time.perf_counter() - start)
         # The twin's test is not on the way to the screen.
         share_kinds(self.rec, self.twin)
@@ -369,10 +364,6 @@ class LiveSession:
         self._refresh.touch()
         return update
 
-    def _learned(self, update: Update) -> None:
-        self.last_update = update
-        self._steps_kept = min(self._steps_kept + 1, DEPTH)
-
     def _undo(self, user: Id, click: str | None, n: int) -> tuple[Feedback, ...]:
         if click in self._clicks:
             self._answers.owe(user, click)
@@ -380,7 +371,6 @@ class LiveSession:
         undone = self.rec.undo(n, progress=False)
         self._n_rebuilds = self.rec.n_rebuilds  # the twin follows in a way of its own
         self._remember(click)
-        self._steps_kept = max(0, self._steps_kept - n)
         self.last_update = None
         self.scores.taken_back(len(undone))
         for event in undone:
@@ -416,22 +406,18 @@ class LiveSession:
         if self._n_rebuilds == self.rec.n_rebuilds:
             return
         self._n_rebuilds = self.rec.n_rebuilds
-        self._steps_kept, self.last_update = 0, None
+        self.last_update = None
         for user in {*self.lists.people, *self.marks.people}:
-            if self._pseudonym(user) not in self.rec.users:
+            if self.rec.known_as(user) not in self.rec.users:
                 self.lists.forget(user)
                 self.scores.taken_back(self.marks.forget(user))
         self._renew_twin()
         self._refresh_lists()
         self._tell(Change("figures"))
 
-    def _pseudonym(self, user: Id) -> Id:
-        journal = self.rec.journal
-        return user if journal is None else journal.pseudonym(user)
-
     def _real_name(self, user: Id) -> Id:
         """Who it is, if they were here: a journal may know a pseudonym only."""
-        here = (name for name in (*self.marks.people, *self.lists.people) if self._pseudonym(name) == user)
+        here = (name for name in (*self.marks.people, *self.lists.people) if self.rec.known_as(name) == user)
         return next(here, user)
 
     def _renew_twin(self) -> None:
@@ -462,7 +448,7 @@ class LiveSession:
 
     def _count(self, visit: Visit) -> None:
         if visit.update is not None:
-            self._learned(visit.update)
+            self.last_update = visit.update
             self.scores.step(visit.update.loss)
             self.scores.took(visit.seconds)
         self.scores.visit((visit.live_hit, visit.frozen_hit), own=False)
