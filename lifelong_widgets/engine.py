@@ -31,7 +31,7 @@ from lifelong_widgets.learning import (
 from lifelong_widgets.models import Histories, HistoriesMark, Network, one_thread
 from lifelong_widgets.parts import Part
 from lifelong_widgets.progress import ProgressCallback
-from lifelong_widgets.state_file import Tree, digest_of
+from lifelong_widgets.state_file import Tree, count_of, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +262,7 @@ class Engine:
         Raises:
             FormatError: the state does not fit the settings, the catalogue or itself.
         """
-        self.n_events, self.n_fits = int(state["n_events"]), int(state["n_fits"])
+        self.n_events, self.n_fits = (count_of(state[name], name) for name in ("n_events", "n_fits"))
         self.users = IdIndex(name="user")
         self.users.extend(state["users"])
         self.rng.bit_generator.state = state["rng"]
@@ -284,6 +284,9 @@ class Engine:
             raise FormatError(f"the state refers to items beyond the {n_items} that it has rows for")
         if len(self.users) != len(self.histories):
             raise FormatError(f"{len(self.users)} people have {len(self.histories)} histories")
+        kinds = state["histories"]["kinds"]
+        if kinds.size and not 0 <= kinds.min() <= kinds.max() < len(self._kinds):
+            raise FormatError(f"the histories know kinds of feedback beyond the {len(self._kinds)} there are")
 
     def get_tree(self) -> Tree:
         """All that decides what the engine does from now on, the catalogue and the seed excepted."""

@@ -30,12 +30,37 @@ class FiniteFloat(traitlets.Float[float, float]):
 
     def validate(self, obj: Any, value: Any) -> float:
         """The value as a float, or a `traitlets.TraitError`."""
-        if isinstance(value, float) and not math.isfinite(value):
-            owner = type(obj).__name__
+        try:
+            finite = isinstance(value, bool) or not isinstance(value, (int, float)) or math.isfinite(value)
+        except OverflowError:  # a whole number that no float can hold
+            finite = False
+        if isinstance(value, bool) or not finite:
             raise traitlets.TraitError(
-                f"The '{self.name}' trait of a {owner} instance must be a finite number, not {value}"
+                f"The '{self.name}' trait of a {type(obj).__name__} instance must be a finite number, not "
+                f"{value!r:.40}"
             )
         return float(super().validate(obj, value))
+
+
+class WholeNumber(traitlets.Int[int, int]):
+    """An integer within its bounds. True and False, which Python takes for 1 and 0, are refused.
+
+    >>> class Cooker(Part):
+    ...     plates = WholeNumber(4, min=1, max=9, help="How many.").tag(config=True)
+    >>> Cooker(plates=True)
+    Traceback (most recent call last):
+    ...
+    traitlets.traitlets.TraitError: The 'plates' trait of a Cooker instance must be a whole number, not True
+    """
+
+    def validate(self, obj: Any, value: Any) -> int:
+        """The value as it is, or a `traitlets.TraitError`."""
+        if isinstance(value, bool):
+            raise traitlets.TraitError(
+                f"The '{self.name}' trait of a {type(obj).__name__} instance must be a whole number, not "
+                f"{value}"
+            )
+        return int(super().validate(obj, value))
 
 
 class Part(traitlets.HasTraits):

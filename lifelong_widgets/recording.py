@@ -17,7 +17,7 @@ from lifelong_widgets.data import Feedback, Interactions
 from lifelong_widgets.engine import Engine
 from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError
 from lifelong_widgets.journal import CHECKPOINTS, Checkpoints, IdRanges, Journal, Op
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import Part, WholeNumber
 from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.restoring import base_of, checkpoint_of, rebuild, write_checkpoint
 from lifelong_widgets.state_file import Tree
@@ -33,10 +33,10 @@ class JournalSettings(Part):
         default_value="NORMAL",
         help="FULL waits for the disk at every event; NORMAL may lose the last ones when the power fails.",
     ).tag(config=True)
-    checkpoint_every = traitlets.Int(
+    checkpoint_every = WholeNumber(
         1000, min=1, help="Events between two checkpoints: what is replayed at most when it is opened again."
     ).tag(config=True)
-    keep_checkpoints = traitlets.Int(3, min=1, help="How many of the newest checkpoints are kept.").tag(
+    keep_checkpoints = WholeNumber(3, min=1, help="How many of the newest checkpoints are kept.").tag(
         config=True
     )
 

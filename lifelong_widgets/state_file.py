@@ -46,6 +46,17 @@ def digest_of(tree: Tree) -> str:
     return total.hexdigest()
 
 
+def count_of(value: object, what: str) -> int:
+    """`value`, if it can be a count: a whole number from 0 to what 63 bits hold.
+
+    Raises:
+        FormatError: it is something else.
+    """
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise FormatError(f"{what} is {value!r:.40}, which is no count")
+    return value
+
+
 def write_tree(path: str | os.PathLike[str], tree: Tree, kind: str, version: int) -> str:
     """Write `tree` to `path` and return its digest, which the file carries too.
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import traitlets
 from river.drift.adwin import ADWIN
 
-from lifelong_widgets.errors import DataError
-from lifelong_widgets.parts import FiniteFloat, Part
+from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
+from lifelong_widgets.state_file import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ class DriftMonitor(Part):
         help="How easily the drift alarm goes off: the chance of a false one that ADWIN accepts when it "
         "looks. Smaller is calmer and slower.",
     ).tag(config=True, scale="log", live=True, label="Drift sensitivity δ")
-    top_k = traitlets.Int(
+    top_k = WholeNumber(
         10,
         min=1,
         max=1000,
         help="An event counts as a hit if its item was among the first this many of the list on screen. "
         "Changing it starts the watch afresh.",
     ).tag(config=True, label="Hit within the first")
-    min_events = traitlets.Int(
+    min_events = WholeNumber(
         300,
         min=10,
         max=1_000_000,
@@ -165,10 +165,10 @@ class DriftMonitor(Part):
         """
         try:
             outcomes = np.asarray(state["outcomes"])
-            alarms = [int(n) for n in state["alarms"]]
-            improvements = [int(n) for n in state["improvements"]]
-            n_outcomes, n_events = int(state["n_outcomes"]), int(state["n_events"])
-        except (KeyError, TypeError, ValueError) as error:
+            alarms = [count_of(n, "alarm") for n in state["alarms"]]
+            improvements = [count_of(n, "improvement") for n in state["improvements"]]
+            n_outcomes, n_events = (count_of(state[name], name) for name in ("n_outcomes", "n_events"))
+        except (KeyError, TypeError, ValueError, FormatError) as error:
             raise DataError(f"not the state of a DriftMonitor: {type(error).__name__} {error}") from error
         if outcomes.ndim != 1 or not np.isin(outcomes, (0, 1)).all() or n_outcomes < len(outcomes):
             raise DataError(

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-import traitlets
 
 from lifelong_widgets.data import Item
 from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.text import TextFeaturizer
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import Part, WholeNumber
 
 FEATURIZERS: dict[str, type[Featurizer]] = {"text": TextFeaturizer, "categories": CategoryFeaturizer}
 
@@ -73,13 +72,11 @@ class ItemFeatures(Featurizer):
 class FeatureSettings(Part):
     """What the features of an item are made of. A change takes effect at the next fit."""
 
-    n_text_components = traitlets.Int(32, min=1, max=4096, help="Width of the text features.").tag(
-        config=True
-    )
-    max_words = traitlets.Int(
+    n_text_components = WholeNumber(32, min=1, max=4096, help="Width of the text features.").tag(config=True)
+    max_words = WholeNumber(
         20_000, min=1, max=10_000_000, help="How many words the text features know, the most frequent ones."
     ).tag(config=True)
-    max_categories = traitlets.Int(
+    max_categories = WholeNumber(
         256, min=1, max=100_000, help="How many categories have a column, the most frequent ones."
     ).tag(config=True)
 

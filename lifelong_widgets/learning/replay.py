@@ -10,7 +10,8 @@ import traitlets
 
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.learning.examples import Examples
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import Part, WholeNumber
+from lifelong_widgets.state_file import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class ReservoirReplayBuffer(Part):
         (1, [4])
     """
 
-    capacity = traitlets.Int(
+    capacity = WholeNumber(
         20_000, min=1, max=10_000_000, help="How many past examples are kept for replay."
     ).tag(config=True, label="Memory size")
 
@@ -134,6 +135,7 @@ class ReservoirReplayBuffer(Part):
             FormatError: the arrays do not fit these or each other, or hold what no example can.
         """
         n, length = len(state["targets"]), self._history_items.shape[1]
+        n_seen = count_of(state["n_seen"], "replay buffer: n_seen")
         shapes = {
             "history_items": (n, length),
             "history_rewards": (n, length),
@@ -144,12 +146,13 @@ class ReservoirReplayBuffer(Part):
             array, kind = state[name], "f" if name.endswith("rewards") else "iu"
             if not isinstance(array, np.ndarray) or array.dtype.kind not in kind or array.shape != shape:
                 raise FormatError(f"replay buffer: {name} must be an array of shape {shape}")
-        if n > self.capacity or int(state["n_seen"]) < n:
-            seen = f"{state['n_seen']!r:.40}"
-            raise FormatError(f"replay buffer: {n} examples of {seen} seen do not fit {self.capacity} slots")
+        if n > self.capacity or n_seen < n:
+            raise FormatError(
+                f"replay buffer: {n} examples of {n_seen} seen do not fit {self.capacity} slots"
+            )
         if not np.isfinite(state["history_rewards"]).all() or not np.isfinite(state["rewards"]).all():
             raise FormatError("replay buffer: a reward is not finite")
-        self._n, self.n_seen = n, int(state["n_seen"])
+        self._n, self.n_seen = n, n_seen
         self._history_items[:n], self._history_rewards[:n] = state["history_items"], state["history_rewards"]
         self._targets[:n], self._rewards[:n] = state["targets"], state["rewards"]
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import traitlets
 
 from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.updater import OnlineUpdater
 from lifelong_widgets.models import Network
-from lifelong_widgets.parts import FiniteFloat, Part
+from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 from lifelong_widgets.progress import Progress, ProgressCallback, Stop, track
 
 
@@ -57,11 +56,11 @@ class Trainer(Part):
     one pass, so that the most recent events are not lost.
     """
 
-    epochs = traitlets.Int(20, min=1, max=10_000, help="The most epochs that a fit takes.").tag(config=True)
-    patience = traitlets.Int(
+    epochs = WholeNumber(20, min=1, max=10_000, help="The most epochs that a fit takes.").tag(config=True)
+    patience = WholeNumber(
         3, min=1, max=1000, help="Stop after this many epochs without a better validation nDCG."
     ).tag(config=True)
-    batch_size = traitlets.Int(
+    batch_size = WholeNumber(
         256, min=1, max=65_536, help="Events a step while fitting, at most; a short log is cut finer."
     ).tag(config=True)
     fit_learning_rate = FiniteFloat(0.002, min=1e-6, max=0.1, help="Adam's step size while fitting.").tag(

@@ -15,7 +15,7 @@ from lifelong_widgets.errors import DivergenceError, FormatError
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import OBJECTIVES
 from lifelong_widgets.models import Network
-from lifelong_widgets.parts import FiniteFloat, Part
+from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 
 _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has faded
 
@@ -44,7 +44,7 @@ class OnlineUpdater(Part):
     learning_rate = FiniteFloat(
         0.0002, min=1e-6, max=0.1, help="How far one event moves the model (Adam's step size)."
     ).tag(config=True, live=True, scale="log", label="Learning rate")
-    replay_ratio = traitlets.Int(
+    replay_ratio = WholeNumber(
         1, min=0, max=64, help="How many past events are learned again beside each new one."
     ).tag(config=True, live=True, label="Replayed per click")
     new_item_boost = FiniteFloat(
@@ -53,7 +53,7 @@ class OnlineUpdater(Part):
         max=100.0,
         help="How many times faster than an old item a new one moves at first; it fades with its steps.",
     ).tag(config=True, live=True, label="New item boost")
-    n_negatives = traitlets.Int(
+    n_negatives = WholeNumber(
         300, min=1, max=100_000, help="How many items are drawn to compare the right one with."
     ).tag(config=True, label="Negatives")
     objective = traitlets.Enum(

@@ -130,8 +130,8 @@ class ItemTable:
             if tensor.ndim != 2 or tensor.shape[1] != width or len(tensor) != len(state["rows"]):
                 shape = tuple(tensor.shape)
                 raise FormatError(f"item table: {name} has shape {shape}, expected (n, {width})")
-            if not torch.isfinite(tensor).all():
-                raise FormatError(f"item table: {name} holds numbers that are not finite")
+            if tensor.dtype != torch.float32 or not torch.isfinite(tensor).all():
+                raise FormatError(f"item table: {name} must hold finite float32, not {tensor.dtype}")
         self._rows, self._adam = (tensor.clone() for tensor in state.values())
         self._n = len(self._rows)
 

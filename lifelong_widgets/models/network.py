@@ -12,7 +12,7 @@ from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.models.base import UserEncoder
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
 from lifelong_widgets.models.item_table import ItemTable
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import Part, WholeNumber
 
 ENCODERS: dict[str, type[UserEncoder]] = {"decayed_mlp": DecayedMLP}
 
@@ -27,13 +27,13 @@ class Network(Part):
     Call `build` once before use. Torch modules and tables live in `items`, `projection` and `encoder`.
     """
 
-    embedding_dim = traitlets.Int(64, min=1, max=4096, help="Width of the item and user vectors.").tag(
+    embedding_dim = WholeNumber(64, min=1, max=4096, help="Width of the item and user vectors.").tag(
         config=True
     )
-    hidden_dim = traitlets.Int(
+    hidden_dim = WholeNumber(
         512, min=1, max=65_536, help="Width of the hidden layer of the user encoder."
     ).tag(config=True)
-    history_length = traitlets.Int(
+    history_length = WholeNumber(
         50, min=1, max=1000, help="How many of a person's most recent events the user encoder reads."
     ).tag(config=True)
     encoder_name = traitlets.Enum(
