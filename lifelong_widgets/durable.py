@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,7 @@ from lifelong_widgets.engine import Applied, Engine, make_parts
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
-from lifelong_widgets.progress import ProgressCallback, held_interrupts
+from lifelong_widgets.progress import ProgressCallback, deferred_interrupts, held_interrupts
 from lifelong_widgets.recording import JournalSettings, Recording, begin, resume
 from lifelong_widgets.restoring import base_knows, begins_with, rebuild
 from lifelong_widgets.undo import UndoStack
@@ -122,7 +121,7 @@ class DurableEngine(Engine):
         try:
             engine._take_on(catalog, kinds, seed, pseudonymize, settings)
         except BaseException:
-            engine.close()
+            recording.abandon()
             raise
         return engine
 
@@ -172,18 +171,19 @@ class DurableEngine(Engine):
                 f"rec = Recommender.open({os.fspath(path)!r}), or choose another folder"
             )
         engine, recording = resume(type(self), folder, journal_settings, True)
-        recording.close()
-        for item in engine.catalog.slice(len(self.catalog)):
-            self.catalog.add(item)
-        for name, part in self.parts.items():
-            for setting, value in engine.parts[name].settings().items():
-                if value != getattr(part, setting):  # live ones only: the others made the two begin alike
-                    setattr(part, setting, value)
-        self.kinds = engine.kinds
-        self._replace_by(engine)
-        self._attach(
-            Recording(self, Journal.open(folder, synchronous=journal_settings.durability), journal_settings)
-        )
+        try:
+            self.catalog.add(list(engine.catalog.slice(len(self.catalog))))
+            for name, part in self.parts.items():
+                for setting, value in engine.parts[name].settings().items():
+                    if value != getattr(part, setting):  # live ones only: the others made the two begin alike
+                        setattr(part, setting, value)
+            self.kinds = engine.kinds
+            self._replace_by(engine)
+        except BaseException:
+            recording.abandon()
+            raise
+        recording.lead(self)
+        self._attach(recording)
 
     @property
     def journal(self) -> Journal | None:
@@ -242,30 +242,33 @@ class DurableEngine(Engine):
                     f"part of a batch when settings or items have changed since, and not {n}; "
                     "Recommender.open keeps them all"
                 )
-            with self._whole():
+            with deferred_interrupts():
                 return tuple(self._undo.take_back(n))
         recording = self._recorded("undo")
-        entries = recording.journal.last_events(n)
-        if len(entries) < n:
-            raise DataError(
-                f"there are {len(entries)} events to take back, not {n}; a fit, and what came before the "
-                "journal, cannot be undone"
-            )
-        ranges, first = IdRanges((entry.id, entry.id) for entry in entries), entries[-1].id
-        if self._undo.reaches(n):
-            with self._whole():
-                recording.undo(ranges)
-                self._undo.take_back(n)
-        else:
-            recording.flush()
-            fresh, _ = rebuild(
-                type(self), recording.journal, before=first, without_ids=ranges, progress=progress,
-                description="undo",
-            )  # fmt: skip
-            with self._whole():
-                recording.undo(ranges)
-                self._replace_by(fresh)
-        recording.after_undo(first)
+        with recording.verb():
+            entries = recording.journal.last_events(n)
+            if len(entries) < n:
+                raise DataError(
+                    f"there are {len(entries)} events to take back, not {n}; a fit, and what came before the "
+                    "journal, cannot be undone"
+                )
+            ranges, first = IdRanges((entry.id, entry.id) for entry in entries), entries[-1].id
+            if self._undo.reaches(n):
+                with deferred_interrupts():
+                    recording.undo(ranges)
+                    self._undo.take_back(n)
+            else:
+                recording.flush()
+                conditions = self.conditions()
+                fresh, _ = rebuild(
+                    type(self), recording.journal, before=first, without_ids=ranges, progress=progress,
+                    description="undo",
+                )  # fmt: skip
+                self.refuse_unless(conditions, "undo")
+                with deferred_interrupts():
+                    recording.undo(ranges)
+                    self._replace_by(fresh)
+            recording.after_undo(first)
         return tuple(entry.feedback for entry in entries if entry.feedback is not None)
 
     @property
@@ -325,41 +328,8 @@ class DurableEngine(Engine):
             LifelongWidgetsError: the two models differ; nothing was changed.
         """
         recording = self._recorded("forget")
-        journal, name = recording.journal, self.known_as(user)
-        if base_knows(journal, name):
-            raise DataError(
-                f"{user!r:.80} was learned before the journal began, so that the model cannot be made "
-                "without them; begin with Recommender.open(path, catalog) and fit it there"
-            )
-        first = journal.first_entry_of(name)
-        if first is None:
-            raise DataError(f"nothing is held about {user!r:.80}")
-        recording.flush()
-        recording.wait()
-        fresh, start = rebuild(
-            type(self), journal, before=first, without_user=name, progress=progress, description="forget"
-        )
-        model, never_seen = fresh.digest(), None
-        if verify:
-            other, _ = rebuild(
-                type(self), journal, from_the_beginning=True, without_user=name, progress=progress,
-                description="verify",
-            )  # fmt: skip
-            never_seen = other.digest()
-            if never_seen != model:
-                raise LifelongWidgetsError(
-                    f"two models that never saw this person differ ({model[:16]}…, {never_seen[:16]}…): the "
-                    "journal does not reproduce here. Nothing was erased; audit() tells more"
-                )
-        with self._whole():
-            journal.erase(name)
-            self._replace_by(fresh)  # before anything that the disk may refuse
-            scrubbed = recording.after_erasure()
-        stone = journal.tombstones[-1]
-        return Certificate(
-            stone.id, utc(stone.recorded), stone.salt, stone.hash, stone.n_events, start, model, never_seen,
-            journal.digest(), scrubbed,
-        )  # fmt: skip
+        with recording.verb():
+            return self._forget(recording, user, verify, progress)
 
     def audit(self, progress: bool | ProgressCallback = True) -> AuditReport:
         """Make the model anew from the beginning of its journal, and compare the two by hash.
@@ -401,7 +371,8 @@ class DurableEngine(Engine):
                 return self.apply_event(feedback, learning, mark), None
         recording, op = self._recorded("learn"), Op.LEARN if learning else Op.OBSERVE
         with (
-            self._whole(),
+            deferred_interrupts(),
+            recording.verb(),
             self._undo.step([feedback], learning) as mark,
             recording.event(op, feedback) as id,
         ):
@@ -416,25 +387,77 @@ class DurableEngine(Engine):
             with self._undo.step(batch) as mark:
                 return self.apply_batch(batch, mark), None
         recording = self._recorded("learn")
-        with self._undo.step(batch) as mark, recording.batch(batch, call, batch_size) as call:
+        with (
+            deferred_interrupts(),
+            recording.verb(),
+            self._undo.step(batch) as mark,
+            recording.batch(batch, call, batch_size) as call,
+        ):
             loss = self.apply_batch(batch, mark)
         return loss, call
 
     def _record_fit(self, log: Interactions, progress: bool | ProgressCallback) -> FitReport:
         """Fit a log and, when that is done, write it down; if that fails, be as before."""
-        before = None if self._recording is None else (self.features, self.get_state())
-        with held_interrupts() as interrupt:
-            report = self.apply_fit(log, interrupt, progress)
-            if before is not None:
-                try:
-                    self._recorded("fit").fit(log, report.epochs if report.interrupted else None)
-                except BaseException:
-                    self.features = before[0]
-                    self._build()
-                    self.set_state(before[1])
-                    raise
-        self._undo.clear()
+        if self._recording is None:
+            with held_interrupts() as interrupt:
+                report = self.apply_fit(log, interrupt, progress)
+            self._undo.clear()
+            return report
+        recording = self._recorded("fit")
+        with recording.verb():
+            recording.flush()  # so that what was changed before the fit is written even if it fails
+            before = self.snapshot()
+            with held_interrupts() as interrupt:
+                report = self.apply_fit(log, interrupt, progress)
+                with deferred_interrupts():
+                    try:
+                        recording.fit(log, report.epochs if report.interrupted else None)
+                    except BaseException:
+                        self.put_back(before)
+                        raise
+                    self._undo.clear()
         return report
+
+    def _forget(
+        self, recording: Recording, user: Id, verify: bool, progress: bool | ProgressCallback
+    ) -> Certificate:
+        journal, name = recording.journal, self.known_as(user)
+        if base_knows(journal, name):
+            raise DataError(
+                f"{user!r:.80} was learned before the journal began, so that the model cannot be made "
+                "without them; begin with Recommender.open(path, catalog) and fit it there"
+            )
+        first = journal.first_entry_of(name)
+        if first is None:
+            raise DataError(f"nothing is held about {user!r:.80}")
+        recording.flush()
+        recording.wait()
+        conditions = self.conditions()
+        fresh, start = rebuild(
+            type(self), journal, before=first, without_user=name, progress=progress, description="forget"
+        )
+        model, never_seen = fresh.digest(), None
+        if verify:
+            other, _ = rebuild(
+                type(self), journal, from_the_beginning=True, without_user=name, progress=progress,
+                description="verify",
+            )  # fmt: skip
+            never_seen = other.digest()
+            if never_seen != model:
+                raise LifelongWidgetsError(
+                    f"two models that never saw this person differ ({model[:16]}…, {never_seen[:16]}…): the "
+                    "journal does not reproduce here. Nothing was erased; audit() tells more"
+                )
+        self.refuse_unless(conditions, "forget")
+        with deferred_interrupts():
+            journal.erase(name)
+            self._replace_by(fresh)  # before anything that the disk may refuse
+            scrubbed = recording.after_erasure()
+        stone = journal.tombstones[-1]
+        return Certificate(
+            stone.id, utc(stone.recorded), stone.salt, stone.hash, stone.n_events, start, model, never_seen,
+            journal.digest(), scrubbed,
+        )  # fmt: skip
 
     def _log_as_known(self, log: Interactions) -> Interactions:
         return log if self._name_of is None else log.with_users([self._name_of(user) for user in log.users])
@@ -512,11 +535,3 @@ class DurableEngine(Engine):
                 f"this is a look at the model as it was at entry {self._moment}, which cannot {verb}; "
                 "call it on the live recommender"
             )
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        """Hold Ctrl-C back until log and model hold the same again; then let it be heard."""
-        with held_interrupts() as interrupt:
-            yield
-        if interrupt.is_set():
-            raise KeyboardInterrupt

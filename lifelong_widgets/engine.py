@@ -48,6 +48,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that an engine has learned, for `Engine.put_back`; it takes the memory of a copy."""
+
+    features: ItemFeatures
+    state: dict[str, Any]
+    n_drift_restarts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What one event did: the loss, the slots replayed, its rank in the list shown, whether drift rang."""
 
@@ -187,25 +196,20 @@ class Engine:
         Raises:
             UnknownItemError: the log has an item that the catalogue does not hold.
             DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
-                else; or a hyperparameter of the fit was set meanwhile.
+                else; or a hyperparameter of the fit, the kinds or the catalogue were changed meanwhile.
         """
         items, rewards = self._checked(interactions)
         if not rewards.any():
             raise DataError("no event of the log is worth anything: the weight of every kind in it is 0")
-        before, fixed = (self.features, self.get_state()), self._fixed_settings()
+        before, given = self.snapshot(), self.conditions()
         try:
             self.features = self._fitted_features()
             self._build()
             self._sync_with_catalog()
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
-            if self._fixed_settings() != fixed:
-                raise DataError(
-                    "a hyperparameter was set while it fitted, which nobody could repeat; fit again"
-                )
+            self.refuse_unless(given, "fit")
         except BaseException:
-            self.features = before[0]
-            self._build()
-            self.set_state(before[1])
+            self.put_back(before)
             raise
         self.n_fits += 1
         return report
@@ -288,6 +292,36 @@ class Engine:
         if kinds.size and not 0 <= kinds.min() <= kinds.max() < len(self._kinds):
             raise FormatError(f"the histories know kinds of feedback beyond the {len(self._kinds)} there are")
 
+    def snapshot(self) -> Snapshot:
+        """All that `put_back` needs."""
+        return Snapshot(self.features, self.get_state(), self.drift.n_restarts)
+
+    def put_back(self, before: Snapshot) -> None:
+        """Be again as at a snapshot of this engine. The settings, the kinds and the catalogue stay."""
+        self.features = before.features
+        self._build()
+        self.set_state(before.state)
+        if self.drift.n_restarts != before.n_drift_restarts:
+            self.drift.restart()
+
+    def conditions(self) -> object:
+        """What long work stands on: the hyperparameters that are not live, the kinds, the items."""
+        fixed = {
+            name: getattr(part, name)
+            for part in self.parts.values()
+            for name, trait in part.traits(config=True).items()
+            if not trait.metadata.get("live")
+        }
+        return fixed, self._kinds, len(self.catalog), self.drift.n_restarts
+
+    def refuse_unless(self, conditions: object, verb: str) -> None:
+        """Raise a DataError if the `conditions` are not those of the beginning of `verb` any more."""
+        if self.conditions() != conditions:
+            raise DataError(
+                f"a hyperparameter, the kinds or the catalogue were changed during {verb}(), which nobody "
+                f"could repeat: it has changed nothing; {verb}() again"
+            )
+
     def get_tree(self) -> Tree:
         """All that decides what the engine does from now on, the catalogue and the seed excepted."""
         return {
@@ -328,15 +362,6 @@ class Engine:
         return engine
 
     # ------------------------------------------------------------------------------------------ in here
-
-    def _fixed_settings(self) -> dict[str, Any]:
-        """The hyperparameters that are not live."""
-        return {
-            name: getattr(part, name)
-            for part in self.parts.values()
-            for name, trait in part.traits(config=True).items()
-            if not trait.metadata.get("live")
-        }
 
     def _fitted_features(self) -> ItemFeatures:
         settings = cast(FeatureSettings, self.parts["features"])

@@ -137,3 +137,27 @@ def held_interrupts() -> Iterator[threading.Event]:
         yield interrupt
     finally:
         signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
+
+
+@contextmanager
+def deferred_interrupts() -> Iterator[None]:
+    """Hold back every Ctrl-C until the block has ended, and let them be heard then. For short work only.
+
+    >>> import signal
+    >>> with held_interrupts() as interrupt, deferred_interrupts():
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     heard = interrupt.is_set()
+    >>> heard, interrupt.is_set()
+    (False, True)
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
+        for number in held[:2]:  # the second one is more urgent than the first; a third says nothing new
+            signal.raise_signal(number)

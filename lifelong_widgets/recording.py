@@ -59,56 +59,79 @@ class Recording:
         self.checkpoints = Checkpoints(journal.folder / CHECKPOINTS, settings.keep_checkpoints)
         self.checkpoints.pinned |= {entry.id for entry in journal.acts(Op.FIT)[-1:]}
         self._since_checkpoint = 0
+        self._fitted = False  # in this verb: a checkpoint is due
         self._writing: threading.Thread | None = None
         self._failure: Exception | None = None
-        self._busy = threading.RLock()  # held by a step; `close` from another cell waits for it
+        self._busy = threading.RLock()  # held by a verb; `close` from another cell waits for it
+        self._within = False  # a verb
         self._kinds = engine.kinds  # as they are written
         self._changes: list[
             tuple[str, str, Any]
-        ] = []  # of hyperparameters, not written yet, as they happened
-        for part in engine.parts.values():
-            part.observe(self._note, list(part.traits(config=True)))
+        ] = []  # of hyperparameters, as they happened, not written yet
+        self._observe()
         _OPEN[_key(journal.folder)] = self
+
+    def lead(self, engine: Engine) -> None:
+        """Write down `engine` from now on, which holds what the one before holds."""
+        self._unobserve()
+        self.engine, self._kinds = engine, engine.kinds
+        self._observe()
 
     # ---- steps -------------------------------------------------------------------------------------
 
     @contextmanager
+    def verb(self) -> Iterator[None]:
+        """For as long as log and model may not hold the same: nobody else writes, looks in or closes.
+
+        Another thread waits. When the block has ended well, a checkpoint that is due is begun: nothing that
+        fails there can fail the verb.
+
+        Raises:
+            LifelongWidgetsError: this very thread is within another verb, such as in its progress callback.
+        """
+        with self._busy:
+            self._refuse_within()
+            self._within = True
+            try:
+                yield
+            finally:
+                self._within, fitted, self._fitted = False, self._fitted, False
+            if fitted or self._since_checkpoint >= self._settings.checkpoint_every:
+                self._checkpoint(wait=fitted)
+
+    @contextmanager
     def event(self, op: Op, feedback: Feedback) -> Iterator[int]:
         """Write one event; it is durable when the block has ended, and was never there if it raises."""
-        with self._busy:
-            with self._transaction():
-                yield self.journal.append_event(op, feedback)
-            self._count(1)
+        with self._transaction():
+            yield self.journal.append_event(op, feedback)
+        self._since_checkpoint += 1
 
     @contextmanager
     def batch(self, feedbacks: list[Feedback], call: int | None, batch_size: int) -> Iterator[int]:
         """Write a batch of the `learn_many` call with this id, None for the first; yields the id."""
-        with self._busy:
-            with self._transaction():
-                if call is None:
-                    call = self.journal.append(Op.LEARN_MANY, {"batch_size": batch_size})
-                self.journal.append_events(feedbacks, call)
-                yield call
-            self._count(len(feedbacks))
+        with self._transaction():
+            if call is None:
+                call = self.journal.append(Op.LEARN_MANY, {"batch_size": batch_size})
+            self.journal.append_events(feedbacks, call)
+            yield call
+        self._since_checkpoint += len(feedbacks)
 
     def fit(self, interactions: Interactions, max_epochs: int | None) -> None:
         """Write a fit that is done."""
-        with self._busy:
-            with self._transaction():
-                call = self.journal.append_fit(interactions, {"max_epochs": max_epochs})
-            self.checkpoints.pinned = {0, call}
-            self._checkpoint(wait=True)
+        with self._transaction():
+            call = self.journal.append_fit(interactions, {"max_epochs": max_epochs})
+        self.checkpoints.pinned = {0, call}
+        self._fitted = True
 
     def undo(self, taken_back: IdRanges) -> None:
         """Write that these events were taken back."""
-        with self._busy, self._transaction():
+        with self._transaction():
             self.journal.append(Op.UNDO, {"taken_back": [list(pair) for pair in taken_back]})
 
     def after_undo(self, first: int) -> None:
         """The events from `first` on are taken back: checkpoints that know them help nobody any more."""
-        with self._busy:
-            if any(id >= first for id in self.checkpoints.ids()[:1]):
-                self._checkpoint()
+        if any(id >= first for id in self.checkpoints.ids()[:1]):
+            self._checkpoint()
 
     def flush(self) -> None:
         """Write what has changed besides events: new items, hyperparameters, kinds."""
@@ -124,6 +147,7 @@ class Recording:
             LifelongWidgetsError: it could not be written; no event is lost.
         """
         with self._busy:
+            self._refuse_within()
             self._checkpoint(wait=True)
             failure, self._failure = self._failure, None
         if failure is not None:
@@ -136,18 +160,17 @@ class Recording:
             Whether they have. If not, because a reader is in the way or the disk refuses, a warning says so,
             and opening the journal again to write ends it.
         """
-        with self._busy:
-            self._checkpoint(wait=True)
-            try:
-                self.journal.scrub()
-            except LifelongWidgetsError as error:
-                warnings.warn(
-                    f"what was erased is forgotten, but its bytes are still in the journal's files: {error}. "
-                    "Opening it again to write overwrites them",
-                    JournalWarning,
-                    stacklevel=3,
-                )
-                return False
+        self._checkpoint(wait=True)
+        try:
+            self.journal.scrub()
+        except LifelongWidgetsError as error:
+            warnings.warn(
+                f"what was erased is forgotten, but its bytes are still in the journal's files: {error}. "
+                "Opening it again to write overwrites them",
+                JournalWarning,
+                stacklevel=3,
+            )
+            return False
         return True
 
     def wait(self) -> None:
@@ -159,23 +182,30 @@ class Recording:
     def close(self) -> None:
         """Write what is pending and a checkpoint, and let go of the files. A second time does nothing."""
         with self._busy:
+            self._refuse_within()
             if self.journal.closed:
                 return
             try:
                 self.flush()
                 if self._since_checkpoint:
                     self._checkpoint(wait=True)
-                self.wait()
             finally:
-                for part in self.engine.parts.values():
-                    part.unobserve(self._note, list(part.traits(config=True)))
-                self.journal.close()
+                self.abandon()
             self._tell()
 
-    def _count(self, n_events: int) -> None:
-        self._since_checkpoint += n_events
-        if self._since_checkpoint >= self._settings.checkpoint_every:
-            self._checkpoint()
+    def abandon(self) -> None:
+        """Let go of the files without writing what is pending."""
+        with self._busy:
+            self.wait()
+            self._unobserve()
+            self.journal.close()
+
+    def _refuse_within(self) -> None:
+        if self._within:
+            raise LifelongWidgetsError(
+                f"another verb of the recommender in {self.journal.folder} is under way, such as the one "
+                "whose progress this is; wait until it has returned"
+            )
 
     def _checkpoint(self, wait: bool = False) -> None:
         """Copy the state and let a thread write it; if one is at it, do nothing unless `wait`. No error."""
@@ -219,9 +249,7 @@ class Recording:
     def _transaction(self) -> Iterator[None]:
         self._tell()  # before the step: a warning may be an error
         engine = self.engine
-        engine.apply_items(
-            []
-        )  # those added since, so that they are written before the step that draws from them
+        engine.apply_items([])  # so that items added since are written before the step that draws from them
         n_items, n_changes, kinds = len(engine.network.items), len(self._changes), engine.kinds
         if self.journal.n_items == n_items and not n_changes and kinds is self._kinds:
             with self.journal.transaction():
@@ -237,6 +265,14 @@ class Recording:
             yield
         del self._changes[:n_changes]
         self._kinds = kinds
+
+    def _observe(self) -> None:
+        for part in self.engine.parts.values():
+            part.observe(self._note, list(part.traits(config=True)))
+
+    def _unobserve(self) -> None:
+        for part in self.engine.parts.values():
+            part.unobserve(self._note, list(part.traits(config=True)))
 
     def _note(self, change: Any) -> None:
         """A hyperparameter was set. Each time counts: some make their part start afresh."""
@@ -313,7 +349,9 @@ def resume(
         Checkpoints(folder / CHECKPOINTS).discard(journal.last_id + 1)
         engine, start = rebuild(cls, journal, progress=progress)
         recording = Recording(engine, journal, settings)
-        recording._count(journal.last_id - start)
+        recording._since_checkpoint = journal.last_id - start
+        with recording.verb():  # which begins a checkpoint if it is due
+            pass
     except BaseException:
         journal.close()
         raise

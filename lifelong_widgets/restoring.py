@@ -224,7 +224,8 @@ def _apply(engine: Engine, step: Step, journal: Journal, interrupt: threading.Ev
     elif isinstance(step, Fit):
         if any(engine.kinds[event.kind].reward for event in step.feedbacks):
             log = Interactions.from_events(step.feedbacks, engine.kinds)
-            engine.apply_fit(log, interrupt, max_epochs=step.max_epochs)
+            with suppress(DivergenceError):
+                engine.apply_fit(log, interrupt, max_epochs=step.max_epochs)
     elif isinstance(step, AddItems):
         engine.apply_items(list(journal.items(step.start, step.stop)))
     elif isinstance(step, Set):

@@ -77,9 +77,10 @@ class DriftMonitor(Part):
 
     def __init__(self, **hyperparameters: Any) -> None:
         super().__init__(**hyperparameters)
+        self.n_restarts = 0  # by another `top_k`: who puts a state of before back has to restart it then
         self.reset()
         self.observe(self._refeed, ["delta", "min_events"])
-        self.observe(self._start_afresh, ["top_k"])
+        self.observe(self.restart, ["top_k"])
 
     def reset(self) -> None:
         """Forget every outcome and every alarm; the settings stay."""
@@ -224,6 +225,11 @@ class DriftMonitor(Part):
         # A detector under a new setting must be one that a saved file can rebuild from the outcomes alone.
         self._adwin = self._fed(self._since)
 
-    def _start_afresh(self, _change: object = None) -> None:
+    def restart(self, _change: object = None) -> None:
+        """Forget the outcomes in the window, which another question was asked of; the alarms stay."""
+        self.n_restarts += 1
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
         self._since = bytearray()
         self._adwin = self._fed(b"")

@@ -6,10 +6,12 @@ import hmac
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from lifelong_widgets.data.ids import Id, as_id
-from lifelong_widgets.errors import FormatError, LifelongWidgetsError
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.files import replacing
 
 FILE = "pseudonyms.key"
 _KEY_BYTES = 32
@@ -35,21 +37,22 @@ class Pseudonyms:
     def make(cls, folder: Path) -> Pseudonyms:
         """With a new key, kept in `folder` for its owner's eyes only; an old one that lies there is kept.
 
-        Without its key a journal cannot be written on, so a key is never overwritten.
+        Without its key a journal cannot be written on, so a whole key is never overwritten.
+
+        Raises:
+            LifelongWidgetsError: the system refuses.
         """
         path = folder / FILE
         if path.exists():
-            return cls.load(folder)
+            with suppress(FormatError):  # half of one, which names nobody
+                return cls.load(folder)
         key = secrets.token_bytes(_KEY_BYTES)
-        try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with replacing(path) as aside:
+            file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 os.write(file, key.hex().encode())
-                os.fsync(file)
             finally:
                 os.close(file)
-        except OSError as error:
-            raise LifelongWidgetsError(f"{path} could not be written: {error}") from error
         return cls(key)
 
     @classmethod

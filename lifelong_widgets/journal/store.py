@@ -147,6 +147,7 @@ class Journal:
             ):  # SQLite would lay it over the new file, and it may be all there is of an old one
                 raise DataError(f"{stray} is there without its journal; put the two together, or remove it")
             remove_leftovers(folder)
+            Checkpoints(folder / CHECKPOINTS).discard(0)  # of a journal that was killed before it began
             if before is not None:
                 before()
             check = Pseudonyms.make(folder).check if pseudonymize else None

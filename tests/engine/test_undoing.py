@@ -132,7 +132,7 @@ def test_a_setting_of_the_fit_that_changes_while_it_fits_is_refused(shop: Path, 
     def turn(_event: ProgressEvent) -> None:
         rec.trainer.fit_learning_rate = 0.01
 
-    with pytest.raises(DataError, match="while it fitted"):
+    with pytest.raises(DataError, match="changed during fit"):
         rec.fit(log, progress=turn)
     rec.trainer.fit_learning_rate = type(rec.trainer)().fit_learning_rate
     assert rec.digest() == before and rec.audit(**QUIET).equal
