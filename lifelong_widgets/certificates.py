@@ -7,7 +7,6 @@ import html
 import json
 import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.files import replacing
@@ -90,7 +89,7 @@ class Certificate:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the JSON text to a file."""
-        with replacing(Path(path)) as aside:
+        with replacing(path) as aside:
             aside.write_text(self.to_json() + "\n", encoding="utf-8")
 
     def __str__(self) -> str:

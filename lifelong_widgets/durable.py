@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied, Engine, make_parts
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
+from lifelong_widgets.files import as_path
 from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.progress import ProgressCallback, deferred_interrupts, held_interrupts
@@ -76,7 +76,8 @@ class DurableEngine(Engine):
 
         Raises:
             JournalLockedError: another process writes there.
-            FormatError: something else is there, or it is damaged, or of a newer version.
+            FormatError: something else is there, or it is damaged, or of a newer version; or no folder can be
+                called so.
             DataError: nothing is there and no catalogue was given, or what is fixed differs.
 
         Example:
@@ -94,7 +95,7 @@ class DurableEngine(Engine):
             (1, True)
             >>> folder.cleanup()
         """
-        folder = Path(path)
+        folder = as_path(path)
         own = {
             name: settings.pop(name) for name in JournalSettings.class_traits(config=True) if name in settings
         }
@@ -149,7 +150,7 @@ class DurableEngine(Engine):
         self._refuse_if_read_only("begin a journal")
         if self.frozen:
             raise DataError("a frozen twin has no journal; give the live recommender one")
-        folder = Path(path)
+        folder = as_path(path)
         if self._recording is not None and not self._recording.journal.closed:
             if self._recording.journal.folder.resolve() == folder.resolve():
                 return

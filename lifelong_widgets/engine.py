@@ -96,6 +96,7 @@ class Engine:
             raise DataError(f"a recommender is made from a Catalog, not a {type(given).__name__}{hint}")
         if type(seed) is not int or not 0 <= seed < 2**32:
             raise DataError(f"seed is {seed!r}; it must be a whole number from 0 to {2**32 - 1}")
+        _check_kinds(kinds)
         self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
         self.parts = make_parts(hyperparameters)
         self.n_fits = 0
@@ -137,9 +138,7 @@ class Engine:
 
     @kinds.setter
     def kinds(self, kinds: FeedbackKinds) -> None:
-        given: object = kinds
-        if not isinstance(given, FeedbackKinds):
-            raise DataError(f"kinds are FeedbackKinds, not a {type(given).__name__}")
+        _check_kinds(kinds)
         if tuple(kinds)[: len(self._kinds)] != tuple(self._kinds):
             raise DataError(
                 f"the new kinds must begin with those there are ({', '.join(self._kinds)}); "
@@ -483,6 +482,11 @@ class Engine:
         rank = feedback.shown.index(feedback.item) + 1 if feedback.item in feedback.shown else None
         hit = rank is not None and rank <= self.drift.top_k
         return rank, self.drift.update(hit, self.n_events)
+
+
+def _check_kinds(kinds: object) -> None:
+    if not isinstance(kinds, FeedbackKinds):
+        raise DataError(f"kinds are FeedbackKinds, not a {type(kinds).__name__}")
 
 
 def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:

@@ -5,12 +5,43 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lifelong_widgets.errors import FormatError, LifelongWidgetsError
 
 _ASIDE = (".lw-", ".aside")  # the name says nothing of the target's, which may be as long as a name can be
+_INNER = "x" * 64  # longer than any name that we give to what lies within a folder of ours, or beside a file
+
+
+def as_path(given: object) -> Path:
+    """`given` as a path that the system can be asked about, whether or not something is there.
+
+    Raises:
+        FormatError: it is neither a string nor a path, is empty, has a character that no path can have, or is
+            too long; or the system refuses to look.
+
+    >>> as_path("shop.lw").name
+    'shop.lw'
+    >>> as_path(None)
+    Traceback (most recent call last):
+    ...
+    lifelong_widgets.errors.FormatError: a path is a string or a pathlib.Path, not a NoneType
+    """
+    written = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if not isinstance(written, str):
+        raise FormatError(f"a path is a string or a pathlib.Path, not a {type(written).__name__}")
+    if not written:
+        raise FormatError("the path is empty; give the name of a file or folder")
+    path = Path(written)
+    try:
+        for place in (path, path / _INNER):  # what is put there must have room for its name as well
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.stat(place)
+    except (OSError, ValueError) as error:  # ValueError: a null character, or half of a character
+        why = error.strerror if isinstance(error, OSError) else error
+        raise FormatError(f"{written!r:.200} cannot be used as a path: {why}") from None
+    return path
 
 
 @contextmanager
@@ -23,7 +54,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     behind: see `remove_leftovers`.
 
     Raises:
-        FormatError: `path` is a folder, or lies in one that does not exist.
+        FormatError: `path` is a folder, lies in one that does not exist, or cannot be a path.
         LifelongWidgetsError: the system refuses to write (no room, no permission).
 
     >>> import tempfile
@@ -34,7 +65,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     before, (Path(folder) / "greeting").read_text()
     (False, 'hello')
     """
-    target = Path(path)
+    target = as_path(path)
     if target.is_dir():
         raise FormatError(f"{target} is a folder; give the name of a file, such as {target / 'mine'}")
     if not target.parent.is_dir():

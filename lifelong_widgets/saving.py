@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TypeVar
 
 from lifelong_widgets.data import Catalog, FeedbackKinds
 from lifelong_widgets.engine import Engine
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.featurizers import FeatureSettings
-from lifelong_widgets.files import replacing
+from lifelong_widgets.files import as_path, replacing
 from lifelong_widgets.state_file import damage_of, read_tree, write_tree
 
 KIND = "lifelong-widgets recommender"
@@ -20,8 +19,13 @@ E = TypeVar("E", bound=Engine)
 
 
 def save(engine: Engine, path: str | os.PathLike[str]) -> None:
-    """Write `engine` to `path`: aside first, synced, then renamed over what is there."""
-    target = Path(path)
+    """Write `engine` to `path`: aside first, synced, then renamed over what is there.
+
+    Raises:
+        FormatError: `path` is a folder, lies in one that does not exist, or cannot be a path.
+        LifelongWidgetsError: the system refuses to write.
+    """
+    target = as_path(path)
     if target.is_dir():
         raise FormatError(
             f"{target} is a folder; a recommender is saved as one file, such as {target}/mine.lw"
@@ -43,12 +47,14 @@ def load(cls: type[E], path: str | os.PathLike[str]) -> E:
     """Read what `save` wrote.
 
     Raises:
-        FormatError: the file is missing, damaged, something else, or of a newer version.
+        FormatError: the file is missing, damaged, something else, or of a newer version; or `path` cannot
+            be one.
     """
-    if Path(path).is_dir():
-        raise FormatError(f"{path} is a folder; a journal is opened with Recommender.open({str(path)!r})")
-    tree = read_tree(path, KIND, VERSION)
-    with damage_of(path):
+    source = as_path(path)
+    if source.is_dir():
+        raise FormatError(f"{source} is a folder; a journal is opened with Recommender.open({str(source)!r})")
+    tree = read_tree(source, KIND, VERSION)
+    with damage_of(source):
         return cls.from_saved(
             catalog=Catalog.from_records(tree["catalog"], text=tree["text_columns"]),
             kinds=FeedbackKinds.from_dict(tree["kinds"]),

@@ -19,6 +19,7 @@ from lifelong_widgets.errors import DataError, UnknownItemError
 _RESERVED = ("item", "title", "categories", "image", "audio")
 _LONGEST_LIST = 10_000  # characters of a written-out list that are still parsed
 _MOST_TEXTS = 1_000
+_LONGEST_ITEM = 4_000_000  # characters; in bytes, as JSON, far below what a journal can hold in a cell
 _TEXTS_SHOWN = 5
 _NEAR_AMONG = 5_000  # ids among which a typing error is looked for
 
@@ -98,7 +99,8 @@ class Catalog:
         ``title`` and ``categories`` may be absent: then titles are ids, and nothing has a category.
 
         Raises:
-            DataError: a column that is missing, an id that is missing or repeated (both rows are named).
+            DataError: a column that is missing, an id that is missing or repeated (both rows are named), or
+                an item of more than four million characters.
 
         >>> films = pd.DataFrame({"film": [7], "name": ["Fog"], "genres": ["Crime/Sea"], "plot": ["Grey."]})
         >>> Catalog.from_pandas(
@@ -123,20 +125,22 @@ class Catalog:
         text_cells = {name: frames.texts(frames.column(frame, name, "a text")) for name in texts}
         grouped = _optional(frame, categories, "categories", "the categories")
         groups = [()] * len(frame) if grouped is None else _all_categories(grouped, category_separator)
+        items = [
+            Item(
+                id=id,
+                title=titles[row] or str(id),
+                categories=groups[row],
+                texts={name: written[row] for name, written in text_cells.items()},
+                image=images[row] or None,
+                audio=sounds[row] or None,
+            )
+            for row, id in enumerate(vocabulary)
+        ]
+        for row, made in enumerate(items):
+            if problem := _too_long(made):
+                raise DataError(f"{frames.row(ids, row)}: {problem}")
         catalog = cls(texts)
-        catalog._append(
-            [
-                Item(
-                    id=id,
-                    title=titles[row] or str(id),
-                    categories=groups[row],
-                    texts={name: written[row] for name, written in text_cells.items()},
-                    image=images[row] or None,
-                    audio=sounds[row] or None,
-                )
-                for row, id in enumerate(vocabulary)
-            ]
-        )
+        catalog._append(items)
         return catalog
 
     @classmethod
@@ -193,8 +197,8 @@ class Catalog:
         a string with ``|`` between them), ``image``, ``audio`` and the names of the text columns.
 
         Raises:
-            DataError: an id that is missing or already there, or a key that the catalogue does not know;
-                the catalogue is then as it was.
+            DataError: an id that is missing or already there, a key that the catalogue does not know, or an
+                item of more than four million characters; the catalogue is then as it was.
 
         >>> shop = Catalog()
         >>> shop.add([{"item": 1, "title": "Fog"}, {"item": 1, "title": "Tide"}])
@@ -253,7 +257,7 @@ class Catalog:
             categories = _categories(given.get("categories"), "|")
         except DataError as error:
             raise DataError(f"{place}{error}") from None
-        return Item(
+        item = Item(
             id=id,
             title=text("title") or str(id),
             categories=categories,
@@ -261,6 +265,9 @@ class Catalog:
             image=text("image") or None,
             audio=text("audio") or None,
         )
+        if problem := _too_long(item):
+            raise DataError(f"{place}{problem}")
+        return item
 
     def _append(self, items: list[Item]) -> None:
         seen: dict[Id, int] = {}
@@ -411,6 +418,24 @@ def _text_columns(text: str | Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise DataError(f"a text column is named twice in {brief(names, 200)}")
     return names
+
+
+def _too_long(item: Item) -> str:
+    """What to say of an item that is too long, or the empty string."""
+    lengths = {
+        "title": len(item.title),
+        "categories": sum(map(len, item.categories)) + len(item.categories),
+        "image": len(item.image or ""),
+        "audio": len(item.audio or ""),
+    }
+    if sum(lengths.values()) + sum(map(len, item.texts.values())) <= _LONGEST_ITEM:
+        return ""
+    lengths |= {brief(name): len(written) for name, written in item.texts.items()}
+    longest = max(lengths, key=lambda name: lengths[name])
+    return (
+        f"the item {brief(item.id)} has {sum(lengths.values()):,} characters, {lengths[longest]:,} of them "
+        f"in {longest}; there can be {_LONGEST_ITEM:,}: shorten it"
+    )
 
 
 def _optional(frame: pd.DataFrame, name: str | None, default: str | None, what: str) -> pd.Series[Any] | None:

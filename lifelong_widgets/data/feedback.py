@@ -37,8 +37,9 @@ class Feedback:
         value: a number that came with it (stars, a price, seconds of play), or None.
             `time` and `value` are recorded; the model learns from the order of events and their kinds only.
         shown: the list that was on screen, best first. It makes the event a test of that list.
-        id: a name for this very event, or None. `LiveSession` counts a repeated id once, such as a click
-            that a browser sends twice; the engine itself does not look at it and learns it again.
+        id: a name for this very event, of at most 1000 characters, or None. `LiveSession` counts a repeated
+            id once, such as a click that a browser sends twice; the engine itself does not look at it and
+            learns it again.
 
     Raises:
         DataError: an id, the time or the value cannot be used.
@@ -71,7 +72,7 @@ class Feedback:
 
 
 def _name(given: Any, what: str, wanted: str) -> str:
-    """`given` as a string that is not empty and that every file can store."""
+    """`given` as a string that is not empty, not longer than an id, and that every file can store."""
     if not isinstance(given, str) or not given:
         raise DataError(f"{what} is {wanted}, not {brief(given)}")
     return str(as_id(given, what.removeprefix("the ")))

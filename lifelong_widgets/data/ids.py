@@ -11,7 +11,10 @@ from lifelong_widgets.data.display import brief
 from lifelong_widgets.errors import DataError
 
 Id = str | int
-"""What users and items are called: a non-empty string, or an integer of at most 64 bits."""
+"""What users and items are called: a string of 1 to `LONGEST_ID` characters, or an integer of 64 bits."""
+
+LONGEST_ID = 1000
+"""Characters. A longer one is a text in the wrong column, and would be in every entry of a journal."""
 
 _INT64 = np.iinfo(np.int64)
 _LONGEST_INT = 20  # digits and sign of a 64-bit integer
@@ -21,7 +24,7 @@ def as_id(value: object, name: str = "id") -> Id:
     """`value` as a plain Python `str` or `int`; `name` says in the message what it stands for.
 
     NumPy strings and integers become Python's. Everything that is equal to an integer without being one
-    (``True``, ``1.0``) is refused, as are NaN, ``None`` and the empty string.
+    (``True``, ``1.0``) is refused, as are NaN, ``None``, the empty string and one longer than `LONGEST_ID`.
 
     Raises:
         DataError: `value` cannot be an id.
@@ -54,6 +57,10 @@ such as 7 or '7'
 def _checked_string(value: str, name: str) -> str:
     if not value:
         raise DataError(f"the {name} is an empty string; an id has at least one character")
+    if len(value) > LONGEST_ID:
+        raise DataError(
+            f"the {name} {brief(value, 40)} has {len(value):,} characters; there can be {LONGEST_ID:,}"
+        )
     if not value.isascii():
         try:
             value.encode()

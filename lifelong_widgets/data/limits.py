@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.display import brief, shorten
 from lifelong_widgets.errors import FormatError
 
 MAX_BYTES = 2**31
@@ -62,8 +62,7 @@ def checked_file(path: PathLike) -> Path:
 
 def shown(path: object) -> str:
     """How messages name a file."""
-    written = str(path) if isinstance(path, (str, os.PathLike)) else path
-    return f"{written!r:.1000}"
+    return f"{str(path)!r:.1000}" if isinstance(path, (str, os.PathLike)) else brief(path)
 
 
 def check_shape(file: Path, rows: int, columns: int) -> None:

@@ -74,12 +74,19 @@ class Checkpoints:
         return target
 
     def discard(self, first: int, stop: int | None = None) -> None:
-        """Remove the checkpoints from `first` up to, not including, `stop`, those pinned too."""
+        """Remove the checkpoints from `first` up to, not including, `stop`, those pinned too.
+
+        Raises:
+            LifelongWidgetsError: the system refuses. Some may be gone then; do it once more.
+        """
         for id in self.ids():
             if first <= id and (stop is None or id < stop):
                 self._remove(id)
-        if self.folder.is_dir():
-            sync_folder(self.folder)
+        try:
+            if self.folder.is_dir():
+                sync_folder(self.folder)
+        except OSError as error:
+            raise LifelongWidgetsError(f"{self.folder} could not be synced: {error}") from error
 
     def _prune(self) -> None:
         for id in [id for id in self.ids() if id not in self.pinned][self.keep :]:

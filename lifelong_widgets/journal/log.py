@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lifelong_widgets.data import Id
+from lifelong_widgets.data.ids import LONGEST_ID
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal.entries import COLUMNS, Entry, Op, Row, checksum, entry_of, from_json
 from lifelong_widgets.journal.ranges import IdRanges
@@ -154,7 +155,9 @@ class Log:
         return found
 
     def has_event(self, event: str) -> bool:
-        """Whether an event has the `Feedback.id` `event`."""
+        """Whether an event has the `Feedback.id` `event`; what cannot be one, none has."""
+        if type(event) is not str or len(event) > LONGEST_ID:
+            return False
         try:
             return self._value("SELECT 1 FROM entries WHERE event = ?", (event,)) is not None
         except UnicodeEncodeError:  # no file can hold it

@@ -16,7 +16,7 @@ from lifelong_widgets.data import Feedback, FeedbackKinds, Id, Interactions, Ite
 from lifelong_widgets.data.display import listing
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
-from lifelong_widgets.files import remove_leftovers, replacing, sync_file, sync_folder
+from lifelong_widgets.files import as_path, remove_leftovers, replacing, sync_file, sync_folder
 from lifelong_widgets.journal import schema
 from lifelong_widgets.journal.checkpoints import Checkpoints
 from lifelong_widgets.journal.digest import digest_of
@@ -94,7 +94,7 @@ class Journal:
     @staticmethod
     def exists(folder: str | os.PathLike[str]) -> bool:
         """Whether there is a journal in `folder`, which may not be there either."""
-        return (Path(folder) / schema.FILE).exists()
+        return (as_path(folder) / schema.FILE).exists()
 
     @classmethod
     def create(
@@ -124,7 +124,7 @@ class Journal:
             JournalLockedError: another writer has it.
             LifelongWidgetsError: the system refuses.
         """
-        folder = Path(folder)
+        folder = as_path(folder)
         _check_synchronous(synchronous)
         try:
             folder.mkdir(exist_ok=True)
@@ -176,7 +176,7 @@ class Journal:
             JournalLockedError: another writer has it.
             LifelongWidgetsError: the system refuses.
         """
-        folder = Path(folder)
+        folder = as_path(folder)
         _check_synchronous(synchronous)
         if not cls.exists(folder):
             raise FormatError(f"there is no journal in {folder}; Recommender.open(path, catalog) begins one")
@@ -544,10 +544,10 @@ class Journal:
             LifelongWidgetsError: the system refuses to write.
             Stop: what `progress` raises goes through; there is no half of a file, and the old one stays.
         """
-        end = self._end(until)
-        if self.folder.resolve() in Path(path).resolve().parents:
+        target, end = as_path(path), self._end(until)
+        if self.folder.resolve() in target.resolve().parents:
             raise DataError(f"{path} lies within the journal; export to another folder")
-        export(Path(path), self.events(end), self._log.profile(end), progress)
+        export(target, self.events(end), self._log.profile(end), progress)
 
     # ---- people's names ----------------------------------------------------------------------------
 
@@ -602,6 +602,8 @@ class Journal:
         return db
 
     def _end(self, until: int | None) -> int:
+        if until is not None and type(until) is not int:
+            raise DataError(f"until is {until!r:.80}; it is the id of an entry, or None for the last one")
         return self.last_id if until is None else max(0, min(until, self.last_id))
 
     def _key(self) -> Pseudonyms:

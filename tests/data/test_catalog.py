@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from lifelong_widgets.data import Catalog, Item
 from lifelong_widgets.errors import DataError, UnknownItemError
+from lifelong_widgets.journal.entries import to_json
+from lifelong_widgets.journal.schema import LONGEST_CELL
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -223,14 +225,64 @@ def test_what_a_catalogue_holds_is_shown_as_text():
 
 def test_enormous_titles_are_kept_but_not_shown():
     shop = Catalog.from_records(
-        [{"item": "a" * 10**6, "title": "long " * 10**6, "categories": ["c" * 10**6]}]
+        [{"item": "a" * 1000, "title": "long " * 500_000, "categories": ["c" * 10**6]}]
     )
-    assert len(next(iter(shop)).title) == 5 * 10**6
+    assert len(next(iter(shop)).title) == 2_500_000
     assert len(shop._repr_html_()) < 2_000
     assert len(repr(shop)) < 200
     with pytest.raises(UnknownItemError) as caught:
-        shop["b" * 10**6]
+        shop["b" * 1000]
     assert len(str(caught.value)) < 500
+
+
+LONG = "t" * 4_000_001
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"title": LONG}, "title"),
+        ({"blurb": LONG}, "'blurb'"),
+        ({"image": LONG}, "image"),
+        ({"audio": LONG}, "audio"),
+        ({"categories": ["c", LONG]}, "categories"),
+        ({"categories": [f"c{n}" for n in range(800_000)]}, "categories"),
+        ({"title": LONG[:2_000_000], "blurb": LONG[:2_000_001]}, "'blurb'"),
+        ({"title": "t" * (70 << 20)}, "title"),
+    ],
+)
+def test_an_item_that_no_journal_could_hold_is_refused_with_all_that_came_with_it(fields, field):
+    shop = Catalog.from_records([{"item": "b1"}], text="blurb")
+    before = (list(shop), list(shop.ids))
+    message = rf"the item 'b3' has .* of them in {field}; there can be 4,000,000"
+    for item in ({"item": "b3", **fields}, Item("b3", **{"title": "", **_as_item(fields)})):
+        with pytest.raises(DataError, match=f"row 1: {message}") as caught:
+            shop.add([{"item": "b2"}, item])
+        assert len(str(caught.value)) < 300
+        with pytest.raises(DataError, match=f"^{message}"):
+            shop.add(item)
+    with pytest.raises(DataError, match=f"row 1: {message}"):
+        Catalog.from_records([{"item": "b2"}, {"item": "b3", **fields}], text="blurb")
+    columns = {"item": ["b2", "b3"], **{name: ["", value] for name, value in fields.items()}}
+    named = {name: name for name in ("image", "audio") if name in fields}
+    with pytest.raises(DataError, match=f"row 1: {message}"):
+        Catalog.from_pandas(pd.DataFrame(columns), text=[*({"blurb"} & set(fields))], **named)
+    assert (list(shop), list(shop.ids)) == before
+    assert shop.add({"item": "b3", "title": "short"}) == 1
+
+
+def _as_item(fields):
+    texts = {"blurb": fields["blurb"]} if "blurb" in fields else {}
+    plain = {name: value for name, value in fields.items() if name not in ("blurb", "categories")}
+    return {**plain, "texts": texts, "categories": tuple(fields.get("categories", ()))}
+
+
+def test_the_longest_item_has_room_in_a_journal():
+    """In bytes: a control character, six of them as JSON, is the longest that there is."""
+    columns = [f"{n:04}" + "\x1f" * 996 for n in range(1_000)]
+    long = {"item": 1, "title": "\x1f" * 2_000_000, "categories": [f"c{n}" for n in range(250_000)]}
+    shop = Catalog.from_records([long], text=columns)
+    assert len(to_json(shop.to_records()[0]).encode()) < LONGEST_CELL // 2
 
 
 def test_what_no_file_can_store_is_replaced():

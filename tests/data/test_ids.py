@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifelong_widgets.data.ids import IdIndex, as_id, twin
+from lifelong_widgets.data.ids import LONGEST_ID, IdIndex, as_id, twin
 from lifelong_widgets.errors import DataError
 
-strings = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+strings = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=LONGEST_ID)
 integers = st.integers(-(2**63), 2**63 - 1)
 
 
@@ -31,12 +31,24 @@ def test_numpy_strings_become_plain_ones():
 @pytest.mark.parametrize(
     "value",
     [None, True, np.True_, float("nan"), 1.0, np.float32(3), "", b"x", ("a",), ["a"], np.array([1, 2]),
-     pd.NA, pd.NaT, 2**63, "\ud800"],
+     pd.NA, pd.NaT, 2**63, "\ud800", "x" * 1001],
     ids=repr,
 )  # fmt: skip
 def test_everything_else_is_refused_and_named(value):
     with pytest.raises(DataError, match="the user id"):
         as_id(value, "user id")
+
+
+def test_an_id_has_at_most_a_thousand_characters():
+    assert as_id("é" * LONGEST_ID) == "é" * 1000
+    with pytest.raises(DataError, match="has 73,400,320 characters; there can be 1,000") as caught:
+        as_id("x" * (70 << 20), "user")
+    assert len(str(caught.value)) < 200
+    index = IdIndex(["ada"])
+    for use in (index.get, index.add, lambda id: index.encode([id])):
+        with pytest.raises(DataError, match="there can be 1,000"):
+            use("x" * 1001)
+    assert list(index) == ["ada"]
 
 
 def test_what_a_float_should_have_been_is_said():

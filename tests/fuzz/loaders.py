@@ -33,9 +33,12 @@ CELL = r"column|row|line|frame|name"
 KINDS = FeedbackKinds(FeedbackKind("click", 0.5), FeedbackKind("like"), FeedbackKind("skip", positive=False))
 
 
-def small_shop() -> Recommender:
-    """A recommender that has learned a little."""
-    catalog = Catalog.from_records(
+SIZES = {**SMALL, "n_text_components": 4, "epochs": 2, "capacity": 50}
+
+
+def small_catalog() -> Catalog:
+    """The items of the small shop."""
+    return Catalog.from_records(
         [
             {
                 "item": f"i{n}",
@@ -46,7 +49,14 @@ def small_shop() -> Recommender:
             for n in range(8)
         ]
     )
-    shop = Recommender(catalog, kinds=KINDS, capacity=50, **{**SMALL, "n_text_components": 4, "epochs": 2})
+
+
+def small_shop(journal: Path | None = None) -> Recommender:
+    """A recommender that has learned a little, and wrote it down if there is a place for it."""
+    if journal is None:
+        shop = Recommender(small_catalog(), kinds=KINDS, **SIZES)
+    else:
+        shop = Recommender.open(journal, small_catalog(), KINDS, progress=False, **SIZES)
     shop.fit(small_log(), progress=False)
     for n in range(10):
         shop.learn_one(user=f"u{n % 3}", item=f"i{n % 5}", kind=["like", "skip"][n % 2], shown=["i1", "i2"])
@@ -255,7 +265,10 @@ FEEDBACK = Loader(
 
 
 def _shop_state(given: tuple[Recommender, Any]) -> str:
-    return fingerprint(given[0])
+    """Of the model, and of the log that it is written down in."""
+    shop = given[0]
+    assert shop.journal
+    return f"{fingerprint(shop)} {shop.digest()} {shop.journal.last_id} {shop.journal.digest()}"
 
 
 def _learn_one(given: tuple[Recommender, dict[str, Any]]) -> Recommender:
@@ -273,6 +286,11 @@ def _fit(given: tuple[Recommender, Any]) -> Recommender:
     return given[0]
 
 
+def _add_live(given: tuple[Recommender, Any]) -> Recommender:
+    given[0].catalog.add(given[1])
+    return given[0]
+
+
 def _set_kinds(given: tuple[Recommender, Any]) -> Recommender:
     given[0].kinds = given[1]
     return given[0]
@@ -284,10 +302,11 @@ def _set(given: tuple[Recommender, tuple[str, str, Any]]) -> Recommender:
     return given[0]
 
 
-_EVENT = r"user|item|kind|time|value|shown|Feedback|feedback|log|events|people"
+_EVENT = r"user|item|kind|time|value|shown|Feedback|feedback|log|events|people|entry"
 LEARN_ONE = Loader("learn_one", _learn_one, sound_recommender, _EVENT, _shop_state)
 LEARN_MANY = Loader("learn_many", _learn_many, sound_recommender, _EVENT, _shop_state)
 FIT = Loader("fit", _fit, sound_recommender, _EVENT, _shop_state)
+ADD_LIVE = Loader("catalog.add", _add_live, sound_recommender, r"row|item|column|^[^:]+: ", _shop_state)
 SET_KINDS = Loader("kinds =", _set_kinds, sound_recommender, r"kind", _shop_state)
 SETTING = Loader(
     "a hyperparameter",

@@ -8,6 +8,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,7 @@ def run(
 class _Worker:
     def __init__(self) -> None:
         self.gone = False
+        self._place = tempfile.TemporaryDirectory(prefix="fuzz-")  # of all that it leaves when it is killed
         self._answers: queue.Queue[str] = queue.Queue()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fuzz.worker"],
@@ -56,7 +58,7 @@ class _Worker:
             cwd=_ROOT,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": self._place.name},
         )
         threading.Thread(target=self._listen, daemon=True).start()
         if self._answer(_SECONDS_TO_START) != "ready\n":
@@ -84,6 +86,7 @@ class _Worker:
         """End the process, whatever it does."""
         self._process.kill()
         self._process.wait()
+        self._place.cleanup()
 
     def _answer(self, seconds: float) -> str:
         return self._answers.get(timeout=seconds)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lifelong_widgets.data.ids import LONGEST_ID
 from tests.fuzz.checks import PAYLOAD
 
 
@@ -147,9 +148,9 @@ TEXTS = {name: value for name, value in PLAIN.items() if isinstance(value, str) 
 
 
 def id_is_right(value: Any) -> bool:
-    """Whether `value` is an id: a string that can be stored, or an integer of 64 bits."""
+    """Whether `value` is an id: a string that can be stored and is no book, or an integer of 64 bits."""
     if isinstance(value, str):
-        return bool(value) and value.encode(errors="replace").decode() == value
+        return 0 < len(value) <= LONGEST_ID and value.encode(errors="replace").decode() == value
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
     return whole and -(2**63) <= int(value) < 2**63
 

@@ -126,7 +126,7 @@ def test_a_log_ahead_without_its_journal_is_not_laid_over_a_new_one(journal: Jou
 
 def test_a_name_that_no_folder_can_have(tmp_path: Path) -> None:
     for name in ("a\0b", "n" * 300):
-        with pytest.raises(LifelongWidgetsError, match="could not be made"):
+        with pytest.raises(FormatError, match="cannot be used as a path"):
             new(tmp_path / name)
 
 

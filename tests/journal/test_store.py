@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lifelong_widgets.data import DEFAULT_KINDS, Feedback, Item
+from lifelong_widgets.data.ids import LONGEST_ID
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal import Journal, Op
 from tests.journal.logs import SHELF, new
@@ -128,7 +129,7 @@ def test_ids_keep_their_type_and_every_character(journal: Journal) -> None:
 
 
 def test_long_ids_and_numbers_of_the_edge(journal: Journal) -> None:
-    long = "é" * 10**6
+    long = "é" * LONGEST_ID
     numbers = (-0.0, 5e-324, 3e38, -3e38, 0.1 + 0.2, 1e16)
     events = [Feedback(long, "b1", shown=(long,), id=long), *(Feedback("ann", 2, value=n) for n in numbers)]
     learn(journal, *events, Feedback("ann", 2, time=-62135596800.0), Feedback("ann", 2, time=1e9 + 1e-6))
@@ -140,10 +141,10 @@ def test_long_ids_and_numbers_of_the_edge(journal: Journal) -> None:
 
 
 def test_an_event_that_is_too_long_is_refused_and_nothing_is_written(journal: Journal) -> None:
-    long = "x" * (33 * 2**20)
+    shown = tuple(f"{number:0{LONGEST_ID}d}" for number in range(68_000))
     learn(journal, Feedback("ann", 2))
     with pytest.raises(DataError, match="has at most 67,108,864 bytes"):
-        learn(journal, Feedback("ann", 2), Feedback(long, "b1", shown=(long,)))
+        learn(journal, Feedback("ann", 2), Feedback("bob", "b1", shown=shown))
     assert journal.last_id == 1 and len(list(journal.entries())) == 1
 
 

@@ -51,6 +51,7 @@ class Operation:
     name: str
     n_events: int  # that it hands in
     about: str  # the id of its event, whom it forgets, or the hash of what it saves
+    people: tuple[str, ...] = ()  # whose its events are
     last_id: int | None = None  # of the log when it had returned; None if it never did
     digest: str = ""  # of the model then, unless something is changed that is written with the next event
 
@@ -70,7 +71,8 @@ class Life:
             if kind == "open":
                 life.found = int(words[0]), words[1]
             elif kind == "begin":
-                life.operations.append(Operation(words[0], int(words[1]), words[2]))
+                people = tuple(words[3].split(",")) if words[3:] and words[3] else ()
+                life.operations.append(Operation(words[0], int(words[1]), words[2], people))
             elif kind == "done":
                 life.operations[-1].last_id, life.operations[-1].digest = int(words[0]), words[1]
             else:
@@ -222,15 +224,15 @@ def missing(journal: Journal, life: Life) -> list[str]:
     """Events that should be there and are not, or are and should not."""
     found, before = [], life.found[0] if life.found else 0
     events = [(entry.id, entry.feedback) for entry in journal.entries() if entry.op in EVENT_OPS]
-    forgetting = [operation for operation in life.operations if operation.name == "forget"]
-    for operation in life.operations if life.found else []:
+    for place, operation in enumerate(life.operations if life.found else []):
         returned = operation.last_id is not None
         end = journal.last_id if operation.last_id is None else operation.last_id
         n = sum(before < id <= end for id, _ in events)
         # who is forgotten takes events along that were learned before
-        short = n < operation.n_events and returned and not forgetting
-        if short or n > operation.n_events or end > journal.last_id:
-            found.append(f"{operation} has left {n} events; the log ends at {journal.last_id}")
+        gone = {later.about for later in life.operations[place + 1 :] if _has_erased(later, life, journal)}
+        due = operation.n_events - sum(person in gone for person in operation.people)
+        if (n < due and returned) or n > due or end > journal.last_id:
+            found.append(f"{operation} has left {n} events, not {due}; the log ends at {journal.last_id}")
         if operation.name == "forget" and returned:
             left = [id for id, event in events if event and id <= end and event.user == operation.about]
             found += [f"{operation} has left the events {left}"] if left else []
@@ -238,6 +240,14 @@ def missing(journal: Journal, life: Life) -> list[str]:
     if life.operations and not life.broken_off and journal.last_id > before:
         found.append(f"entries after {before} that nobody asked for, up to {journal.last_id}")
     return found
+
+
+def _has_erased(operation: Operation, life: Life, journal: Journal) -> bool:
+    """Whether it is a `forget` that has returned, or that was broken off when its tombstone was written."""
+    if operation.name != "forget" or operation.last_id is not None:
+        return operation.name == "forget"
+    before = life.returned[-1].last_id if life.returned else life.found and life.found[0]
+    return any(stone.id > (before or 0) for stone in journal.tombstones)
 
 
 def _read_copy(world: World, life: Life, report: Report, where: str) -> None:

@@ -45,12 +45,14 @@ SIZES = {
     "history_length": 10,
     "n_negatives": 40,
     "capacity": 5_000,
+    "top_k": 5,  # of the ten that a passer-by has seen
 }
 """Modest ones, so that a million events take minutes; what could grow does not depend on them."""
 
 _CHUNK = 1_000  # events, of which
-_VISITS = 10  # are of people who look at a list, and learned one by one
+_VISITS = 10  # are of people who look at what is recommended
 _BATCH = 256
+_AT_ONCE = 10  # every so many chunks the others are learned as a log, which holds no lists that were shown
 _EVENINGS, _BETWEEN = 20, 3_000  # how often somebody opens widgets, and events between two times at least
 _CLICKS = 20  # in a session
 
@@ -100,8 +102,12 @@ def soak(
     tenths, evenings = 0, 0
     for number in itertools.count(1):
         _visits(rec, people, number)
-        rec.learn_many(passers_by.events(_CHUNK - _VISITS), _BATCH, progress=False)
-        rec.undo(_BATCH // 2 if number % 10 == 0 else 1, progress=False)
+        if number % _AT_ONCE == 0:
+            rec.learn_many(passers_by.events(_CHUNK - _VISITS), _BATCH, progress=False)
+        else:
+            for event in passers_by.feedbacks(_CHUNK - _VISITS):
+                rec.observe(event)  # tested and remembered; a step for each would take hours
+        rec.undo(_BATCH // 2 if number % (2 * _AT_ONCE) == 0 else 1, progress=False)
         if rec.n_events // max(n_events // _EVENINGS, _BETWEEN) > evenings:
             evenings += 1
             left += _still_there(rec, number)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from lifelong_widgets.data import Catalog, Interactions
+from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.data.datasets.tastes import membership
 from lifelong_widgets.simulation import SimulatedPeople
 
@@ -45,11 +47,21 @@ class PassersBy:
 
     def events(self, n: int) -> Interactions:
         """The next `n` events, of people with the tastes that they have now."""
+        who, taken, kinds, _ = self._draw(n)
+        frame = pd.DataFrame({"user": who, "item": taken, "kind": kinds})
+        return Interactions.from_pandas(frame, kind="kind", time=None)
+
+    def feedbacks(self, n: int) -> Iterator[Feedback]:
+        """As `events`, one by one, each with the list that was looked at."""
+        who, taken, kinds, seen = (drawn.tolist() for drawn in self._draw(n))
+        for person, item, kind, shown in zip(who, taken, kinds, seen, strict=True):
+            yield Feedback(person, item, kind, shown=shown)
+
+    def _draw(self, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Who takes what, as which kind of feedback, of what they have seen."""
         rng = self._rng
         who = rng.integers(len(self._names), size=n)
         seen = rng.integers(len(self._shares), size=(n, _SEEN))
         worth = np.einsum("nsc,nc->ns", self._shares[seen], self._people.tastes[who])
         taken = seen[np.arange(n), (worth + rng.gumbel(size=worth.shape)).argmax(axis=1)]
-        kinds = rng.choice(_KINDS, size=n, p=_SHARES)
-        frame = pd.DataFrame({"user": self._names[who], "item": taken, "kind": kinds})
-        return Interactions.from_pandas(frame, kind="kind", time=None)
+        return self._names[who], taken, rng.choice(_KINDS, size=n, p=_SHARES), seen

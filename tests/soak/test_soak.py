@@ -41,7 +41,7 @@ def test_a_life_of_events_leaves_nothing_behind() -> None:
     [
         ("begin learn_one 1 a | done 1 | begin learn_one 1 b", None),
         ("begin learn_one 1 a | done 1", "nobody asked for"),
-        ("begin learn_many 3 - | done 2", "has left 2 events"),
+        ("begin learn_many 3 - | done 2", "has left 2 events, not 3"),
         ("begin learn_many 2 - | done 3", "ends at 2"),
         ("begin undo 0 - | done 2", "has left 2 events"),
         ("begin learn_many 2 - | done 2 | begin undo 0 -", None),
@@ -57,6 +57,34 @@ def test_the_judge_sees_events_that_are_missing_or_too_many(
     with Journal.open(tmp_path / "a.lw", read_only=True) as journal:
         words = [[*line.split(), ""] for line in f"open 0 | {said}".split(" | ")]
         found = missing(journal, Life.of(words))
+    assert len(found) == (finding is not None) and (finding or "") in " ".join(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "finding"),
+    [
+        ("begin learn_many 3 - ada,bob,ada | done 3 | begin forget 0 bob | done 4", None),
+        (
+            "begin learn_many 3 - ada,bob,ada | done 3 | begin forget 0 bob",
+            None,
+        ),  # broken off at its very end
+        (
+            "begin learn_many 3 - ada,bob,bob | done 3 | begin forget 0 bob | done 4",
+            "has left 2 events, not 1",
+        ),
+        ("begin learn_many 4 - ada,bob,ada,cy | done 3 | begin forget 0 bob | done 4", "2 events, not 3"),
+        ("begin learn_many 4 - ada,bob,ada,cy | done 3 | begin forget 0 bob", "2 events, not 3"),
+        ("begin forget 0 bob | done 0 | begin learn_many 3 - ada,bob,ada | done 4", "2 events, not 3"),
+        ("begin learn_many 3 - ada,bob,ada | done 4", "2 events, not 3"),
+    ],
+)
+def test_who_is_forgotten_excuses_no_event_of_others(said: str, finding: str | None, tmp_path: Path) -> None:
+    with Recommender.open(tmp_path / "a.lw", beginning(), **SIZES) as rec:
+        for item, person in enumerate(["ada", "bob", "ada"]):
+            rec.learn_one(Feedback(person, item))
+        rec.forget("bob", progress=False)
+    with Journal.open(tmp_path / "a.lw", read_only=True) as journal:
+        found = missing(journal, Life.of([[*line.split(), ""] for line in f"open 0 | {said}".split(" | ")]))
     assert len(found) == (finding is not None) and (finding or "") in " ".join(found)
 
 

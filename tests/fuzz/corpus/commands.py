@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from lifelong_widgets.data.ids import LONGEST_ID
 from tests.fuzz.case import EITHER, Case, Fate, loaded, refused
 from tests.fuzz.checks import PAYLOAD
 from tests.fuzz.corpus import csv_files, json_lines, parquet_files
@@ -30,7 +31,7 @@ def cases() -> Iterator[Case]:
         "$(touch pwned)",
         "{{7*7}}",
         "%s%n",
-        "a" * 100_000,
+        "a" * LONGEST_ID,
     )
     for number, text in enumerate(hostile):
         row = ",".join(f'"{text}"' for _ in range(2))
@@ -56,6 +57,12 @@ def cases() -> Iterator[Case]:
         )
     for name, files, arguments, fate in (
         ("CSV", {"log.csv": LOG}, [], loaded()),
+        (
+            "a user of 100,000 characters",
+            {"log.csv": LOG + b"a" * 100_000 + b",b1,50,like,\n"},
+            [],
+            refused("42"),
+        ),
         ("JSON lines", {"log.jsonl": JSON_LOG}, [], loaded()),
         (
             "JSON lines, their items as strings",

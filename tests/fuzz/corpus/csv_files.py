@@ -145,8 +145,13 @@ def _logs() -> Iterator[Case]:
         ("an unknown kind", ["a,b1,1,like,", "a,b1,1,lik,"], refused("column 'kind', line 3")),
         ("kinds that are ids", [f"a,b1,1,k{n}," for n in range(5000)], refused("column 'kind', line 2")),
         ("no user", [",b1,1,like,"], refused("column 'user', line 2 of '")),
-        ("ids of a million characters", [f"{LONG},{LONG},1,like,"], loaded(lambda log: log.users == [LONG])),
-        ("a kind of a million characters", [f"a,b1,1,{LONG},"], refused("unknown feedback kind 'xxx")),
+        (
+            "ids of a million characters",
+            [f"a,{LONG},1,like,"],
+            refused("column 'item', line 2 of 'log.csv': "),
+        ),
+        ("a kind of a million characters", [f"a,b1,1,{LONG},"], refused("has 1,000,000 characters")),
+        ("a kind of 1,000 characters", [f"a,b1,1,{LONG[:1000]},"], refused("unknown feedback kind 'xxx")),
         ("the same event 10,000 times", ["a,b1,1,like,5"] * 10_000, loaded(lambda log: len(log) == 10_000)),
         (
             "zeros before an id",
@@ -163,6 +168,11 @@ def _catalogs() -> Iterator[Case]:
         ("an id twice", ["b1,a,,", "b2,b,,", "b1,c,,"], refused("line 2 of 'items.csv' and line 4 of")),
         ("an id missing", ["b1,a,,", ",b,,"], refused("column 'item', line 3 of")),
         ("a title of a million characters", [f"b1,{LONG},,{LONG}"], loaded(lambda c: c["b1"].title == LONG)),
+        (
+            "a title of five million",
+            ["b0,,,", f"b1,{LONG * 5},,"],
+            refused("line 3 of 'items.csv': the item 'b1'"),
+        ),
         ("100,000 categories of one item", [f"b1,a,{many},"], loaded(lambda c: len(c.categories) == 100_000)),
         (
             "100,000 categories",

@@ -119,7 +119,7 @@ def _broken() -> Iterator[Case]:
         (
             "a line of a million characters",
             LINE.replace(b"ada", LONG.encode()),
-            loaded(lambda log: log.users == [LONG]),
+            refused("line 1 of 'log.jsonl': the user id 'xxx"),
         ),
         ("cut", LINE + LINE[:30], refused("line 2 of 'log.jsonl' is not JSON")),
         (

@@ -253,6 +253,11 @@ def _records() -> Iterator[Case]:
         ),
         ("titles of a million characters", [{"item": n, "title": LONG} for n in range(3)], loaded()),
         (
+            "one item of five million",
+            [{"item": 1}, {"item": 2, "title": LONG, "categories": [f"{LONG}{n}" for n in range(4)]}],
+            refused("row 1: the item 2 has 5,000,008 characters, 4,000,008 of them in categories"),
+        ),
+        (
             "all texts",
             [{"item": n, "title": t, "blurb": t, "categories": [t]} for n, t in enumerate(TEXTS.values())],
             loaded(),
