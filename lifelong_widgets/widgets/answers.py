@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.widgets.changes import Change
@@ -53,6 +53,12 @@ class Answers:
         """A click was learned in `seconds` (None: it was known already), and `user` waits for a new list."""
         self._waiting.append(_Waiting(user, click, seconds))
         self._throttle.touch()
+
+    def redirect(self, user: Id, instead: Id) -> None:
+        """What `user` waits for is answered with the list of somebody else."""
+        self._waiting = [
+            replace(entry, user=instead) if entry.user == user else entry for entry in self._waiting
+        ]
 
     def close(self) -> None:
         """Answer no more."""

@@ -17,10 +17,11 @@ class Change:
     """What listeners are told, in the owner thread.
 
     `what` is ``"list"`` (there is a new list for `user`; it answers `clicks`), ``"figures"``, ``"user"`` (the
-    current person), ``"job"`` or ``"error"`` (`message`, of which `clicks` are the cause).
+    current person), ``"people"`` (somebody was forgotten: say nothing of them any more), ``"job"`` or
+    ``"error"`` (`message`, of which `clicks` are the cause).
     """
 
-    what: Literal["list", "figures", "user", "job", "error"]
+    what: Literal["list", "figures", "user", "people", "job", "error"]
     user: Id | None = None
     clicks: tuple[str, ...] = ()
     message: str = ""

@@ -31,7 +31,8 @@ class RecommendationList(SessionWidget):
 
     Args:
         engine: a recommender, or the session that its widgets share.
-        user: whose list; by default the session's current person, and then it follows the user picker.
+        user: whose list; by default the session's current person, and then it follows the user picker, as it
+            does when `user` is forgotten.
         k: how many cards; it belongs to the session, so other widgets on it follow.
         locale: the language of the labels: ``"auto"`` (as the browser), ``"en"`` or ``"zh"``.
 
@@ -165,16 +166,30 @@ class RecommendationList(SessionWidget):
         }
 
     def _on_change(self, change: Change) -> None:
+        if (
+            change.what == "people"
+            and self._own_user is not None
+            and self._own_user in self.session.forgotten
+        ):
+            self._own_user = None
         super()._on_change(change)
-        if change.what == "user" and self._own_user is None:
-            self.session.lists.unwatch(self._watched)
-            self._watched = self.user
-            self.session.lists.watch(self._watched)
-            self._send_list()
-        elif change.what == "list" and change.user == self._watched:
+        if change.what == "people" or (change.what == "user" and self._own_user is None):
+            self._look_on()
+        elif change.what == "list" and self._concerns_us(change):
             self._send_list(change.clicks)
         elif change.what == "error" and change.clicks:
             self._refuse(change.clicks, change.message)
+
+    def _look_on(self) -> None:
+        """Show whoever is looking now."""
+        self.session.lists.unwatch(self._watched)
+        self._watched = self.user
+        self.session.lists.watch(self._watched)
+        self._send_list()
+
+    def _concerns_us(self, change: Change) -> bool:
+        """Whether the list is shown here, or may answer a click from before somebody else looked on."""
+        return change.user == self._watched or (self._own_user is None and bool(change.clicks))
 
     def _send_list(self, answers: tuple[str, ...] = ()) -> None:
         self.send({"type": "list", "answers": list(answers), "snapshot": self.make_snapshot()})
@@ -193,10 +208,15 @@ class RecommendationList(SessionWidget):
         click = message["id"]
         try:
             if message.get("type") == "undo":
-                self.session.undo(1, click, self.user)
+                self.session.undo(1, click, self._own_user)
             else:
+                # Whoever looks on now need not be who clicked: the version says whose list it was.
                 self.session.feedback(
-                    self._item(message), str(message.get("kind")), click, self.user, message.get("version")
+                    self._item(message),
+                    str(message.get("kind")),
+                    click,
+                    self._own_user,
+                    message.get("version"),
                 )
         except LifelongWidgetsError as error:
             self._refuse((click,), explain(error))

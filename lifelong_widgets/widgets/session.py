@@ -20,6 +20,7 @@ from lifelong_widgets.updates import Update
 from lifelong_widgets.widgets.answers import Answers
 from lifelong_widgets.widgets.changes import Change, Listener, Listeners
 from lifelong_widgets.widgets.crowd import Crowd, SimulationResult, Visit, share_kinds
+from lifelong_widgets.widgets.forgotten import Forgotten
 from lifelong_widgets.widgets.inbox import Inbox
 from lifelong_widgets.widgets.job import Job
 from lifelong_widgets.widgets.lists import Act, Lists, Shown
@@ -27,6 +28,8 @@ from lifelong_widgets.widgets.marks import Marks
 from lifelong_widgets.widgets.scoreboard import HIT, Scoreboard
 from lifelong_widgets.widgets.wording import explain
 from lifelong_widgets.widgets.worker import Throttle, Worker
+
+ME: Id = "me"  # who looks on if nobody else does
 
 _KEPT_CLICKS = 10_000  # ids of clicks, so that a repeated one is recognised
 _SLICE = 0.03  # seconds of simulation between two looks at the queue
@@ -72,10 +75,11 @@ class LiveSession:
         False
     """
 
-    def __init__(self, rec: Recommender, user: Id = "me", k: int = 20, seed: int = 0) -> None:
+    def __init__(self, rec: Recommender, user: Id = ME, k: int = 20, seed: int = 0) -> None:
         self.rec = rec
         self.lists = Lists(rec, check_k(k))
         self.marks = Marks()
+        self.forgotten = Forgotten(rec)
         self.seed = seed
         self.scores = Scoreboard()
         self.name = uuid.uuid4().hex
@@ -174,17 +178,21 @@ class LiveSession:
             item: what was clicked on.
             kind: how.
             click: an id of this very click. One that was here before is answered again and not learned.
-            user: who clicked; the current person by default.
-            version: of the list that was on screen (`Shown.version`), the latest by default.
+            user: who clicked; by default whose list `version` was or, without one, the current person.
+            version: of the list that was on screen (`Shown.version`), the latest by default. The click is no
+                test of a list that is not kept any more.
 
         Returns:
-            The update, when it is done; None for a repeated click.
+            The update, when it is done; None for a repeated click. The future raises DataError if nobody
+            knows any more whose list it was.
 
         Raises:
             UnknownItemError: the item is not in the catalogue.
-            DataError: an unknown kind, or an id that is none.
+            DataError: an unknown kind, an id or a version that is none.
         """
-        person = self._user if user is None else as_id(user, "user")
+        person = None if user is None else as_id(user, "user")
+        if version is not None and type(version) is not int:
+            raise DataError(f"version is {version!r:.40}; it must be the whole number of a list, or None")
         _ = self.rec.catalog[item], self.rec.kinds[kind]
         return self.worker.submit(self._told, self._feedback, person, click, item, kind, version)
 
@@ -214,7 +222,7 @@ class LiveSession:
             >>> [event.item for event in session.undo().result()], session.rec.n_events
             ([2], 0)
         """
-        person = self._user if user is None else as_id(user, "user")
+        person = None if user is None else as_id(user, "user")
         return self.worker.submit(self._told, self._undo, person, click, n)
 
     @property
@@ -267,7 +275,8 @@ class LiveSession:
         This is how to save or compress a recommender whose widgets are in use, and how to let it forget
         somebody (``session.call(rec.forget, "ada")``): called straight from a cell it would meet a model that
         is just being changed. A running simulation waits meanwhile. If the model was rebuilt, lists and marks
-        of people whom it does not know any more go, and the twin starts anew from what it is now.
+        of people whom it does not know any more go, and the twin starts anew from what it is now. Who was
+        forgotten is named by no widget any more; if they looked on, ``"me"`` does from now.
 
         Raises:
             LifelongWidgetsError: the session is closed. What `function` raises is raised here.
@@ -315,8 +324,8 @@ class LiveSession:
 
     def _told(
         self,
-        task: Callable[Concatenate[Id, str | None, P], T],
-        user: Id,
+        task: Callable[Concatenate[Id | None, str | None, P], T],
+        user: Id | None,
         click: str | None,
         /,
         *args: P.args,
@@ -332,12 +341,14 @@ class LiveSession:
             raise
 
     def _feedback(
-        self, user: Id, click: str | None, item: Id, kind: str, version: int | None
+        self, user: Id | None, click: str | None, item: Id, kind: str, version: int | None
     ) -> Update | None:
         if click in self._clicks:
-            self._answers.owe(user, click)
+            self._answers.owe(self._viewer(user), click)
             return None
-        on_screen = self.lists.find(user, version).recommendations.items
+        user = self._clicker(user, version)
+        seen = self.lists.find(user, version)
+        on_screen = None if seen is None else seen.recommendations.items
         start = time.perf_counter()
         feedback = Feedback(user, item, kind=kind, shown=on_screen, id=click)
         update = self.rec.learn_one(feedback)
@@ -353,7 +364,7 @@ class LiveSession:
         # The twin's test is not on the way to the screen.
         share_kinds(self.rec, self.twin)
         outcome = None
-        if self.rec.kinds[kind].positive:
+        if self.rec.kinds[kind].positive and on_screen is not None:
             instead = self.twin.recommend(user, HIT, reasons=False).items
             outcome = (item in on_screen[:HIT], item in instead)
         self.twin.observe(feedback)
@@ -364,7 +375,8 @@ class LiveSession:
         self._refresh.touch()
         return update
 
-    def _undo(self, user: Id, click: str | None, n: int) -> tuple[Feedback, ...]:
+    def _undo(self, user: Id | None, click: str | None, n: int) -> tuple[Feedback, ...]:
+        user = self._viewer(user)
         if click in self._clicks:
             self._answers.owe(user, click)
             return ()
@@ -384,6 +396,21 @@ class LiveSession:
         self._tell(Change("figures"))
         self._refresh.touch()
         return undone
+
+    def _viewer(self, user: Id | None) -> Id:
+        """`user`, if they are named, or whoever looks on now that it is this task's turn."""
+        return self._user if user is None else user
+
+    def _clicker(self, user: Id | None, version: int | None) -> Id:
+        """Who clicked. Another person may look on now than when the click was made: the list knows."""
+        if user is not None or version is None:
+            return self._viewer(user)
+        owner = self.lists.owner(version)
+        if owner is None:
+            raise DataError(
+                "this list is too old to know whose it was: the click was not learned; click again"
+            )
+        return owner
 
     def _undone_by_twin(self, undone: tuple[Feedback, ...]) -> bool:
         """Take the same events out of the twin's histories, if the last that it saw are just these."""
@@ -407,13 +434,28 @@ class LiveSession:
             return
         self._n_rebuilds = self.rec.n_rebuilds
         self.last_update = None
-        for user in {*self.lists.people, *self.marks.people}:
-            if self.rec.known_as(user) not in self.rec.users:
-                self.lists.forget(user)
-                self.scores.taken_back(self.marks.forget(user))
+        named = {*self.lists.people, *self.marks.people, self._user}
+        strangers = [user for user in named if self.rec.known_as(user) not in self.rec.users]
+        for user in strangers:
+            self.lists.drop(user)
+            self.scores.taken_back(self.marks.forget(user))
         self._renew_twin()
+        if self.forgotten.look():
+            self._let_go([user for user in strangers if user in self.forgotten])
         self._refresh_lists()
         self._tell(Change("figures"))
+
+    def _let_go(self, people: list[Id]) -> None:
+        """These were forgotten, and perhaps people whom only a widget names: nobody names them any more."""
+        before = self._user
+        if before in people:
+            self._user = ME
+        for user in people:
+            self.lists.forget(user)
+            self._answers.redirect(user, self._user)
+        self._tell(Change("people"))  # first, that nobody takes the new person for a name in the log
+        if self._user != before:
+            self._tell(Change("user", self._user))
 
     def _real_name(self, user: Id) -> Id:
         """Who it is, if they were here: a journal may know a pseudonym only."""

@@ -14,7 +14,7 @@ from lifelong_widgets.data import Id
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.panel import Panel
-from lifelong_widgets.widgets.session import LiveSession
+from lifelong_widgets.widgets.session import ME, LiveSession
 from lifelong_widgets.widgets.wording import name
 
 _OFFERED = 2000  # names that are offered while typing, if they can be shown as they are
@@ -127,11 +127,26 @@ class UserPicker(Panel):
             self.session.choose_user(user)
 
     def _on_change(self, change: Change) -> None:
-        """Follow whoever was chosen in another picker, or by a call."""
-        if change.what != "user" or change.user is None:
-            return
+        """Follow whoever was chosen in another picker, or by a call; name nobody who was forgotten."""
+        if change.what == "people":
+            self._let_go()
+        elif change.what == "user" and change.user is not None:
+            with self._quietly():
+                self._follow(change.user)
+
+    def _let_go(self) -> None:
+        """Somebody was forgotten: no name stays but those of people who are known."""
+        self.caption.error = ""  # which may say a name
+        if self.me in self.session.forgotten:
+            self.me = ME
+        if self._followed is not None and self._followed[1] in self.session.forgotten:
+            self._followed = None
         with self._quietly():
-            self._follow(change.user)
+            if self.from_log.options:
+                self.from_log.options = self._offer()
+            if self._known(self.from_log.value) is None:
+                self.from_log.value = ""
+        self.label()
 
     @contextlib.contextmanager
     def _quietly(self) -> Iterator[None]:

@@ -109,6 +109,8 @@ class SessionWidget(anywidget.AnyWidget):
     def _on_change(self, change: Change) -> None:
         if change.what == "figures":
             self._frame.touch()
+        elif change.what == "people":
+            self._save_snapshot()  # at once: a notebook may be saved at any moment
 
     def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
         """Most views have nothing to say to the kernel."""

@@ -99,7 +99,7 @@ INTACT = {"wide": False, "tall": False, "crossed": False, "hacked": None, "stran
 def test_a_shop_full_of_trouble_is_shown_as_text_and_in_order(
     context: BrowserContext, tmp_path: Path
 ) -> None:
-    session = LiveSession(hostile_shop(), user=f"{MARKUP}{UNPRINTABLE}{LONG}", k=30)
+    session = LiveSession(hostile_shop(), user=f"{MARKUP}{UNPRINTABLE}{LONG}"[:1000], k=30)
     for item in session.rec.catalog.ids[:5]:
         session.feedback(item, "view").result()  # so that reasons, the sentence and the memory name it
     studio = Studio(session)

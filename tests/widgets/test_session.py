@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
+import json
 import threading
 import time
 import weakref
 from pathlib import Path
+from typing import Any
 
+import ipywidgets
 import numpy as np
 import pandas as pd
 import pytest
 
-from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, FeedbackKinds, Interactions
+from lifelong_widgets.data import DEFAULT_KINDS, Feedback, FeedbackKind, FeedbackKinds, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
-from lifelong_widgets.widgets import LiveSession, RecommendationList
+from lifelong_widgets.widgets import LiveSession, RecommendationList, Studio, UserPicker
 from lifelong_widgets.widgets.changes import Change
 from tests.widgets.shop import shop
 
@@ -48,6 +52,70 @@ def test_a_click_on_a_list_just_replaced_is_tested_against_that_list() -> None:
     session.feedback(old.recommendations.items[0], "like").result()
     update = session.feedback(old.recommendations.items[4], "like", version=old.version).result()
     assert update is not None and update.rank == 5
+
+
+def learned_from(session: LiveSession) -> list[Feedback]:
+    """What the recommender learns from now on."""
+    events: list[Feedback] = []
+    learn = session.rec.learn_one
+    session.rec.learn_one = lambda feedback: (events.append(feedback), learn(feedback))[1]  # type: ignore
+    return events
+
+
+def test_a_click_is_that_of_the_person_whose_list_it_was_whoever_looks_on_now() -> None:
+    session = LiveSession(shop(), user="ada", k=5)
+    events, old = learned_from(session), session.shown()
+    item = old.recommendations.items[1]
+    session.choose_user("bob").result()
+    update = session.feedback(item, "like", version=old.version).result()
+    assert update is not None and update.rank == 2
+    assert [(event.user, event.shown) for event in events] == [("ada", old.recommendations.items)]
+    assert session.call(session.marks.of, "ada", item) == ["like"]
+    assert session.call(session.marks.of, "bob", item) == []
+
+
+def test_a_click_and_a_change_of_person_count_in_their_order() -> None:
+    session = LiveSession(shop(), user="ada", k=5)
+    events = learned_from(session)
+    session.feedback("b1", "like")
+    session.choose_user("bob")
+    session.feedback("b2", "like")
+    session.wait()
+    assert [(event.user, event.item) for event in events] == [("ada", "b1"), ("bob", "b2")]
+
+
+def test_a_click_on_a_list_that_is_not_kept_is_learned_and_tests_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lifelong_widgets.widgets.lists._KEPT_LISTS", 2)
+    session = LiveSession(shop(), user="ada", k=5)
+    events, old = learned_from(session), session.shown().version
+    for item in ("b1", "b2", "b3"):
+        session.feedback(item, "view").result()
+        session.shown()
+    session.choose_user("bob").result()
+    in_window = session.scores.summary()["inWindow"]
+    update = session.feedback("b4", "like", version=old).result()
+    session.wait()
+    assert update is not None and update.rank is None
+    assert (events[-1].user, events[-1].shown) == ("ada", None)
+    assert session.scores.summary()["inWindow"] == in_window and session.scores.clicks == 4
+
+
+def test_a_click_on_a_list_that_was_nobodys_is_refused_and_may_come_again() -> None:
+    session = LiveSession(shop(), k=5)
+    heard: list[Change] = []
+    session.subscribe(heard.append)
+    with pytest.raises(DataError, match="click again"):
+        session.feedback("b1", "like", click="c1", version=999).result()
+    session.wait()
+    assert [change.clicks for change in heard if change.what == "error"] == [("c1",)]
+    assert session.rec.n_events == 0
+    update = session.feedback("b1", "like", click="c1", user="ada", version=999).result()
+    assert update is not None and update.rank is None  # who it was is said, so it is learned
+    assert session.feedback("b1", "like", click="c1", version=999).result() is None
+    with pytest.raises(DataError, match="version is 'x'"):
+        session.feedback("b1", "like", version="x")  # type: ignore[arg-type]
 
 
 def test_the_same_click_twice_counts_once_and_is_answered_twice() -> None:
@@ -368,6 +436,7 @@ def test_of_clicks_that_come_fast_each_is_learned_once_in_order_and_lists_are_fe
     learn = session.rec.learn_one
     session.rec.learn_one = lambda feedback: (learned.append(feedback.id), learn(feedback))[1]  # type: ignore
     session.subscribe(heard.append)
+    assert session.shown().version == 1
     start = time.monotonic()
     names = [f"c{number}" for number in range(300)]
     for number, name in enumerate(names):
@@ -489,6 +558,105 @@ def test_whom_the_model_forgets_the_session_forgets(tmp_path: Path) -> None:
     assert session.twin.n_events == rec.n_events
     assert session.people is not None and session.shown("ada").recommendations.items
     widget.close()
+    session.close()
+    rec.close()
+
+
+def wire(studio: Studio) -> str:
+    """Every trait that a page or a saved notebook has of a studio, as JSON."""
+    widgets: list[ipywidgets.Widget] = [studio]
+    for widget in widgets:  # which grows meanwhile
+        traits = [getattr(widget, name) for name in widget.keys]
+        parts = itertools.chain(*(value if isinstance(value, tuple) else (value,) for value in traits))
+        widgets += [part for part in parts if isinstance(part, ipywidgets.Widget) and part not in widgets]
+    code = {"_esm", "_css"}
+    states = [
+        {key: value for key, value in widget.get_state().items() if key not in code} for widget in widgets
+    ]
+    return json.dumps(states, default=str)
+
+
+@pytest.mark.parametrize("pseudonymize", [False, True])
+@pytest.mark.parametrize(("me", "looks_on"), [("me", "zed-7"), ("me", "me"), ("zed-7", "zed-7")])
+def test_after_forget_no_widget_names_the_person(
+    tmp_path: Path, me: str, looks_on: str, pseudonymize: bool
+) -> None:
+    rec = Recommender.open(
+        tmp_path / "shop.lw", shop().catalog, pseudonymize=pseudonymize, embedding_dim=8, progress=False
+    )
+    session = LiveSession(rec, user=me, k=5)
+    session.feedback("b1", "view", user="zed-7").result()
+    studio, theirs = Studio(session), RecommendationList(session, user="zed-7")
+    session.feedback("b2", "view", user="zed-7").result()
+    session.feedback("b3", "view", user="bob").result()
+    session.feedback("b4", "view", user="zed-7").result()
+    old = session.shown("zed-7").version
+    session.shown("me")
+    if me != looks_on:  # by way of the picker, which then also offers everybody in the log
+        studio.picker.who.value = "log"
+        session.choose_user("zed-7").result()
+        assert studio.picker.from_log.value == "zed-7" and studio.picker.from_log.options
+    session.undo(user="me").result()
+    studio.picker.caption.error = "the model knows nobody called zed-7"
+    session.call(studio.list._save_snapshot)
+    assert "zed-7" in wire(studio)
+    messages: list[Any] = []
+    studio.list.send = lambda content, buffers=None: messages.append(content)
+    # In one turn: a list from before the person is forgotten may name them.
+    session.call(lambda: (messages.clear(), rec.forget("zed-7", progress=False)))
+    assert str(rec.known_as("zed-7")) not in wire(studio)
+    assert "zed-7" not in wire(studio) and "zed-7" not in repr(theirs.get_state("snapshot"))
+    assert messages and "zed-7" not in repr(messages)  # what is on the page is drawn anew
+    assert messages[0]["snapshot"]["version"] > old
+    time.sleep(0.7)  # what comes late
+    session.wait()
+    assert "zed-7" not in wire(studio)
+    assert "zed-7" not in session.call(lambda: session.lists.people + session.marks.people)
+    assert "zed-7" not in session.call(lambda: list(session.lists._watched))
+    assert session.user == studio.picker.who.value == studio.picker.me == "me"
+    with pytest.raises(DataError, match="click again"):
+        session.feedback("b5", "like", version=old).result()  # it comes too late, and is nobody else's
+    assert rec.known_as("zed-7") not in rec.users
+    for part in (studio, theirs):
+        part.close()
+    session.close()
+    rec.close()
+
+
+def test_what_a_person_waited_for_when_forgotten_is_answered_all_the_same(tmp_path: Path) -> None:
+    rec = Recommender.open(tmp_path / "shop.lw", shop().catalog, embedding_dim=8, progress=False)
+    session = LiveSession(rec, user="zed", k=5)
+    heard: list[Change] = []
+    session.subscribe(heard.append)
+
+    session._answers._throttle._seconds = 1.5
+
+    def click_and_forget() -> None:  # in one turn, so that only the first click is answered before
+        for number in range(3):
+            session._feedback("zed", f"c{number}", f"b{number}", "view", None)
+        rec.forget("zed", progress=False)
+
+    session.call(click_and_forget)
+    assert answered(session, heard) == ["c0", "c1", "c2"]
+    assert [change.user for change in heard if change.what == "list"] == ["zed", "me"]
+    assert session.user == "me" and session.call(lambda: session.lists.people) == ["me"]
+    session.close()
+    rec.close()
+
+
+def test_who_never_clicked_goes_on_looking_when_somebody_else_is_forgotten(tmp_path: Path) -> None:
+    rec = Recommender.open(tmp_path / "shop.lw", shop().catalog, embedding_dim=8, progress=False)
+    session = LiveSession(rec, user="eve", k=5)
+    picker, version = UserPicker(session), session.shown("eve").version
+    session.feedback("b1", "view", user="zed").result()
+    session.feedback("b2", "view", user="bob").result()
+    session.choose_user("bob").result()
+    session.call(rec.forget, "zed", progress=False)
+    assert (session.user, picker.who.value, picker.from_log.value) == ("bob", "log", "bob")
+    assert picker.me == "eve"
+    update = session.feedback("b3", "like", version=version).result()
+    assert update is not None and "eve" in rec.users
+    picker.close()
     session.close()
     rec.close()
 

@@ -89,6 +89,33 @@ def test_a_click_is_answered_with_the_new_list(monkeypatch: pytest.MonkeyPatch) 
     widget.close()
 
 
+def test_a_click_that_comes_after_another_person_was_chosen_is_answered_and_theirs_who_saw_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = LiveSession(shop(), user="ada", k=10)
+    widget, learned = RecommendationList(session), []
+    learn = session.rec.learn_one
+    monkeypatch.setattr(session.rec, "learn_one", lambda event: (learned.append(event), learn(event))[1])
+    snapshot = widget.make_snapshot()
+    card = {"type": "feedback", "kind": "like", "version": snapshot["version"]}
+    session.choose_user("bob").result()
+    messages = said(widget, monkeypatch)
+    for name, place in (("c1", 0), ("c2", 3), ("c1", 0)):  # the first comes again, as it had no answer
+        widget._on_message(widget, {**card, "id": name, "key": snapshot["cards"][place]["key"]}, [])
+    for _ in range(20):  # lists come at most every 60 ms
+        time.sleep(0.01)
+        session.wait()
+    shown = tuple(session.rec.catalog.ids[other["key"]] for other in snapshot["cards"])
+    assert [(event.user, event.item, event.shown) for event in learned] == [
+        ("ada", shown[0], shown),
+        ("ada", shown[3], shown),
+    ]
+    answers = [message for message in messages if message.get("answers")]
+    assert [name for message in answers for name in message["answers"]] == ["c1", "c2", "c1"]
+    assert {message["snapshot"]["user"] for message in answers} == {"bob"}
+    widget.close()
+
+
 def test_an_opened_item_stays_and_says_so() -> None:
     widget = RecommendationList(LiveSession(shop(), k=30))
     card = click(widget, 0, "view", "c1")
@@ -105,6 +132,8 @@ def test_an_opened_item_stays_and_says_so() -> None:
         ({"id": "c1", "key": 1, "kind": "lik"}, "did you mean 'like'"),
         ({"id": "c1", "kind": "like"}, "no item"),
         ({"id": "c1", "key": True, "kind": "like"}, "no item"),
+        ({"id": "c1", "key": 1, "kind": "like", "version": [1]}, "version is"),
+        ({"id": "c1", "key": 1, "kind": "like", "version": 999}, "click again"),
     ],
 )
 def test_a_click_that_cannot_be_is_refused_in_the_widget(
@@ -155,9 +184,9 @@ def test_fallbacks_and_pages_hold_titles_as_text() -> None:
 
 
 def test_text_of_any_length_and_sort_crosses_the_wire_short_and_printable() -> None:
-    user = f"{MARKUP}{UNPRINTABLE}{LONG}"
+    user, other = f"{MARKUP}{UNPRINTABLE}{LONG}"[:1000], f"{LONG[:900]}{UNPRINTABLE}"
     session = LiveSession(hostile_shop(), user=user, k=30)
-    share = FeedbackKind("share", weight=2.0, consumes=False, label=f"{MARKUP}{UNPRINTABLE}{LONG}")
+    share = FeedbackKind("share", weight=2.0, consumes=False, label=user)
     session.rec.kinds = session.rec.kinds.with_kind(share)
     parts: list[Any] = [RecommendationList(session), MemoryStrip(session), UserPicker(session)]
     for item in session.rec.catalog.ids[:4]:
@@ -165,12 +194,12 @@ def test_text_of_any_length_and_sort_crosses_the_wire_short_and_printable() -> N
     with pytest.raises(ZeroDivisionError):
         session.worker.submit(session._told, lambda *_: 1 / 0, user, LONG).result()
     picker = parts[2]
-    session.choose_user(f"{LONG}{UNPRINTABLE}").result()
+    session.choose_user(other).result()
     picker.who.value = "me"
     session.wait()
     picker.who.value = "log"  # the same person again, though the whole name is not on the screen
     session.wait()
-    assert session.user == f"{LONG}{UNPRINTABLE}" and picker.caption.error == ""
+    assert session.user == other and picker.caption.error == ""
     picker.from_log.value = LONG + UNPRINTABLE + "?"
     parts.append(picker.caption)
     states = [{**part.get_state(), "_esm": "", "_css": ""} for part in parts]
