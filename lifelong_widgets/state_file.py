@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 from traitlets import TraitError
 
 from lifelong_widgets.errors import FormatError, LifelongWidgetsError
@@ -71,7 +71,9 @@ def write_tree(path: str | os.PathLike[str], tree: Tree, kind: str, version: int
     tensors[_DOCUMENT] = torch.from_numpy(np.frombuffer(document, dtype=np.uint8).copy())
     fingerprint = digest_of(tree)
     try:
-        save_file(tensors, path, metadata={"format": kind, "version": str(version), "digest": fingerprint})
+        # not safetensors.torch, which makes a ctypes type for every size there is, and none is ever let go
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        save_file(arrays, path, metadata={"format": kind, "version": str(version), "digest": fingerprint})
     except (SafetensorError, OSError) as error:
         raise LifelongWidgetsError(f"{os.fspath(path)} could not be written: {error}") from error
     return fingerprint

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -182,3 +184,17 @@ def test_the_file_is_safetensors_and_json_alone(saved: tuple[Recommender, Path])
             json.loads(file.get_tensor("document").numpy().tobytes())["settings"]["json"]["embedding_dim"]
             == 16
         )
+
+
+def test_files_of_many_sizes_leave_nothing_behind(tmp_path: Path) -> None:
+    """safetensors.torch makes a ctypes type for each size: some 15 MB in a million clicks with a journal."""
+
+    def types() -> int:
+        gc.collect()
+        return sum(isinstance(thing, type(ctypes.c_ubyte * 1)) for thing in gc.get_objects())
+
+    write_tree(tmp_path / "tree", {"array": np.zeros(7)}, "lifelong-widgets test", 1)
+    before = types()
+    for size in range(50):
+        write_tree(tmp_path / "tree", {"array": np.zeros(1000 + size)}, "lifelong-widgets test", 1)
+    assert types() == before
