@@ -22,8 +22,8 @@ from lifelong_widgets.learning import (
     FitReport,
     LogExamples,
     OnlineUpdater,
+    ReplayBuffer,
     ReplayMark,
-    ReservoirReplayBuffer,
     StepMark,
     Trainer,
     examples_of_batch,
@@ -112,9 +112,9 @@ class Engine:
         return cast(Network, self.parts["network"])
 
     @property
-    def buffer(self) -> ReservoirReplayBuffer:
+    def buffer(self) -> ReplayBuffer:
         """The past examples that are learned again."""
-        return cast(ReservoirReplayBuffer, self.parts["buffer"])
+        return cast(ReplayBuffer, self.parts["buffer"])
 
     @property
     def updater(self) -> OnlineUpdater:
@@ -390,9 +390,11 @@ class Engine:
         people = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)
         users = people[interactions.user_codes]
         log = LogExamples(users, items, rewards, self.network.history_length)
+        learned_by = users[rewards != 0]
         report = self.trainer.fit(self.network, self.updater, log, self.rng, interrupt, progress, max_epochs)
         for begin in range(0, len(log), 4096):
-            self.buffer.add(log[np.arange(begin, min(begin + 4096, len(log)))], self.rng)
+            events = np.arange(begin, min(begin + 4096, len(log)))
+            self.buffer.add(log[events], self.rng, users=learned_by[events])
         self._remember(users, items, rewards, interactions)
         self.n_events = len(interactions)
         return report
@@ -445,10 +447,13 @@ class Engine:
         people = self._people(events)
         loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
         if learning:
-            new = examples_of_batch(self.histories, people, targets, [kind.reward for kind in kinds])
+            rewards = [kind.reward for kind in kinds]
+            new = examples_of_batch(self.histories, people, targets, rewards)
             if len(new):
-                loss, slots = self._step(new, mark)
-                self.buffer.add(new, self.rng, mark.buffer)
+                losses, slots = self._step(new, mark)
+                loss = float(losses.mean())
+                learned_by = np.array(people)[np.flatnonzero(rewards)]
+                self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)])
         codes = {name: code for code, name in enumerate(self._kinds)}
         for event, target, kind in zip(events, targets, kinds, strict=True):
             person = self.users.add(event.user)
@@ -469,11 +474,16 @@ class Engine:
             people.append(person)
         return people
 
-    def _step(self, new: Examples, mark: Mark) -> tuple[float, np.ndarray]:
-        """One step on new examples and replayed ones."""
+    def _step(self, new: Examples, mark: Mark) -> tuple[np.ndarray, np.ndarray]:
+        """One step on new examples and replayed ones; the loss of each, and the slots of the latter."""
         slots = self.buffer.sample_slots(self.updater.replay_ratio * len(new), self.rng)
         batch = Examples.concatenate([new, self.buffer.examples(slots)]) if len(slots) else new
-        return self.updater.step(batch, self.rng, mark=mark.step), slots
+        weights = self.buffer.importance_weights(slots)
+        if weights is not None:
+            weights = np.concatenate([np.ones(len(new), dtype=np.float32), weights])
+        losses = self.updater.step(batch, self.rng, mark=mark.step, weights=weights)
+        self.buffer.note_losses(slots, losses[len(new) :], mark.buffer)
+        return losses, slots
 
     def _test(self, feedback: Feedback, reward: float) -> tuple[int | None, bool]:
         """The prequential test: where the item stood in the list that was shown."""
@@ -500,7 +510,7 @@ def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
         "features": FeatureSettings,
         "network": Network,
         "updater": OnlineUpdater,
-        "buffer": ReservoirReplayBuffer,
+        "buffer": ReplayBuffer,
         "trainer": Trainer,
         "drift": DriftMonitor,
     }

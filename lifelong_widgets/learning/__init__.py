@@ -3,7 +3,7 @@
 from lifelong_widgets.learning.examples import Examples, examples_of_batch
 from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.objectives import OBJECTIVES, bpr, sampled_softmax
-from lifelong_widgets.learning.replay import ReplayMark, ReservoirReplayBuffer
+from lifelong_widgets.learning.replay import ReplayBuffer, ReplayMark
 from lifelong_widgets.learning.trainer import FitReport, Trainer
 from lifelong_widgets.learning.updater import OnlineUpdater, StepMark
 
@@ -13,8 +13,8 @@ __all__ = [
     "FitReport",
     "LogExamples",
     "OnlineUpdater",
+    "ReplayBuffer",
     "ReplayMark",
-    "ReservoirReplayBuffer",
     "StepMark",
     "Trainer",
     "bpr",

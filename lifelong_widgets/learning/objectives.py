@@ -28,7 +28,7 @@ def sampled_softmax(
         n_items: how many items there are to draw from.
 
     Returns:
-        The mean loss, a scalar.
+        The loss of each example, (n,).
     """
     correction = math.log(max(n_items / negative_scores.shape[1], 1.0))
     logits = torch.cat([target_scores.unsqueeze(1), negative_scores + correction], dim=1)
@@ -40,7 +40,7 @@ def sampled_softmax(
 def bpr(
     target_scores: torch.Tensor, negative_scores: torch.Tensor, rewards: torch.Tensor, n_items: int
 ) -> torch.Tensor:
-    """The mean pairwise loss ``-log sigmoid(s - s_j)`` over the negatives, reversed where r is negative.
+    """The pairwise loss ``-log sigmoid(s - s_j)``, mean over the negatives, reversed where r is negative.
 
     Rendle et al. (2009), "BPR: Bayesian personalized ranking from implicit feedback". Arguments and result
     are those of `sampled_softmax`; `n_items` is not needed.
@@ -58,5 +58,5 @@ def _by_sign(
     if bool((rewards < 0).any()):
         gap = target_scores.unsqueeze(1) - negative_scores
         repel = functional.softplus(gap.masked_fill(negative_scores.isneginf(), -torch.inf)).mean(dim=1)
-        return (torch.where(rewards < 0, repel, attract) * rewards.abs()).mean()
-    return (attract * rewards).mean()
+        return torch.where(rewards < 0, repel, attract) * rewards.abs()
+    return attract * rewards

@@ -133,7 +133,7 @@ class Trainer(Part):
         total = 0.0
         for begin in range(0, n_train, batch_size):
             batch = order[begin : begin + batch_size]
-            loss = updater.step(log[batch], rng, learning_rate=self.fit_learning_rate)
+            loss = float(updater.step(log[batch], rng, learning_rate=self.fit_learning_rate).mean())
             total += loss * len(batch)
             report.update(1, loss=loss)
             if interrupt.is_set():

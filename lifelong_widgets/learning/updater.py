@@ -72,14 +72,16 @@ class OnlineUpdater(Part):
         rng: np.random.Generator,
         learning_rate: float | None = None,
         mark: StepMark | None = None,
-    ) -> float:
-        """Learn from a batch; returns its mean loss before the step.
+        weights: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Learn from a batch; returns the loss of each example before the step, (n,), float32.
 
         Args:
             examples: the batch, new and replayed together.
             rng: draws the negatives.
             learning_rate: of the trainer while it fits, instead of the traits of the online step.
             mark: can then take the step back.
+            weights: (n,), float32, how much each example counts in the mean that is made smaller; 1 each.
 
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
@@ -105,9 +107,10 @@ class OnlineUpdater(Part):
         target_scores = (users * targets).sum(-1)
         is_target = torch.from_numpy(negatives == examples.targets[:, None])
         negative_scores = (users @ others.T).masked_fill(is_target, -torch.inf)
-        loss = OBJECTIVES[self.objective](
+        losses = OBJECTIVES[self.objective](
             target_scores, negative_scores, torch.from_numpy(examples.rewards), n_items
         )
+        loss = (losses if weights is None else losses * torch.from_numpy(weights)).mean()
         rate = self.learning_rate if learning_rate is None else learning_rate
         value = float(loss.item())
         if not math.isfinite(value):
@@ -126,7 +129,8 @@ class OnlineUpdater(Part):
         fitting = learning_rate is not None
         rates = rate if fitting else rate * self._boost(network.items.n_updates[indices])
         network.items.adam_step(indices, embeddings.grad, rates)
-        return value
+        each: np.ndarray = losses.detach().numpy()
+        return each
 
     def mark(self, spent: StepMark | None = None) -> StepMark:
         """A place to come back to: hand it to each `step` from now on, then to `revert`.

@@ -84,6 +84,7 @@ class MemoryStrip(SessionWidget):
             "kept": kept,
             "seen": int(buffer.n_seen),
             "capacity": int(buffer.capacity),
+            "retention": buffer.retention,
             "every": every,
             "categories": [
                 {"name": name(category), "share": float(counts[code] / max(kept, 1))}

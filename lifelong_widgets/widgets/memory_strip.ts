@@ -11,6 +11,8 @@ interface Snapshot {
   kept: number;
   seen: number;
   capacity: number;
+  /** What gives way when the memory is full. */
+  retention: string;
   /** Every how many slots one is drawn. */
   every: number;
   categories: { name: string; share: number }[];
@@ -128,11 +130,11 @@ class StripView {
     const { kept, seen, every, replayed, categories } = snapshot;
     const facts = [
       words.say("memory.kept", { kept, seen }),
-      words.say("memory.reservoir"),
+      words.say(`memory.retention.${snapshot.retention}`),
       replayed > 0 ? words.say("memory.replayed", { n: replayed }) : "",
     ].filter(Boolean);
     setText(this.subtitle, kept ? facts.join(" · ") : words.say("memory.empty"));
-    this.subtitle.title = words.say("memory.help", { n: every });
+    this.subtitle.title = words.say(`memory.help.${snapshot.retention}`, { n: every });
     const percent = (share: number) => `${words.number(100 * share)} %`;
     const entries: [string, string, number][] = categories.map(({ name, share }, i) => [`--llw-cat-${i}`, name, share]);
     if (snapshot.other >= 0.005) entries.push(["--llw-cat-other", words.say("memory.other"), snapshot.other]);

@@ -1,6 +1,9 @@
-"""What every replay policy must do: bounded, exact, deterministic, and what it keeps is what was put in."""
+"""What every way to keep and to draw must do: bounded, exact, deterministic, nothing that was not put in."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifelong_widgets.errors import DataError, FormatError
-from lifelong_widgets.learning import Examples, ReservoirReplayBuffer
+from lifelong_widgets.learning import Examples, ReplayBuffer
 
-POLICIES = [ReservoirReplayBuffer]
+RETENTION = ReplayBuffer.class_traits()["retention"].values  # type: ignore[attr-defined]
+SAMPLING = ReplayBuffer.class_traits()["sampling"].values  # type: ignore[attr-defined]
+POLICIES = [{"retention": keep, "sampling": draw} for keep in RETENTION for draw in SAMPLING]
 
 
 def examples(start: int, n: int) -> Examples:
@@ -21,25 +26,41 @@ def examples(start: int, n: int) -> Examples:
     )
 
 
-def filled(
-    policy: type[ReservoirReplayBuffer], n: int, capacity: int, seed: int = 0
-) -> ReservoirReplayBuffer:
-    buffer = policy(capacity=capacity)
+def users_of(some: Examples) -> np.ndarray:
+    """Person 0 has half of the examples, person 1 a quarter, and so on."""
+    return np.array([min(int(number & -number).bit_length(), 6) for number in (some.targets + 1).tolist()])
+
+
+def add(buffer: ReplayBuffer, some: Examples, rng: np.random.Generator, mark: Any = None) -> None:
+    buffer.add(some, rng, mark, users_of(some), 1 + some.rewards % 7)
+
+
+def filled(n: int, capacity: int, seed: int = 0, **policy: Any) -> ReplayBuffer:
+    buffer = ReplayBuffer(capacity=capacity, **policy)
     buffer.build(history_length=2)
-    buffer.add(examples(0, n), np.random.default_rng(seed))
+    add(buffer, examples(0, n), np.random.default_rng(seed))
     return buffer
 
 
-@pytest.fixture(params=POLICIES)
-def policy(request: pytest.FixtureRequest) -> type[ReservoirReplayBuffer]:
-    return request.param
+def same(first: Any, second: Any) -> None:
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        if isinstance(value, dict):
+            same(value, second[name])
+        else:
+            np.testing.assert_array_equal(value, second[name])
+
+
+@pytest.fixture(params=POLICIES, ids=lambda policy: "-".join(policy.values()))
+def policy(request: pytest.FixtureRequest) -> dict[str, str]:
+    return dict(request.param)
 
 
 @settings(max_examples=30)
 @given(n=st.integers(0, 300), capacity=st.integers(1, 50))
 def test_it_is_bounded_and_keeps_whole_examples(n: int, capacity: int) -> None:
     for policy in POLICIES:
-        buffer = filled(policy, n, capacity)
+        buffer = filled(n, capacity, **policy)
         assert len(buffer) == min(n, capacity) and buffer.n_seen == n
         kept = buffer.examples(np.arange(len(buffer)))
         np.testing.assert_array_equal(kept.history_items[:, 0], kept.targets)
@@ -47,35 +68,40 @@ def test_it_is_bounded_and_keeps_whole_examples(n: int, capacity: int) -> None:
         assert len(set(kept.targets.tolist())) == len(buffer)
 
 
-def test_an_empty_one_gives_nothing(policy: type[ReservoirReplayBuffer]) -> None:
-    assert len(filled(policy, 0, 5).sample_slots(3, np.random.default_rng(0))) == 0
+def test_an_empty_one_gives_nothing(policy: dict[str, str]) -> None:
+    assert len(filled(0, 5, **policy).sample_slots(3, np.random.default_rng(0))) == 0
 
 
-def test_samples_come_from_the_filled_slots(policy: type[ReservoirReplayBuffer]) -> None:
-    slots = filled(policy, 3, 100).sample_slots(500, np.random.default_rng(0))
-    assert set(slots.tolist()) == {0, 1, 2}
+def test_samples_come_from_the_filled_slots(policy: dict[str, str]) -> None:
+    slots = filled(3, 100, **policy).sample_slots(500, np.random.default_rng(0))
+    assert len(slots) == 500 and set(slots.tolist()) <= {0, 1, 2}
 
 
-def test_one_by_one_or_at_once_is_the_same(policy: type[ReservoirReplayBuffer]) -> None:
-    buffer, rng = policy(capacity=10), np.random.default_rng(0)
+def test_one_by_one_or_at_once_is_the_same(policy: dict[str, str]) -> None:
+    buffer, rng = ReplayBuffer(capacity=10, **policy), np.random.default_rng(0)
     buffer.build(history_length=2)
     for number in range(200):
-        buffer.add(examples(number, 1), rng)
-    np.testing.assert_array_equal(buffer.items, filled(policy, 200, 10).items)
+        add(buffer, examples(number, 1), rng)
+    same(buffer.get_state(), filled(200, 10, **policy).get_state())
 
 
-def test_state_goes_on_exactly(policy: type[ReservoirReplayBuffer]) -> None:
-    first = filled(policy, 70, 20)
-    second = policy(capacity=20)
+def test_state_goes_on_exactly(policy: dict[str, str]) -> None:
+    first = filled(70, 20, **policy)
+    second = ReplayBuffer(capacity=20, **policy)
     second.build(history_length=2)
     second.set_state(first.get_state())
+    drawn = []
     for buffer in (first, second):
-        buffer.add(examples(1000, 50), np.random.default_rng(3))
-    for name, value in first.get_state().items():
-        np.testing.assert_array_equal(value, second.get_state()[name])
+        rng = np.random.default_rng(3)
+        add(buffer, examples(1000, 50), rng)
+        slots = buffer.sample_slots(30, rng)
+        buffer.note_losses(slots, np.linspace(0, 3, 30, dtype=np.float32)[slots])
+        drawn.append(buffer.sample_slots(30, rng))
+    same(first.get_state(), second.get_state())
+    np.testing.assert_array_equal(*drawn)
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(
     before=st.integers(0, 40), batches=st.lists(st.integers(0, 30), max_size=4), capacity=st.integers(1, 20)
 )
@@ -83,40 +109,66 @@ def test_reverting_newest_first_leaves_what_was_marked(
     before: int, batches: list[int], capacity: int
 ) -> None:
     for policy in POLICIES:
-        buffer, rng = filled(policy, before, capacity), np.random.default_rng(1)
-        states, marks = [], []
+        buffer, rng = filled(before, capacity, **policy), np.random.default_rng(1)
+        states, draws, marks = [], [], []
+
+        def drawn(buffer: ReplayBuffer = buffer) -> list[int]:
+            return list(buffer.sample_slots(9, np.random.default_rng(5)).tolist())
+
         for number, n in enumerate(batches):
             states.append(buffer.get_state())
+            draws.append(drawn())
             marks.append(buffer.mark())
             for row in range(n):
-                buffer.add(examples(1000 * (number + 1) + row, 1), rng, marks[-1])
-        for state, mark in zip(states[::-1], marks[::-1], strict=True):
+                add(buffer, examples(1000 * (number + 1) + row, 1), rng, marks[-1])
+                slots = buffer.sample_slots(3, rng)
+                buffer.note_losses(slots, slots.astype(np.float32), marks[-1])
+        for state, draw, mark in zip(states[::-1], draws[::-1], marks[::-1], strict=True):
             buffer.revert(mark)
-            for name, value in buffer.get_state().items():
-                np.testing.assert_array_equal(value, state[name])
+            same(buffer.get_state(), state)
+            assert drawn() == draw
 
 
-def test_views_cannot_be_written(policy: type[ReservoirReplayBuffer]) -> None:
+def test_views_cannot_be_written(policy: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="read-only"):
-        filled(policy, 5, 5).items[0] = 9
+        filled(5, 5, **policy).items[0] = 9
 
 
-def test_bad_sizes_are_refused(policy: type[ReservoirReplayBuffer]) -> None:
+def test_bad_sizes_are_refused(policy: dict[str, str]) -> None:
     with pytest.raises(traitlets.TraitError):
-        policy(capacity=0)
+        ReplayBuffer(capacity=0)
     with pytest.raises(DataError, match="cannot change after"):
-        filled(policy, 5, 5).capacity = 6
-    small = policy(capacity=2)
+        filled(5, 5, **policy).capacity = 6
+    small = ReplayBuffer(capacity=2, **policy)
     small.build(history_length=2)
     with pytest.raises(FormatError, match="do not fit"):
-        small.set_state(filled(policy, 5, 5).get_state())
+        small.set_state(filled(5, 5, **policy).get_state())
 
 
-def test_a_reservoir_keeps_each_example_equally_often() -> None:
-    n, capacity, rounds = 40, 10, 2000
-    kept = np.zeros(n)
-    for seed in range(rounds):
-        kept[filled(ReservoirReplayBuffer, n, capacity, seed).items] += 1
-    expected = rounds * capacity / n
-    deviation = np.abs(kept - expected) / np.sqrt(expected * (1 - capacity / n))
-    assert deviation.max() < 4.5
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state["strata"].update(owner=state["strata"]["owner"][:-1]),
+        lambda state: state["strata"].update(n_seen=state["strata"]["n_seen"] * 0),
+        lambda state: state["strata"].update(groups=state["strata"]["groups"][::-1].copy()),
+        lambda state: state["strata"].update(full=state["strata"]["full"].astype(float)),
+        lambda state: state.update(losses=state["losses"] * np.float32(np.nan)),
+        lambda state: state.update(losses=-state["losses"]),
+        lambda state: state.update(losses=state["losses"][1:]),
+    ],
+)
+def test_a_damaged_state_is_refused(damage: Callable[[dict[str, Any]], None]) -> None:
+    policy = {"retention": "user_stratified", "sampling": "prioritised"}
+    state = filled(30, 10, **policy).get_state()
+    damage(state)
+    buffer = ReplayBuffer(capacity=10, **policy)
+    buffer.build(history_length=2)
+    with pytest.raises(FormatError, match="replay buffer"):
+        buffer.set_state(state)
+
+
+def test_a_user_stratified_one_has_to_know_whose_they_are() -> None:
+    buffer = ReplayBuffer(retention="user_stratified")
+    buffer.build(history_length=2)
+    with pytest.raises(DataError, match="the `users`"):
+        buffer.add(examples(0, 1), np.random.default_rng(0))

@@ -106,6 +106,7 @@ def memory_state(**changes: Any) -> dict[str, Any]:
         "kept": 120,
         "seen": 2300,
         "capacity": 120,
+        "retention": "reservoir",
         "every": 1,
         "categories": [{"name": "<i>Drama</i>", "share": 0.75}, {"name": "Comedy", "share": 0.2}],
         "other": 0.05,

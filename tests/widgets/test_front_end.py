@@ -569,6 +569,12 @@ def test_the_memory_strip_says_what_it_shows(stage: Callable[..., Stage]) -> Non
     shown = stage()
     shown.mount("memory_strip", memory_state())
     expect(shown.page.locator("h3")).to_contain_text("120 of 2,300 · reservoir · 7 replayed just now")
+    for retention, said in (("recent", "the most recent"), ("user_stratified", "stratified by person")):
+        state = memory_state()
+        state["snapshot"] |= {"retention": retention, "version": state["snapshot"]["version"] + 1}
+        another = stage()
+        another.mount("memory_strip", state)
+        expect(another.page.locator("h3")).to_contain_text(f"120 of 2,300 · {said} · 7 replayed")
     expect(shown.page.locator(".llw-legend")).to_contain_text("<i>Drama</i> 75 %")
     expect(shown.page.get_by_role("img", name="120 of 2,300 events kept: <i>Drama</i> 75 %")).to_be_visible()
     assert shown.page.evaluate(

@@ -242,6 +242,7 @@ def test_the_memory_strip_tells_what_the_buffer_holds() -> None:
         ("Crime", 0.25),
     ]
     assert (snapshot["kept"], snapshot["seen"], snapshot["every"]) == (4, 4, 1)
+    assert snapshot["retention"] == "reservoir"
     assert list(snapshot["colours"]) == [0, 0, 0, 1]
     assert sum(snapshot["hot"]) == snapshot["replayed"] >= 1
     strip.close()
