@@ -16,7 +16,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint format js binder-check clean
+.PHONY: help demo test soak bench lint format js binder-check clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ binder-check: $(VENV)/chromium ## make the environment that Binder would make, a
 soak: $(VENV)/installed-test ## try to break it for some minutes: kill -9, hostile files, a million events
 	$(FRONT_END)
 	$(TEST_ENV) $(BIN)/python -m tests.soak
+
+bench: $(VENV)/installed-test ## learners against each other on MovieLens-100K, about half an hour (docs/bench.md)
+	$(TEST_ENV) $(BIN)/python -m tests.bench $(BENCH)
 
 lint: $(VENV)/installed-test ## ruff, mypy, the floors of the house (import-linter) and tsc
 	$(BIN)/ruff check

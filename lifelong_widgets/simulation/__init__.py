@@ -1,5 +1,6 @@
 """People who are simulated: they look at a list, click or not, and change their minds."""
 
 from lifelong_widgets.simulation.people import SimulatedPeople
+from lifelong_widgets.simulation.recurring import RecurringTastes, recurring_tastes
 
-__all__ = ["SimulatedPeople"]
+__all__ = ["RecurringTastes", "SimulatedPeople", "recurring_tastes"]

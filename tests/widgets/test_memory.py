@@ -90,7 +90,6 @@ def test_a_session_does_not_grow_with_its_clicks(monkeypatch: pytest.MonkeyPatch
         (lists_module, "_KEPT_LISTS", 4),
         (lists_module, "_KEPT_PEOPLE", 4),
         (lists_module, "_KEPT_OWNERS", 20),
-        (lists_module, "_KEPT_OWNERS", 20),
         (marks_module, "_KEPT_PEOPLE", 4),
         (marks_module, "_KEPT_ITEMS", 4),
     ]:

@@ -1,19 +1,15 @@
-"""What every model has to beat."""
+"""Popular now: the same list for everyone."""
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.evaluation.baselines.fading import FadingPopularity
+from lifelong_widgets.evaluation.baselines.ranking import best
 from lifelong_widgets.recommendations import Recommendations, check_k
-
-_NEVER = -1e300  # the log of no popularity at all; finite, so that it still ranks above what is hidden
 
 
 class RecencyPopularity:
@@ -33,6 +29,7 @@ class RecencyPopularity:
     Raises:
         DataError: The half-life is not a positive duration.
 
+    >>> import pandas as pd
     >>> catalog = Catalog.from_pandas(pd.DataFrame({"item": ["a", "b"], "title": ["Once", "Now"]}))
     >>> popular = RecencyPopularity(catalog, half_life="1D")
     >>> for day, item in [(0, "a"), (0, "a"), (2, "b")]:
@@ -49,10 +46,13 @@ class RecencyPopularity:
     ) -> None:
         self.catalog = catalog
         self.kinds = kinds
-        self.half_life = _seconds(half_life)
-        self._popularity: NDArray[np.float64] = np.full(len(catalog), _NEVER)
+        self._popularity = FadingPopularity(half_life)
         self._consumed: dict[Id, set[int]] = {}
-        self._now = 0.0
+
+    @property
+    def half_life(self) -> float:
+        """The half-life in seconds."""
+        return self._popularity.half_life
 
     def fit(self, interactions: Interactions) -> None:
         """Count `interactions` in, in addition to what was learned before.
@@ -64,20 +64,15 @@ class RecencyPopularity:
         codes = np.array([self.catalog.index_of(item) for item in interactions.items], dtype=np.int64)
         kinds = [self.kinds[name] for name in interactions.kind_names]
         weights = np.array([kind.weight if kind.positive else 0.0 for kind in kinds])
-        consumes = np.array([kind.consumes for kind in kinds])
+        consumes = np.array([kind.consumes for kind in kinds], dtype=np.bool_)
 
         items = codes[interactions.item_codes]
-        event_weights = weights[interactions.kind_codes]
-        counted = event_weights > 0
-        gains = interactions.times[counted] / self.half_life + np.log2(event_weights[counted])
-        self._make_room()
-        np.logaddexp2.at(self._popularity, items[counted], gains)
+        self._popularity.add_many(items, interactions.times, weights[interactions.kind_codes])
         consumed = consumes[interactions.kind_codes]
         for user, item in zip(
             interactions.user_codes[consumed].tolist(), items[consumed].tolist(), strict=True
         ):
             self._consumed.setdefault(interactions.users[user], set()).add(item)
-        self._now = max(self._now, float(interactions.times[-1]))
 
     def recommend(
         self, user: Id, k: int = 10, exclude_seen: bool = True, reasons: bool = True
@@ -89,18 +84,14 @@ class RecencyPopularity:
         Raises:
             DataError: `k` is not a whole number of at least 1.
         """
-        k = check_k(k)
-        self._make_room()
-        popularity = self._popularity
+        k, n = check_k(k), len(self.catalog)
+        logs = self._popularity.logs(n)
         if exclude_seen and user in self._consumed:
-            popularity = popularity.copy()
-            popularity[list(self._consumed[user])] = -np.inf
-        best = _best(popularity, k)
-        best = best[popularity[best] > -np.inf]
-        # relative to the top; where nothing has happened at all, 0 for all
-        scores = np.exp2(popularity[best] - max(self._popularity.max(initial=_NEVER), _NEVER / 2))
-        why = ("popular now",) * len(best) if reasons else None
-        return Recommendations.of(user, best, scores, self.catalog, why)
+            logs[list(self._consumed[user])] = -np.inf
+        chosen = best(logs, k)
+        chosen = chosen[logs[chosen] > -np.inf]
+        why = ("popular now",) * len(chosen) if reasons else None
+        return Recommendations.of(user, chosen, self._popularity.relative(n)[chosen], self.catalog, why)
 
     def learn_one(self, feedback: Feedback) -> None:
         """Count one event in. One without a time happens at the time of the latest event so far.
@@ -110,12 +101,8 @@ class RecencyPopularity:
             DataError: The kind is not among `kinds`.
         """
         code, kind = self.catalog.index_of(feedback.item), self.kinds[feedback.kind]
-        now = self._now if feedback.time is None else feedback.time
         self.observe(feedback)
-        if kind.positive and kind.weight > 0:
-            gain = now / self.half_life + math.log2(kind.weight)
-            self._popularity[code] = np.logaddexp2(self._popularity[code], gain)
-        self._now = max(self._now, now)
+        self._popularity.add(code, feedback.time, kind.weight if kind.positive else 0.0)
 
     def observe(self, feedback: Feedback) -> None:
         """Remember what the user has consumed, without counting it.
@@ -125,39 +112,5 @@ class RecencyPopularity:
             DataError: The kind is not among `kinds`.
         """
         code, kind = self.catalog.index_of(feedback.item), self.kinds[feedback.kind]
-        self._make_room()
         if kind.consumes:
             self._consumed.setdefault(feedback.user, set()).add(code)
-
-    def _make_room(self) -> None:
-        new = len(self.catalog) - len(self._popularity)
-        if new > 0:
-            self._popularity = np.concatenate([self._popularity, np.full(new, _NEVER)])
-
-
-def _best(scores: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Indices of the `k` highest scores, best first, equal ones in their own order; O(n + k log k)."""
-    n = len(scores)
-    if k >= n:
-        return np.argsort(-scores, kind="stable")
-    threshold = np.partition(scores, n - k)[n - k]
-    above = np.flatnonzero(scores > threshold)
-    level = np.flatnonzero(scores == threshold)[: k - len(above)]
-    chosen = np.concatenate([above, level])
-    return chosen[np.argsort(-scores[chosen], kind="stable")]
-
-
-def _seconds(half_life: str | timedelta | float) -> float:
-    try:
-        if isinstance(half_life, (int, float)) and not isinstance(half_life, bool):
-            seconds = float(half_life)
-        else:
-            seconds = pd.Timedelta(half_life).total_seconds()
-    except (TypeError, ValueError):
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise DataError(
-            "half_life must be a positive duration such as '7D', '90min' or 3600 (seconds), "
-            f"not {half_life!r:.80}"
-        )
-    return seconds
