@@ -11,12 +11,16 @@ from lifelong_widgets.data import Feedback, Interactions
 from lifelong_widgets.learning import ReplayBuffer
 from lifelong_widgets.recommender import Recommender
 from tests.engine.lives import QUIET, fresh, live, opened
-from tests.learning.test_replay_contract import POLICIES
 
-PLAIN = {"retention": "reservoir", "sampling": "uniform"}
+POLICIES = [  # each way to keep and each way to draw; every pair of them is in the contract of the buffer
+    {"retention": "user_stratified", "sampling": "prioritised"},
+    {"retention": "item_stratified", "sampling": "hard"},
+    {"retention": "recent", "sampling": "uniform"},
+    {"retention": "reservoir", "sampling": "prioritised"},
+]
 
 
-@pytest.mark.parametrize("policy", [p for p in POLICIES if p != PLAIN], ids=lambda p: "-".join(p.values()))
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: "-".join(policy.values()))
 def test_a_life_is_restored_undone_and_forgotten(
     shop: Path, log: Interactions, policy: dict[str, str]
 ) -> None:
