@@ -77,6 +77,18 @@ def test_a_click_costs_the_same_after_100_and_after_100_000_events() -> None:
 
 def test_a_click_with_100_000_items_grows_by_no_more_than_the_scoring() -> None:
     """Learning must not notice the catalogue; a list may grow by what it takes to score and to cut it out."""
+    # a neighbour on the machine who empties the caches makes it look worse, and nobody makes it look better
+    measured = []
+    for _ in range(3):
+        measured.append(_growth_with_the_catalogue())
+        learn, click = map(min, zip(*measured, strict=True))
+        if learn < 1.6 and click < 1.4:
+            return
+    raise AssertionError(f"with a hundred times the items: learning × {learn:.2f}, a click × {click:.2f}")
+
+
+def _growth_with_the_catalogue() -> tuple[float, float]:
+    """How many times as long learning takes, and how many times what scoring takes a whole click grows by."""
     learn, list_, floor = {}, {}, {}
     for n_items in (1000, 100_000):
         rec = recommender(n_items)
@@ -100,5 +112,4 @@ def test_a_click_with_100_000_items_grows_by_no_more_than_the_scoring() -> None:
         f"learn: × {learn[100_000] / learn[1000]:.2f}; a click grows by {growth * 1e6:.0f} µs, "
         f"scoring alone by {scoring * 1e6:.0f} µs: × {growth / scoring:.2f}"
     )
-    assert learn[100_000] < 1.6 * learn[1000], "a hundred times the items: only what the caches miss"
-    assert growth < 1.4 * scoring
+    return learn[100_000] / learn[1000], growth / scoring
