@@ -31,10 +31,12 @@ class FiniteFloat(traitlets.Float[float, float]):
     def validate(self, obj: Any, value: Any) -> float:
         """The value as a float, or a `traitlets.TraitError`."""
         try:
-            finite = isinstance(value, bool) or not isinstance(value, (int, float)) or math.isfinite(value)
+            refused = isinstance(value, bool) or not math.isfinite(value)
         except OverflowError:  # a whole number that no float can hold
-            finite = False
-        if isinstance(value, bool) or not finite:
+            refused = True
+        except TypeError:  # no number at all: traitlets says so
+            refused = False
+        if refused:
             raise traitlets.TraitError(
                 f"The '{self.name}' trait of a {type(obj).__name__} instance must be a finite number, not "
                 f"{value!r:.40}"

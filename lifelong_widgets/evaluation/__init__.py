@@ -11,7 +11,8 @@ from lifelong_widgets.evaluation.baselines import (
 )
 from lifelong_widgets.evaluation.continual import continual
 from lifelong_widgets.evaluation.continual_report import ContinualReport
-from lifelong_widgets.evaluation.loop import Learner, prequential
+from lifelong_widgets.evaluation.learners import Learner
+from lifelong_widgets.evaluation.loop import prequential
 from lifelong_widgets.evaluation.metrics import hit_rate, mrr, ndcg
 from lifelong_widgets.evaluation.report import PrequentialReport
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.evaluation.continual_report import ContinualReport
-from lifelong_widgets.evaluation.loop import Learner, _check_ids, _check_kinds, _rank
+from lifelong_widgets.evaluation.learners import Learner, admit, check_ids, check_kinds, rank_of
 from lifelong_widgets.progress import Progress, ProgressCallback, Stop, held_interrupts, track
 
 
@@ -92,8 +92,8 @@ def continual(
     if batch_size is not None and learn and not hasattr(learner, "learn_many"):
         raise DataError(f"batch_size={batch_size}, but a {type(learner).__name__} has no learn_many")
     for whole in slices:
-        _check_ids({"live": learner}, whole, arrivals)
-        _check_kinds({"live": learner}, whole)
+        check_ids({"live": learner}, whole, arrivals)
+        check_kinds({"live": learner}, whole)
     run = _Run(learner, parts, k, arrivals, exclude_seen, batch_size if learn else None, learn)
     started = time.perf_counter()
     stopped, error = run.go(progress)
@@ -164,13 +164,14 @@ class _Run:
                 if stop():
                     raise Stop
                 shown = self.learner.recommend(user, k=self.k, exclude_seen=self.exclude_seen, reasons=False)
-                row.append(_rank(item, tuple(shown.items)))
+                row.append(rank_of(item, tuple(shown.items)))
         self.rows.append(np.array(row, dtype=np.int32))
         bar.update(len(row))
 
     def _learn(self, lessons: Interactions, bar: Progress, stop: Any) -> None:
         if self.batch_size is not None:
-            self._grow(lessons.items)
+            for item in lessons.items:
+                admit(item, self.learner.catalog, self.arrivals)
             report = self.learner.learn_many(lessons, self.batch_size, progress=False)  # type: ignore[attr-defined]
             if getattr(report, "interrupted", False) or stop():  # it holds the interrupts back itself
                 raise Stop
@@ -183,18 +184,11 @@ class _Run:
             bar.update(1)
 
     def _take(self, event: Feedback) -> None:
-        self._grow([event.item])
+        admit(event.item, self.learner.catalog, self.arrivals)
         if self.learn:
             self.learner.learn_one(event)
         else:
             self.learner.observe(event)
-
-    def _grow(self, items: Iterable[Id]) -> None:
-        catalog = self.learner.catalog
-        for item in items:
-            if item not in catalog:
-                known = self.arrivals is not None and item in self.arrivals
-                catalog.add(self.arrivals[item] if known and self.arrivals else {"item": item})
 
 
 def _split(

@@ -5,45 +5,19 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id, Interactions
-from lifelong_widgets.data.feedback import check_same_kinds
-from lifelong_widgets.data.ids import IdIndex
+from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
+from lifelong_widgets.evaluation.learners import Learner, admit, check_ids, check_kinds, rank_of
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 
 _EVENTS_PER_UPDATE = 20  # of the progress bar: often enough to look alive, seldom enough to cost nothing
-
-
-class Ranked(Protocol):
-    """What a learner answers with: at least the ids, best first."""
-
-    @property
-    def items(self) -> Sequence[Id]:
-        """The ids of the list, best first."""
-
-
-class Learner(Protocol):
-    """What can be tested here: `Recommender`, `RecencyPopularity`, or yours with the same verbs."""
-
-    @property
-    def catalog(self) -> Catalog:
-        """The items that it can recommend; it may be shared with other learners."""
-
-    def recommend(self, user: Id, k: int, exclude_seen: bool, reasons: bool) -> Ranked:
-        """The best `k` items for `user`; a prediction changes nothing."""
-
-    def learn_one(self, feedback: Feedback) -> Any:
-        """Learn from one event. An answer with a true `alarm` puts a mark on the curve."""
-
-    def observe(self, feedback: Feedback) -> Any:
-        """Take one event into the history without learning from it."""
 
 
 def prequential(
@@ -114,8 +88,8 @@ def prequential(
     """
     named: dict[str, Learner] = dict(learners) if isinstance(learners, Mapping) else {"live": learners}
     _check(named, k, depth, warm_up)
-    _check_ids(named, log, arrivals)
-    _check_kinds(named, log)
+    check_ids(named, log, arrivals)
+    check_kinds(named, log)
     run = _Run(named, log, depth, arrivals, exclude_seen, learn, warm_up)
     started = time.perf_counter()
     with track(len(log), "test, then learn", progress) as bar, held_interrupts() as interrupt:
@@ -219,7 +193,7 @@ class _Run:
             self.positions.append(position)
         for name in self.learners:
             if test:
-                self.ranks[name].append(_rank(event.item, lists[name]))
+                self.ranks[name].append(rank_of(event.item, lists[name]))
                 self.rank_ns[name].append(rank_ns[name])
             self.learn_ns[name].append(learn_ns[name])
         for name in alarms:
@@ -230,19 +204,12 @@ class _Run:
         arrived = False
         for name, learner in self.learners.items():
             self.busy = name
-            if item not in learner.catalog:
-                known = self.arrivals is not None and item in self.arrivals
-                learner.catalog.add(self.arrivals[item] if known and self.arrivals else {"item": item})
-                arrived = True
+            arrived |= admit(item, learner.catalog, self.arrivals)
         return arrived
 
 
 def _microseconds(nanoseconds: list[int]) -> NDArray[np.float32]:
     return (np.array(nanoseconds, dtype=np.float64) / 1000.0).astype(np.float32)
-
-
-def _rank(item: Id, items: tuple[Id, ...]) -> int:
-    return items.index(item) + 1 if item in items else 0
 
 
 def _with_list(event: Feedback, shown: tuple[Id, ...]) -> Feedback:
@@ -256,32 +223,3 @@ def _check(learners: Mapping[str, Learner], k: int, depth: int, warm_up: int) ->
     for name, number, least in (("k", k, 1), ("depth", depth, k), ("warm_up", warm_up, 0)):
         if isinstance(number, bool) or not isinstance(number, int) or not least <= number < math.inf:
             raise DataError(f"{name} must be a whole number of at least {least}, not {number!r}")
-
-
-def _check_ids(learners: Mapping[str, Learner], log: Interactions, arrivals: Catalog | None) -> None:
-    """What would stop the run half-way, found before it starts."""
-    catalogs = [learner.catalog for learner in learners.values()]
-    if arrivals is not None:
-        for catalog in catalogs:
-            missing = set(arrivals.text_columns) - set(catalog.text_columns)
-            if missing:
-                raise DataError(
-                    f"arrivals has the text column {min(missing)!r}, which a learner's catalogue lacks; "
-                    "make both from the same columns, for instance catalog = arrivals.subset(ids)"
-                )
-        catalogs.append(arrivals)
-    for catalog in {id(catalog): catalog for catalog in catalogs}.values():
-        for item in log.items:
-            catalog.index.get(item)  # refuses 196 where "196" is known
-    for learner in learners.values():
-        users = getattr(learner, "users", None)
-        if isinstance(users, IdIndex):
-            for user in log.users:
-                users.get(user)
-
-
-def _check_kinds(learners: Mapping[str, Learner], log: Interactions) -> None:
-    for learner in learners.values():
-        kinds = getattr(learner, "kinds", None)
-        if isinstance(kinds, FeedbackKinds):
-            check_same_kinds(log.kinds, log.kind_names, kinds)

@@ -119,7 +119,8 @@ class Strata:
         kept = np.unique(owner, return_counts=True)
         if not np.isin(kept[0], groups).all() or (n_seen[np.searchsorted(groups, kept[0])] < kept[1]).any():
             raise FormatError("replay buffer: the strata hold more examples than were seen")
-        self.__init__(len(self._owner))  # type: ignore[misc]
+        for slot in np.flatnonzero(self._owner >= 0).tolist():
+            self._move(slot, -1)
         size = int(groups.max()) + 1 if len(groups) else 0
         self._n_seen, self._full = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
         self._n_seen[groups], self._full[groups] = n_seen, full.astype(bool)

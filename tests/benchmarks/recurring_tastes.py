@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lifelong_widgets.data import Catalog
-from lifelong_widgets.evaluation import RecencyPopularity, continual
-from lifelong_widgets.evaluation.loop import Learner
+from lifelong_widgets.evaluation import Learner, RecencyPopularity, continual
 from lifelong_widgets.evaluation.transfer import forgetting_by_slice
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import RecurringTastes, recurring_tastes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,9 @@ _PARTS = {
     "what the journal costs": ["-m", "pytest", "-q", "-s", "tests/benchmarks/test_journal_cost.py"],
 }
 
+_LIKE_BINDER = {"MALLOC_ARENA_MAX": "2"}
+"""As `binder/start` has it: else each new thread may get a heap of its own, and these fall into pieces."""
+
 
 def main() -> int:
     """Run all parts, each in a process of its own; the number of those that failed."""
@@ -21,7 +25,9 @@ def main() -> int:
     for name, arguments in _PARTS.items():
         print(f"\n== {name}: python {' '.join(arguments)}", flush=True)
         start = time.monotonic()
-        code = subprocess.run([sys.executable, *arguments], check=False).returncode
+        code = subprocess.run(
+            [sys.executable, *arguments], env=os.environ | _LIKE_BINDER, check=False
+        ).returncode
         verdicts[name] = f"{'held' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - start:.0f} s"
     print()
     for name, verdict in verdicts.items():

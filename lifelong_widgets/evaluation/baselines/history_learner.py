@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.evaluation.baselines.fading import FadingPopularity
 from lifelong_widgets.evaluation.baselines.ranking import best_with_back_off
+from lifelong_widgets.evaluation.baselines.recency_popularity import RecencyPopularity
 from lifelong_widgets.recommendations import Recommendations, check_k
 
 
-class HistoryLearner(ABC):
-    """Scores from a person's last items; what has no score is listed by recent popularity.
+class HistoryLearner(RecencyPopularity, ABC):
+    """Recent popularity, and in front of it what a person's last items speak for.
 
     A kind of learner says what a history is worth (`_scores`) and what an event teaches (`_learn`). Here are
     the verbs: who had what, what is hidden, the back-off, and the errors. Events of positive kinds all count
@@ -42,17 +42,9 @@ class HistoryLearner(ABC):
         half_life: str | timedelta | float = "7D",
         history_length: int = 50,
     ) -> None:
-        self.catalog = catalog
-        self.kinds = kinds
+        super().__init__(catalog, kinds, half_life)
         self.history_length = whole(history_length, "history_length")
-        self._popularity = FadingPopularity(half_life)
         self._histories: dict[Id, deque[int]] = {}
-        self._consumed: dict[Id, set[int]] = {}
-
-    @property
-    def half_life(self) -> float:
-        """The half-life of the popularity in seconds."""
-        return self._popularity.half_life
 
     def fit(self, interactions: Interactions) -> None:
         """Learn `interactions`, in addition to what was learned before.
@@ -88,33 +80,21 @@ class HistoryLearner(ABC):
         return Recommendations.of(user, chosen, values, self.catalog, why)
 
     def learn_one(self, feedback: Feedback) -> None:
-        """Learn from one event. One without a time happens at the time of the latest so far.
-
-        Raises:
-            UnknownItemError: The item is not in the catalogue; nothing changes then.
-            DataError: The kind is not among `kinds`; nothing changes then.
-        """
+        """Learn from one event, with the errors of `RecencyPopularity.learn_one`; nothing changes then."""
         code, kind = self.catalog.index_of(feedback.item), self.kinds[feedback.kind]
         if kind.positive and kind.weight > 0:
             self._learn(self._last(feedback.user), code)
-        self._popularity.add(code, feedback.time, kind.weight if kind.positive else 0.0)
-        self.observe(feedback)
+        super().learn_one(feedback)
 
     def observe(self, feedback: Feedback) -> None:
-        """Take one event into the history without learning from it.
-
-        Raises:
-            UnknownItemError: The item is not in the catalogue; nothing changes then.
-            DataError: The kind is not among `kinds`; nothing changes then.
-        """
+        """Take one event into the history without learning from it; errors as for `learn_one`."""
         code, kind = self.catalog.index_of(feedback.item), self.kinds[feedback.kind]
         if kind.positive and kind.weight > 0:
             history = self._histories.get(feedback.user)
             if history is None:
                 history = self._histories[feedback.user] = deque(maxlen=self.history_length)
             history.appendleft(code)
-        if kind.consumes:
-            self._consumed.setdefault(feedback.user, set()).add(code)
+        super().observe(feedback)
 
     def _last(self, user: Id) -> NDArray[np.int64]:
         """The last items of `user`, the latest first; empty for somebody unknown."""
