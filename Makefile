@@ -34,7 +34,8 @@ demo: $(VENV)/installed-lab ## open the quickstart in JupyterLab (BROWSER=none s
 
 test: lint $(VENV)/chromium ## everything: lint, types, and the whole test suite
 	$(BIN)/lifelong-widgets fetch movielens-100k
-	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile -m 'not (browser or benchmark or binder)'
+	@# In the order of the names, in which the longest file, tests/benchmarks/test_quality.py, is among the first.
+	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not (browser or benchmark or binder)'
 	$(TEST_ENV) $(BIN)/python -m pytest -m 'browser or benchmark'
 
 binder-check: $(VENV)/chromium ## make the environment that Binder would make, and click in it

@@ -201,7 +201,7 @@ def test_the_curve_is_well_formed_and_inside_its_picture() -> None:
     assert len(labels) == 3 and min(abs(a - b) for a in labels for b in labels if a != b) >= 14
 
 
-@pytest.mark.browser
+@pytest.mark.stage
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_opens_offline_in_light_and_dark(tmp_path: Path, chromium_path: str, scheme: str) -> None:
     path = tmp_path / "report.html"

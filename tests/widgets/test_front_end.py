@@ -25,7 +25,7 @@ from tests.widgets.states import (
     memory_state,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.stage
 STATES = {
     "recommendation_list": list_state(did=LIKED, clicks=23, latency=11.0, undo=True, journal="shop.lw"),
     "metrics_chart": chart_state(),
