@@ -464,7 +464,9 @@ def test_a_list_that_cannot_be_made_is_said_to_every_click_that_waits_for_it(
         session.feedback("b2", "like", click="c2", version=1)
         session.feedback("b3", "like", click="c3", version=1)
         answered(session, heard)
-    assert [change.clicks for change in heard if change.what == "error"] == [("c2", "c3")]
+    # in one message or in two: they may have waited for the same list or not
+    errors = [change.clicks for change in heard if change.what == "error"]
+    assert [click for clicks in errors for click in clicks] == ["c2", "c3"]
     assert session.rec.n_events == 3 and "b3" not in session.shown().recommendations.items
 
 
