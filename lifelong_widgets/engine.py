@@ -28,6 +28,7 @@ from lifelong_widgets.learning import (
     Trainer,
     examples_of_batch,
 )
+from lifelong_widgets.memory import EpisodicMemory, Gate, Ledger, Occurrence, Ranker, Replayed
 from lifelong_widgets.models import Histories, HistoriesMark, Network, one_thread
 from lifelong_widgets.parts import Part
 from lifelong_widgets.progress import ProgressCallback
@@ -45,6 +46,7 @@ class Mark:
     buffer: ReplayMark
     drift: DriftMark
     step: StepMark
+    memory: Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Engine:
     n_fits: int
     users: IdIndex
     histories: Histories
+    ranker: Ranker
     rng: np.random.Generator
     _kinds: FeedbackKinds
 
@@ -110,6 +113,16 @@ class Engine:
     def network(self) -> Network:
         """The deep model: item vectors and user encoder."""
         return cast(Network, self.parts["network"])
+
+    @property
+    def memory(self) -> EpisodicMemory:
+        """The fast memory: what people did, kept as it was."""
+        return cast(EpisodicMemory, self.parts["memory"])
+
+    @property
+    def gate(self) -> Gate:
+        """What weighs the two memories against each other."""
+        return cast(Gate, self.parts["gate"])
 
     @property
     def buffer(self) -> ReplayBuffer:
@@ -223,6 +236,7 @@ class Engine:
             self.buffer.mark(),
             self.drift.mark(),
             self.updater.mark(spent),
+            Ledger(),
         )
 
     @one_thread()
@@ -238,6 +252,8 @@ class Engine:
         self.buffer.revert(mark.buffer)
         self.drift.revert(mark.drift)
         self.updater.revert(mark.step)
+        mark.memory.revert()
+        self.ranker.changed()
 
     # -------------------------------------------------------------------------------------------- state
 
@@ -256,6 +272,8 @@ class Engine:
             "updater": self.updater.get_state(),
             "buffer": self.buffer.get_state(),
             "histories": self.histories.get_state(),
+            "memory": self.memory.get_state(),
+            "gate": self.gate.get_state(),
             "drift": self.drift.state(),
         }
 
@@ -275,6 +293,10 @@ class Engine:
         self.histories.set_state(state["histories"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
+        if "memory" in state:  # before version 3 of the file there was none: then it begins empty
+            self.memory.set_state(state["memory"], n_items)
+            self.gate.set_state(state["gate"])
+        self.ranker.changed()
         referred = (
             state["histories"]["items"],
             state["histories"]["consumed"],
@@ -377,6 +399,13 @@ class Engine:
         self.histories = Histories(self.network.history_length)
         self.buffer.build(self.network.history_length)
         self.drift.restore(DriftMonitor().state())
+        self.memory.build()
+        self.gate.build(self.seed)
+        self.ranker = Ranker(self._network_scores, self.memory, self.gate, self.histories)
+
+    def _network_scores(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+        scores: np.ndarray = self.network.score_all(items[None], rewards[None])[0].numpy()
+        return scores
 
     def _fit(
         self,
@@ -390,12 +419,21 @@ class Engine:
         people = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)
         users = people[interactions.user_codes]
         log = LogExamples(users, items, rewards, self.network.history_length)
-        learned_by = users[rewards != 0]
-        report = self.trainer.fit(self.network, self.updater, log, self.rng, interrupt, progress, max_epochs)
+        positions = np.flatnonzero(rewards)  # in the log, of each example
+        past = Replayed(self.ranker, self._occurrences(users, items, rewards, interactions))
+
+        def before_held_out(examples: np.ndarray) -> None:
+            if examples[0] == self.trainer.n_train(len(log)):
+                past.remember(int(positions[examples[0]]))
+            past.study(int(positions[examples[-1]]) + 1, self.rng)
+
+        report = self.trainer.fit(
+            self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
+        )
+        past.remember(len(interactions))  # nothing is left, unless there was nothing to hold out
         for begin in range(0, len(log), 4096):
             events = np.arange(begin, min(begin + 4096, len(log)))
-            self.buffer.add(log[events], self.rng, users=learned_by[events])
-        self._remember(users, items, rewards, interactions)
+            self.buffer.add(log[events], self.rng, users=users[positions[events]])
         self.n_events = len(interactions)
         return report
 
@@ -404,6 +442,7 @@ class Engine:
         known = len(self.network.items)
         if known < len(self.catalog):
             self.network.items.grow(self.features.transform(self.catalog.slice(known, len(self.catalog))))
+            self.ranker.changed()
 
     @contextmanager
     def _all_or_nothing(self, given: Mark | None) -> Iterator[Mark]:
@@ -428,38 +467,50 @@ class Engine:
         by_code = np.array([self._kinds[name].reward for name in interactions.kind_names], dtype=np.float32)
         return vocabulary[interactions.item_codes], by_code[interactions.kind_codes]
 
-    def _remember(self, users: np.ndarray, items: np.ndarray, rewards: np.ndarray, log: Interactions) -> None:
+    def _occurrences(
+        self, users: np.ndarray, items: np.ndarray, rewards: np.ndarray, log: Interactions
+    ) -> list[Occurrence]:
         code_of = {name: code for code, name in enumerate(self._kinds)}
         codes = np.array([code_of[name] for name in log.kind_names])[log.kind_codes]
         consumes = np.array([self._kinds[name].consumes for name in log.kind_names])[log.kind_codes]
-        for event in zip(
-            users.tolist(), items.tolist(), rewards.tolist(), codes.tolist(), consumes.tolist(), strict=True
-        ):
-            self.histories.append(*event)
+        columns = (users, items, rewards, codes, consumes, log.times)
+        return [Occurrence(*event) for event in zip(*(c.tolist() for c in columns), strict=True)]
 
     def _learn(self, events: list[Feedback], learning: bool, mark: Mark) -> tuple[float, np.ndarray]:
         """Learn a batch and remember it; returns the loss and the slots replayed.
 
-        The step comes first, and reads the histories as they were before the batch.
+        The gate is asked first, and then the network takes its step: both read the histories as they were
+        before the batch. Then the fast memory takes the events in, one after the other.
         """
-        targets = [self.catalog.index_of(event.item) for event in events]
         kinds = [self._kinds[event.kind] for event in events]
+        codes = {name: code for code, name in enumerate(self._kinds)}
         people = self._people(events)
+        happened = [
+            Occurrence(
+                person,
+                self.catalog.index_of(event.item),
+                kind.reward,
+                codes[kind.name],
+                kind.consumes,
+                event.time,
+            )
+            for event, person, kind in zip(events, people, kinds, strict=True)
+        ]
         loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
+        studied: set[int] = set()
         if learning:
+            studied = self.ranker.study(happened, mark.memory)
             rewards = [kind.reward for kind in kinds]
-            new = examples_of_batch(self.histories, people, targets, rewards)
+            new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards)
             if len(new):
                 losses, slots = self._step(new, mark)
                 loss = float(losses.mean())
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
                 self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)])
-        codes = {name: code for code, name in enumerate(self._kinds)}
-        for event, target, kind in zip(events, targets, kinds, strict=True):
-            person = self.users.add(event.user)
-            self.histories.append(
-                person, target, kind.reward, codes[kind.name], kind.consumes, mark.histories
-            )
+        for place, (event, one) in enumerate(zip(events, happened, strict=True)):
+            self.users.add(event.user)
+            rng = self.rng if place in studied else None
+            self.ranker.take_in(one, learning, rng, mark.memory, mark.histories)
         self.n_events += len(events)
         return loss, slots
 
@@ -509,6 +560,8 @@ def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
     kinds: dict[str, type[Part]] = {
         "features": FeatureSettings,
         "network": Network,
+        "memory": EpisodicMemory,
+        "gate": Gate,
         "updater": OnlineUpdater,
         "buffer": ReplayBuffer,
         "trainer": Trainer,

@@ -1,4 +1,4 @@
-"""The list that a recommender answers with, and how it is cut out of the scores."""
+"""The list that a recommender answers with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Self, overload
 
 import numpy as np
 import pandas as pd
-import torch
 
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.display import shorten
@@ -127,20 +126,3 @@ def check_k(k: Any) -> int:
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
         raise DataError(f"k is {k!r}; it must be a whole number of at least 1")
     return int(k)
-
-
-def best_items(scores: torch.Tensor, k: int, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The indices and scores of the `k` best items, best first: a partial sort.
-
-    Args:
-        scores: (n_items,), float32; changed in place where items are hidden.
-        k: how many; fewer come back if no more are left.
-        hidden: indices of items that must not appear.
-
-    Returns:
-        Indices (int64) and scores (float32), at most `k` of each.
-    """
-    scores[torch.from_numpy(hidden)] = -torch.inf
-    best, indices = torch.topk(scores, min(k, len(scores)))
-    n = len(scores) - len(hidden)
-    return indices[:n].numpy(), best[:n].numpy()

@@ -14,12 +14,11 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.explanation import leave_one_out
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
-from lifelong_widgets.recommendations import Recommendations, best_items, check_k
+from lifelong_widgets.recommendations import Recommendations, check_k
 from lifelong_widgets.updates import LearnReport, Update
 
 
@@ -98,14 +97,19 @@ class Recommender(DurableEngine):
         person = self.users.get(self.known_as(user))
         if not len(self.catalog):
             return Recommendations(user, (), (), self.catalog)
-        scores = self.network.score_all(
-            self.histories.items_of(person)[None], self.histories.rewards_of(person)[None]
-        )[0]
-        hidden = self.histories.consumed_by(person) if exclude_seen else np.zeros(0, dtype=np.int64)
-        indices, best = best_items(scores, k, hidden)
+        indices, best = self.ranker.best(person, k, exclude_seen)
         why = None
         if reasons:
-            why = reasons_of(self.network, self.histories, person, indices, self.catalog, tuple(self._kinds))
+            why = reasons_of(
+                self.network,
+                self.memory,
+                self.ranker,
+                self.histories,
+                person,
+                indices,
+                self.catalog,
+                tuple(self._kinds),
+            )
         return Recommendations.of(user, indices, best, self.catalog, why)
 
     def learn_one(
@@ -203,19 +207,20 @@ class Recommender(DurableEngine):
     def explain(self, user: Id, item: Id) -> dict[Id, float]:
         """How much each recent event of a person adds to the score of an item, largest first.
 
-        Exact for this model: the score with the history, less the score without that event.
+        Exact for this model: the score with the history, less the score without that event in it. What was
+        learned from the event is not taken away.
 
         Raises:
             UnknownItemError: the item is not in the catalogue.
         """
         self._sync_with_catalog()
-        person = self.users.get(self.known_as(user))
-        rewards = self.histories.rewards_of(person)
-        past = self.histories.items_of(person)
-        parts = leave_one_out(self.network, past, rewards, np.array([self.catalog.index_of(item)]))[:, 0]
+        person, target = self.users.get(self.known_as(user)), self.catalog.index_of(item)
+        features = self.ranker.features_of(person, np.array([target]))
+        score = float(self.gate.scores(features)[0])
         total: dict[Id, float] = {}
-        for index, part in zip(past[np.flatnonzero(rewards)].tolist(), parts.tolist(), strict=True):
-            total[self.catalog.ids[index]] = total.get(self.catalog.ids[index], 0.0) + part
+        for event, index in enumerate(self.ranker.past_of(person).items.tolist()):
+            name = self.catalog.ids[index]
+            total[name] = total.get(name, 0.0) + score - self.ranker.without_event(person, event, target)
         return dict(sorted(total.items(), key=lambda pair: -pair[1]))
 
     def frozen_twin(self) -> Recommender:
@@ -246,7 +251,17 @@ class Recommender(DurableEngine):
         def live(user: Id) -> Recommendations:
             return self.recommend(user, reasons=False)
 
-        return compress(self.network, self.catalog, self.users, self.histories, live, method, self._name_of)
+        return compress(
+            self.network,
+            self.memory,
+            self.gate,
+            self.catalog,
+            self.users,
+            self.histories,
+            live,
+            method,
+            self._name_of,
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything into one file: safetensors and JSON, never a pickle.

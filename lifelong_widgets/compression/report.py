@@ -11,7 +11,7 @@ class CompressionReport:
 
     Attributes:
         method: how it was compressed.
-        bytes_before: of the live model's serving parameters (item table, projection, encoder).
+        bytes_before: of what the live model ranks with: item table, projection, encoder, fast memory, gate.
         bytes_after: of the copy's.
         rank_us_before: median CPU microseconds of one live list of 10.
         rank_us_after: the same for the copy.

@@ -9,6 +9,7 @@ import torch
 
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.explanation.leave_one_out import leave_one_out
+from lifelong_widgets.memory import EpisodicMemory, Ranker
 from lifelong_widgets.models import Histories, Network
 
 _PAST_TENSE = {
@@ -20,44 +21,71 @@ _PAST_TENSE = {
 }
 
 
+_BY_ITEM = ("neighbors", "successors", "linear", "network")  # what speaks through single past events
+
+
 def reasons(
     network: Network,
+    memory: EpisodicMemory,
+    ranker: Ranker,
     histories: Histories,
     person: int | None,
     items: np.ndarray,
     catalog: Catalog,
     kind_names: Sequence[str],
 ) -> tuple[str, ...]:
-    """Why each item is there, in a sentence: the past event without which its score would fall most.
+    """Why each item is there, in a sentence: what its score owes most to.
 
-    Events that speak against their item are left out ("because you disliked X" explains nothing). Where no
-    event adds anything, the item is there for everybody, or is new and was placed by its content.
+    Of the network and the members of the fast memory it is the one without which the score would fall most,
+    and where that speaks through single events, the past event that it owes most to. Events that speak
+    against their item are left out ("because you disliked X" explains nothing). Where no event adds anything,
+    the item is there for everybody, or is new and was placed by its content.
 
     Args:
-        network: that made the list.
+        network: the slow memory.
+        memory: the fast one.
+        ranker: that made the list.
         histories: where the person's past is.
         person: whose list it is, None if they were never seen.
         items: (n_items,), int64, indices of the items.
         catalog: for the titles.
         kind_names: of the kind codes in `histories`.
     """
+    if not len(items):
+        return ()
     rewards = histories.rewards_of(person)
-    events = np.flatnonzero(rewards)
+    past = ranker.past_of(person)
+    liked = np.flatnonzero(rewards > 0)
+    owed = ranker.contributions(person, items)
+    best_event = {group: np.full(len(items), -1) for group in _BY_ITEM}
+    if len(liked):
+        of_network = leave_one_out(network, histories.items_of(person), rewards, items)
+        terms = {group: memory.terms(group, past, items) for group in _BY_ITEM if group != "network"}
+        terms["network"] = of_network[rewards[np.flatnonzero(rewards)] > 0]
+        for group, added in terms.items():
+            best_event[group] = np.where(added.max(axis=0) > 0, liked[added.argmax(axis=0)], -1)
+    again = np.isin(items, past.liked)
     rows = torch.from_numpy(items)
     is_new = network.items.n_updates[rows].numpy() == 0
     has_content = network.items.gather(rows)[1].abs().sum(1).numpy() > 0
-    best = np.full(len(items), -1)
-    if len(events):
-        added = leave_one_out(network, histories.items_of(person), rewards, items)
-        added[rewards[events] < 0] = -np.inf
-        best = np.where(added.max(axis=0) > 0, events[added.argmax(axis=0)], -1)
     sentences = []
-    for event, new, content in zip(best.tolist(), is_new.tolist(), has_content.tolist(), strict=True):
-        if event >= 0:
-            title = catalog[catalog.ids[histories.items_of(person)[event]]].title
-            verb = _PAST_TENSE.get(kind_names[histories.kinds_of(person)[event]])
-            sentences.append(f"because you {verb} {title}" if verb else f"because of {title}")
-        else:
-            arrived = "new here: placed by its content" if content else "new here"
-            sentences.append(arrived if new else "popular with everybody")
+    for place in range(len(items)):
+        sentence = ""
+        for group in sorted(owed, key=lambda group: -owed[group][place]):
+            if owed[group][place] <= 0:
+                break
+            if group in best_event and best_event[group][place] >= 0:
+                event = best_event[group][place]
+                title = catalog[catalog.ids[histories.items_of(person)[event]]].title
+                verb = _PAST_TENSE.get(kind_names[histories.kinds_of(person)[event]])
+                sentence = f"because you {verb} {title}" if verb else f"because of {title}"
+            elif group == "repeats" and again[place]:
+                sentence = "you come back to it"
+            elif group == "popularity" and not is_new[place]:
+                sentence = "popular with everybody"
+            if sentence:
+                break
+        if not sentence and is_new[place]:
+            sentence = "new here: placed by its content" if has_content[place] else "new here"
+        sentences.append(sentence or "popular with everybody")
     return tuple(sentences)

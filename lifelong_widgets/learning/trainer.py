@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,15 +80,16 @@ class Trainer(Part):
         interrupt: threading.Event,
         progress: bool | ProgressCallback = True,
         max_epochs: int | None = None,
+        before_held_out: Callable[[np.ndarray], None] = lambda examples: None,
     ) -> FitReport:
         """Train `network` through `updater` on the examples of `log`, in place, until told to stop.
 
         What an epoch that was broken off has done is undone. So a fit that was stopped after `n` whole
-        epochs is, bit for bit, one with ``max_epochs=n``.
+        epochs is, bit for bit, one with ``max_epochs=n``. `before_held_out` is called with the places of
+        examples that were held out before they are learned: the network has not seen them.
         """
         start = time.perf_counter()
-        n_train = len(log) - int(len(log) * self.validation_fraction)
-        n_train = len(log) if n_train == 0 else n_train
+        n_train = self.n_train(len(log))
         held_out = np.arange(n_train, len(log))
         losses: list[float] = []
         quality: list[float] = []
@@ -115,9 +117,14 @@ class Trainer(Part):
         updater.set_state(best[1])
         for begin in range(n_train, len(log), 64):
             last = np.arange(begin, min(begin + 64, len(log)))
+            before_held_out(last)
             updater.step(log[last], rng, learning_rate=self.fit_learning_rate / 4)
         seconds = time.perf_counter() - start
         return FitReport(tuple(losses), tuple(quality), best_epoch, seconds, interrupted)
+
+    def n_train(self, n: int) -> int:
+        """How many of `n` examples the epochs learn; the others are held out."""
+        return n - int(n * self.validation_fraction) or n
 
     def _epoch(
         self,

@@ -5,13 +5,21 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from lifelong_widgets.errors import FormatError
 
 _INT32 = np.iinfo(np.int32)
-_NUMBERS = {"items": "iuf", "rewards": "f", "kinds": "iu", "consumed": "iuf", "consumed_offsets": "iu"}
+_NUMBERS = {
+    "items": "iuf",
+    "rewards": "f",
+    "kinds": "iu",
+    "times": "f",
+    "consumed": "iuf",
+    "consumed_offsets": "iu",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,8 @@ class HistoriesMark:
     """What `Histories.revert` needs: the rows as they were, and what was consumed since."""
 
     n: int
-    rows: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
+    clock: float
+    rows: dict[int, tuple[np.ndarray, ...]] = field(default_factory=dict)
     consumed: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -32,9 +41,9 @@ class Histories:
 
     Example:
         >>> histories = Histories(length=3)
-        >>> histories.append(user=0, item=7, reward=1.0, kind=0, consumed=True)
-        >>> histories.items_of(0).tolist(), histories.consumed_by(0).tolist()
-        ([7, 0, 0], [7])
+        >>> histories.append(user=0, item=7, reward=1.0, kind=0, consumed=True, time=60.0)
+        >>> histories.items_of(0).tolist(), histories.consumed_by(0).tolist(), histories.clock
+        ([7, 0, 0], [7], 60.0)
     """
 
     def __init__(self, length: int) -> None:
@@ -43,11 +52,18 @@ class Histories:
         self._items = np.zeros((0, length), dtype=np.int32)
         self._rewards = np.zeros((0, length), dtype=np.float32)
         self._kinds = np.zeros((0, length), dtype=np.int16)
+        self._times = np.zeros((0, length))
+        self._clock = 0.0
         # sorted, so that "already?" is a bisection: a set takes ten times the memory
         self._consumed: list[array[int]] = []
 
     def __len__(self) -> int:
         return self._n
+
+    @property
+    def clock(self) -> float:
+        """The latest time that any event had, seconds; 0 if none had one."""
+        return self._clock
 
     def items_of(self, user: int | None) -> np.ndarray:
         """The items of a person's recent events, (length,), int64, the most recent first, then zeros."""
@@ -70,6 +86,13 @@ class Histories:
         row: np.ndarray = self._kinds[user]
         return row
 
+    def times_of(self, user: int | None) -> np.ndarray:
+        """When they happened, (length,), float64, seconds, then zeros."""
+        if user is None or user >= self._n:
+            return np.zeros(self.length)
+        row: np.ndarray = self._times[user]
+        return row
+
     def consumed_by(self, user: int | None) -> np.ndarray:
         """All items that a person has consumed, each once, int64, ascending."""
         if user is None or user >= self._n or not self._consumed[user]:
@@ -83,19 +106,21 @@ class Histories:
         reward: float,
         kind: int,
         consumed: bool,
+        time: float | None = None,
         mark: HistoriesMark | None = None,
     ) -> None:
-        """Add an event; people up to `user` get a row if they have none. `mark` can then take it back."""
+        """Add an event; people up to `user` get a row if they have none.
+
+        One without a `time` happens at that of the latest so far. `mark` can then take it back.
+        """
         self._reserve(user + 1)
+        now = self._clock if time is None else time
         if mark is not None and user < mark.n and user not in mark.rows:
-            mark.rows[user] = (
-                self._items[user].copy(),
-                self._rewards[user].copy(),
-                self._kinds[user].copy(),
-            )
-        for column, value in ((self._items, item), (self._rewards, reward), (self._kinds, kind)):
+            mark.rows[user] = tuple(column[user].copy() for column in self._columns())
+        for column, value in zip(self._columns(), (item, reward, kind, now), strict=True):
             column[user, 1:] = column[user, :-1]
             column[user, 0] = value
+        self._clock = max(self._clock, now)
         if consumed:
             items = self._consumed[user]
             place = bisect_left(items, item)
@@ -110,12 +135,12 @@ class Histories:
         Example:
             >>> histories = Histories(length=3)
             >>> mark = histories.mark()
-            >>> histories.append(0, 7, 1.0, 0, True, mark)
+            >>> histories.append(0, 7, 1.0, 0, True, mark=mark)
             >>> histories.revert(mark)
             >>> len(histories)
             0
         """
-        return HistoriesMark(self._n)
+        return HistoriesMark(self._n, self._clock)
 
     def revert(self, mark: HistoriesMark) -> None:
         """Take back, bit for bit, every event since `mark`, which each of them was given; newest mark first.
@@ -125,10 +150,12 @@ class Histories:
         for user, item in mark.consumed:
             items = self._consumed[user]
             items.pop(bisect_left(items, item))
-        for user, (item_row, reward_row, kind_row) in mark.rows.items():
-            self._items[user], self._rewards[user], self._kinds[user] = item_row, reward_row, kind_row
-        for column in (self._items, self._rewards, self._kinds):
+        for user, rows in mark.rows.items():
+            for column, row in zip(self._columns(), rows, strict=True):
+                column[user] = row
+        for column in self._columns():
             column[mark.n : self._n] = 0
+        self._clock = mark.clock
         del self._consumed[mark.n :]
         self._n = mark.n
 
@@ -138,36 +165,43 @@ class Histories:
         twin.set_state(self.get_state())
         return twin
 
-    def get_state(self) -> dict[str, np.ndarray]:
-        """Everything, as arrays; the consumed items are one flat array, ascending for each person."""
+    def get_state(self) -> dict[str, Any]:
+        """Everything, as arrays and a number; the consumed items are one array, ascending for each person."""
         sizes = np.fromiter(map(len, self._consumed), dtype=np.int64, count=self._n)
         return {
             "items": self._items[: self._n].copy(),
             "rewards": self._rewards[: self._n].copy(),
             "kinds": self._kinds[: self._n].copy(),
+            "times": self._times[: self._n].copy(),
+            "clock": self._clock,
             "consumed": np.array(array("i", b"".join(self._consumed)), dtype=np.int32),
             "consumed_offsets": np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]),
         }
 
-    def set_state(self, state: dict[str, np.ndarray]) -> None:
+    def set_state(self, state: dict[str, Any]) -> None:
         """Take a state back, also one whose consumed items are in the order in which they were.
 
         Raises:
             FormatError: the arrays do not fit each other, or hold what no item can be; nothing was changed.
         """
+        if "times" not in state:  # nobody asked when, in files of before version 3
+            state = {**state, "times": np.zeros(state["items"].shape), "clock": 0.0}
         for name, kinds_of_number in _NUMBERS.items():
             if not isinstance(state[name], np.ndarray) or state[name].dtype.kind not in kinds_of_number:
                 raise FormatError(f"histories: {name} must be an array of numbers")
-        items, rewards, kinds = state["items"], state["rewards"], state["kinds"]
+        items, rewards, kinds, times = (state[name] for name in ("items", "rewards", "kinds", "times"))
         flat, offsets = state["consumed"], state["consumed_offsets"]
         shape = (len(items), self.length)
-        if items.shape != shape or rewards.shape != shape or kinds.shape != shape:
+        if any(column.shape != shape for column in (items, rewards, kinds, times)):
             raise FormatError(
-                f"histories: items, rewards and kinds have shapes {items.shape}, {rewards.shape} and "
-                f"{kinds.shape}, expected {shape} each"
+                f"histories: items, rewards, kinds and times have shapes {items.shape}, {rewards.shape}, "
+                f"{kinds.shape} and {times.shape}, expected {shape} each"
             )
-        if not np.isfinite(rewards).all():
-            raise FormatError("histories: a reward is not finite")
+        if not (np.isfinite(rewards).all() and np.isfinite(times).all()):
+            raise FormatError("histories: a reward or a time is not finite")
+        clock = state["clock"]
+        if not isinstance(clock, float) or not np.isfinite(clock):
+            raise FormatError(f"histories: the clock stands at {clock!r:.40}, which is no time")
         ends_fit = (
             flat.ndim == 1
             and offsets.shape == (len(items) + 1,)
@@ -183,14 +217,17 @@ class Histories:
         if ((flat[1:] == flat[:-1]) & (owners[1:] == owners[:-1])).any():
             raise FormatError("histories: an item was consumed twice by the same person")
         self._items, self._rewards = items.astype(np.int32), rewards.astype(np.float32)
-        self._kinds = kinds.astype(np.int16)
-        self._n = len(items)
+        self._kinds, self._times = kinds.astype(np.int16), times.astype(np.float64)
+        self._n, self._clock = len(items), clock
         self._consumed = [array("i", part.tobytes()) for part in np.split(flat, offsets[1:-1])][: self._n]
+
+    def _columns(self) -> tuple[np.ndarray, ...]:
+        return self._items, self._rewards, self._kinds, self._times
 
     def _reserve(self, n: int) -> None:
         if n > len(self._items):
             capacity = max(n, 2 * len(self._items), 16)
-            for name in ("_items", "_rewards", "_kinds"):
+            for name in ("_items", "_rewards", "_kinds", "_times"):
                 old = getattr(self, name)
                 new = np.zeros((capacity, self.length), dtype=old.dtype)
                 new[: self._n] = old[: self._n]

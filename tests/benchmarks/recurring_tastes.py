@@ -23,12 +23,14 @@ from scipy import stats
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.evaluation import Learner, RecencyPopularity, continual
 from lifelong_widgets.evaluation.transfer import forgetting_by_slice
+from lifelong_widgets.memory import NETWORK_ALONE
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import RecurringTastes, recurring_tastes
 
 COLUMNS = ("forgetting", "season away", "kept of it", "accuracy", "plasticity")
 _REPLAYED = 24
-_SETTINGS = {"hidden_dim": 256, "embedding_dim": 64, "history_length": 20}
+# the fast memory forgets nothing, whatever is replayed: it would hide what replay does for the network
+_SETTINGS = {"hidden_dim": 256, "embedding_dim": 64, "history_length": 20, **NETWORK_ALONE}
 
 
 def replay(catalog: Catalog, seed: int, rate: float) -> Learner:

@@ -40,6 +40,6 @@ def inside(thing: Any) -> Any:
         return [(key, inside(value)) for key, value in thing.items()]
     if isinstance(thing, (list, tuple, deque)):
         return [inside(value) for value in thing]
-    if type(thing).__module__.startswith("lifelong_widgets.evaluation"):
+    if type(thing).__module__.startswith(("lifelong_widgets.evaluation", "lifelong_widgets.memory")):
         return inside(vars(thing))
     return thing

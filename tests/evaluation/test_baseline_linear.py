@@ -7,7 +7,7 @@ import pytest
 
 from lifelong_widgets.data import Feedback
 from lifelong_widgets.evaluation import LinearModel
-from lifelong_widgets.evaluation.baselines.slots import Slots
+from lifelong_widgets.memory.slots import Slots
 from tests.evaluation.baseline_learners import teach
 from tests.evaluation.learners import catalog_of, log_of
 
@@ -44,8 +44,8 @@ def learner(**settings: int) -> LinearModel:
 
 def weights(model: LinearModel) -> np.ndarray:
     """W in the order of the catalogue."""
-    places = model._slots.of(np.arange(N))
-    return model._weights[np.ix_(places, places)]
+    places = model._model._slots.of(np.arange(N))
+    return model._model._weights[np.ix_(places, places)]
 
 
 def distance(model: LinearModel, solution: np.ndarray) -> float:
@@ -56,14 +56,14 @@ def test_gauss_seidel_converges_to_the_ridge_solution() -> None:
     events = stream()
     gram, targets, solution = direct(events)
     model = teach(learner(), events)
-    places = model._slots.of(np.arange(N))
-    np.testing.assert_allclose(model._gram[np.ix_(places, places)], gram, rtol=1e-3)
-    np.testing.assert_allclose(model._targets[np.ix_(places, places)], targets, rtol=1e-3)
+    places = model._model._slots.of(np.arange(N))
+    np.testing.assert_allclose(model._model._gram[np.ix_(places, places)], gram, rtol=1e-3)
+    np.testing.assert_allclose(model._model._targets[np.ix_(places, places)], targets, rtol=1e-3)
 
     distances = [distance(model, solution)]
     for _ in range(40):
         for row in range(N):
-            model._solve_rows(np.array([row]))
+            model._model._solve_rows(np.array([row]), None)
         distances.append(distance(model, solution))
     assert distances[-1] < 1e-3
     assert distances[-1] < distances[5] < distances[0]
@@ -108,25 +108,27 @@ def test_rows_with_few_links_are_solved_the_same_way() -> None:
     teach(model, events)
     teach(alone, [(0, step % 2) for step in range(20)])
     model.solve(), alone.solve()
-    places = model._slots.of(np.array([0, 1]))
-    solved = alone._weights[:2, :2]
-    np.testing.assert_allclose(model._weights[np.ix_(places, places)], solved, rtol=1e-4)
+    places = model._model._slots.of(np.array([0, 1]))
+    solved = alone._model._weights[:2, :2]
+    np.testing.assert_allclose(model._model._weights[np.ix_(places, places)], solved, rtol=1e-4)
     for _ in range(3):
         for row in range(60):
-            model._solve_rows(np.array([row]))
-    np.testing.assert_allclose(model._weights[np.ix_(places, places)], solved, rtol=1e-3)
+            model._model._solve_rows(np.array([row]), None)
+    np.testing.assert_allclose(model._model._weights[np.ix_(places, places)], solved, rtol=1e-3)
 
 
 def test_no_more_items_than_there_are_places() -> None:
     catalog = catalog_of(*range(500))
     model = LinearModel(catalog, ridge=1.0, max_items=100)
     teach(model, [(step % 7, step) for step in range(500)])
-    assert model._gram.shape == model._targets.shape == model._weights.shape == (100, 100)
-    assert sorted(model._slots.items.tolist()) == list(range(400, 500))
-    assert np.array_equal(model._gram, model._gram.T)
+    assert (
+        model._model._gram.shape == model._model._targets.shape == model._model._weights.shape == (100, 100)
+    )
+    assert sorted(model._model._slots.items.tolist()) == list(range(400, 500))
+    assert np.array_equal(model._model._gram, model._model._gram.T)
     teach(model, [("new", 3)])  # which takes the place of 400, and of all that was known about it
-    place = model._slots.of(np.array([3]))[0]
-    for matrix in (model._gram, model._targets, model._weights):
+    place = model._model._slots.of(np.array([3]))[0]
+    for matrix in (model._model._gram, model._model._targets, model._model._weights):
         assert not matrix[place].any() and not matrix[:, place].any()
     assert len(model.recommend("new", k=999).items) == 499
     for _ in range(20):

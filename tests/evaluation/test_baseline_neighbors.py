@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelong_widgets.evaluation import ItemKNN, SequenceKNN
-from lifelong_widgets.evaluation.baselines.neighbor_table import NeighborTable
+from lifelong_widgets.memory.neighbor_table import NeighborTable
 from tests.evaluation.baseline_learners import teach
 from tests.evaluation.learners import catalog_of
 

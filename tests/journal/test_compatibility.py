@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -96,9 +95,10 @@ def test_the_recommender_of_version_1_lives_on(shop: Path) -> None:
 def test_a_checkpoint_of_version_1(shop: Path) -> None:
     (shop / "checkpoints").mkdir()
     (shop / "000000000025.lw").rename(shop / "checkpoints" / "000000000025.lw")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    # its model had no fast memory: what the log implies today is learned from the log
+    with pytest.warns(JournalWarning, match="no fast memory"):
         rec = Recommender.open(shop)
+    assert rec.gate.n_steps and rec.audit(progress=False).equal
     assert rec.n_events == 15 and set(rec.users) == {"a", "b", "c", 7}
     assert len(rec.recommend("c", k=6, exclude_seen=False)) == 6
     rec.close()

@@ -27,7 +27,7 @@ def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> Non
     assert one.keys() == other.keys()
     for name, array in one.items():
         np.testing.assert_array_equal(array, other[name])
-        assert array.dtype == other[name].dtype
+        assert np.asarray(array).dtype == np.asarray(other[name]).dtype
 
 
 def filled() -> Histories:
@@ -78,10 +78,10 @@ def test_reverting_newest_first_leaves_what_was_marked_and_goes_on_alike(
     untouched = histories.copy()
     first = histories.mark()
     for event in since:
-        histories.append(*event, first)
+        histories.append(*event, mark=first)
     between, second = histories.get_state(), histories.mark()
     for event in later:
-        histories.append(*event, second)
+        histories.append(*event, mark=second)
     histories.revert(second)
     assert_same(histories.get_state(), between)
     histories.revert(first)

@@ -15,7 +15,7 @@ from lifelong_widgets.evaluation.baselines.history_learner import (
     grown,
     whole,
 )
-from lifelong_widgets.evaluation.baselines.neighbor_table import NeighborTable
+from lifelong_widgets.memory.neighbor_table import NeighborTable
 
 
 class ItemKNN(HistoryLearner):

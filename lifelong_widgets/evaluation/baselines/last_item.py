@@ -11,11 +11,9 @@ from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds
 from lifelong_widgets.evaluation.baselines.history_learner import (
     HistoryLearner,
     between,
-    first_of,
-    grown,
     whole,
 )
-from lifelong_widgets.evaluation.baselines.neighbor_table import NeighborTable
+from lifelong_widgets.memory.successors import Successors
 
 
 class LastItem(HistoryLearner):
@@ -63,19 +61,16 @@ class LastItem(HistoryLearner):
         super().__init__(catalog, kinds, half_life, history_length=1)
         self.smoothing = between(smoothing, "smoothing", 0.0, 1e9)
         self.capacity = whole(capacity, "capacity")
-        self._successors = NeighborTable(self.capacity)
-        self._departures: NDArray[np.float64] = np.zeros(0)
+        self._successors = Successors(self.capacity)
 
     def _scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-        counts = self._successors.sum(last[:1], np.ones(1), n)
+        latest = int(last[0])
         popularity = self._popularity.relative(n)
         share = popularity / max(popularity.sum(), 1.0)  # the greatest is 1, or there is none at all
-        total = first_of(self._departures, n)[last[0]] + self.smoothing
+        total = self._successors.departures(latest) + self.smoothing
+        counts = self._successors.counts(latest, n)
         scores: NDArray[np.float64] = (counts + self.smoothing * share) / max(total, 1e-9)
         return scores
 
     def _learn(self, last: NDArray[np.int64], item: int) -> None:
-        if len(last):
-            self._departures = grown(self._departures, int(last[0]) + 1)
-            self._departures[last[0]] += 1.0
-            self._successors.add_to_column(last[:1], item, np.ones(1))
+        self._successors.learn(last, item)

@@ -15,20 +15,14 @@ from lifelong_widgets.evaluation.baselines.history_learner import (
     grown,
     whole,
 )
-from lifelong_widgets.evaluation.baselines.neighbor_table import NeighborTable
+from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
 
 
 class SequenceKNN(HistoryLearner):
     """Sequence kNN: co-occurrence within a window, with a direction, fading with the distance.
 
-    When j is taken, each item i that the person took d events before, within `window`, adds ``decay ** d``
-    to ``w_ij`` (and `backward` times as much to ``w_ji``). With ``c_i`` the number of events of i and p the
-    place in the history, 0 for the latest::
-
-        score(j) = Σ_{p < window} history_decay ** p · w_{i_p j} / ((c_{i_p} + 5) ** 1/2 · (c_j + 5) ** 1/4)
-
-    The exponents make a compromise between what is likely and what is particular: popular items are favoured
-    less than by the conditional probability and more than by the cosine.
+    The score is the forward one, plus `backward` times the backward one, of
+    `lifelong_widgets.memory.sequence_neighbors.SequenceNeighbors`, which says how the two are counted.
 
     Args:
         catalog: The items; it may grow.
@@ -38,14 +32,10 @@ class SequenceKNN(HistoryLearner):
         decay: What each event of distance leaves of an increment, above 0 and at most 1.
         history_decay: What each place in the history leaves of its weight, above 0 and at most 1.
         backward: The weight of the opposite direction: 0 where the order is what matters, 1 for none.
-        capacity: How many neighbours of an item are kept.
+        capacity: How many neighbours of an item are kept in each direction.
 
     Raises:
         DataError: A setting that is out of range.
-
-    Source: the sequential rules of M. Ludewig and D. Jannach, "Evaluation of session-based recommendation
-    algorithms", UMUAI 2018, with the decays of D. Garg et al., "Sequence and time aware neighborhood for
-    session-based recommendations: STAN", SIGIR 2019.
 
     >>> from lifelong_widgets.data import Feedback
     >>> catalog = Catalog.from_records({"item": item} for item in ["one", "two", "three"])
@@ -75,24 +65,14 @@ class SequenceKNN(HistoryLearner):
         self.history_decay = between(history_decay, "history_decay", 1e-6, 1.0)
         self.backward = between(backward, "backward", 0.0, 1.0)
         self.capacity = whole(capacity, "capacity")
-        self._followers = NeighborTable(self.capacity)
+        self._neighbors = SequenceNeighbors(self.window, self.decay, self.history_decay, self.capacity)
         self._counts: NDArray[np.float64] = np.zeros(0)
-        self._gains = self.decay ** np.arange(self.window)
-        self._factors = self.history_decay ** np.arange(self.window)
 
     def _scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-        counts = first_of(self._counts, n) + 5.0
-        factors = self._factors[: len(last)] / np.sqrt(counts[last])
-        scores: NDArray[np.float64] = self._followers.sum(last, factors, n) / np.sqrt(np.sqrt(counts))
-        return scores
+        forward, backward = self._neighbors.scores(last, first_of(self._counts, n), n)
+        return forward + self.backward * backward.astype(np.float64)
 
     def _learn(self, last: NDArray[np.int64], item: int) -> None:
         self._counts = grown(self._counts, item + 1)
         self._counts[item] += 1.0
-        if len(last):
-            items, places = np.unique(last, return_inverse=True)
-            gains = np.bincount(places, weights=self._gains[: len(last)]).astype(np.float64, copy=False)
-            self._followers.add_to_column(items, item, gains)
-            if self.backward:
-                nearest = np.argsort(-gains, kind="stable")
-                self._followers.add_to_row(item, items[nearest], self.backward * gains[nearest])
+        self._neighbors.learn(last, item)

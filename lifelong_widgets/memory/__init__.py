@@ -1,0 +1,22 @@
+"""Floor 2: the fast memory, which keeps what people did, and the gate that weighs it against the network."""
+
+from lifelong_widgets.memory.candidates import FEATURES, Candidates, Past
+from lifelong_widgets.memory.episodic import GROUPS, NETWORK_ALONE, EpisodicMemory
+from lifelong_widgets.memory.gate import Gate
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.ranker import Look, Occurrence, Ranker, Replayed
+
+__all__ = [
+    "FEATURES",
+    "GROUPS",
+    "NETWORK_ALONE",
+    "Candidates",
+    "EpisodicMemory",
+    "Gate",
+    "Ledger",
+    "Look",
+    "Occurrence",
+    "Past",
+    "Ranker",
+    "Replayed",
+]

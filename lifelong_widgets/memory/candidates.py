@@ -1,0 +1,175 @@
+"""The items that are worth a look, and what is known about each of them before the gate weighs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.memory.popularity import N_HALF_LIVES, PopularityBank, contains
+
+MEMBERS = ("forward", "neighbors", "successors", "linear", "network")
+"""Who scores items from a person's history. `neighbors` is the sum of both directions."""
+
+PER_MEMBER = ("share", "log_score", "reciprocal_rank", "log_rank")
+"""What the gate is told about the score that a member gives."""
+
+FEATURES = (
+    *(f"{member}.{what}" for member in MEMBERS for what in PER_MEMBER),
+    *(f"popularity.{n}" for n in range(N_HALF_LIVES)),
+    *("popularity.recency", "popularity.age", "popularity.count"),
+    *("repeats.count", "repeats.place", "repeats.recency", "repeats.consumed", "repeats.disliked"),
+    *("context.history_length", "context.gap"),
+)
+"""The columns of `Candidates.features`, each as ``group.name``."""
+
+_UNRANKED = 300.0  # the rank of what a member has nothing to say about
+_FLOOR = -12.0  # popularity below 2 ** -12 of the most popular is as good as none
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a person did, the latest first.
+
+    Attributes:
+        items: (n,), int64.
+        rewards: (n,), float32; not 0.
+        times: (n,), float64, seconds.
+        consumed: all that they have consumed, int64, ascending.
+        now: when the list is asked for, seconds.
+    """
+
+    items: NDArray[np.int64]
+    rewards: NDArray[np.float32]
+    times: NDArray[np.float64]
+    consumed: NDArray[np.int64]
+    now: float
+
+    @property
+    def liked(self) -> NDArray[np.int64]:
+        """The items of the events that speak for their item."""
+        return self.items[self.rewards > 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Some of the items, and what is known about them.
+
+    Attributes:
+        items: (n,), int64, ascending.
+        features: (n, len(FEATURES)), float32.
+        consumed: (n,), bool.
+    """
+
+    items: NDArray[np.int64]
+    features: NDArray[np.float32]
+    consumed: NDArray[np.bool_]
+
+    def place_of(self, item: int) -> int | None:
+        """Where `item` is in `items`, None if it is not there."""
+        place = int(np.searchsorted(self.items, item))
+        return place if place < len(self.items) and self.items[place] == item else None
+
+
+def choose(
+    scores: dict[str, NDArray[np.float32]],
+    popularity: PopularityBank,
+    past: Past,
+    per_member: int,
+    popular: int,
+) -> NDArray[np.int64]:
+    """The union of what each member would recommend, of what is popular, and of what the person likes again.
+
+    Args:
+        scores: of every item, by each member.
+        popularity: of every item.
+        past: the person's. What they have consumed is there only if it is in it.
+        per_member: how many each member may name.
+        popular: how many may be named at each of some half-lives.
+    """
+    chosen = [popularity.top(popular, past.consumed), past.liked]
+    for of_member in scores.values():
+        visible = of_member
+        if len(past.consumed):
+            visible = of_member.copy()
+            visible[past.consumed] = -np.inf
+        if len(visible) > per_member:
+            best = np.argpartition(-visible, per_member - 1)[:per_member]
+        else:
+            best = np.arange(len(visible))
+        chosen.append(best[visible[best] > _nothing(of_member)])
+    return np.unique(np.concatenate(chosen))
+
+
+def describe(
+    items: NDArray[np.int64],
+    scores: dict[str, NDArray[np.float32]],
+    popularity: PopularityBank,
+    past: Past,
+) -> Candidates:
+    """What is known about `items` (ascending): the features, in the order of `FEATURES`."""
+    n = len(items)
+    features = np.zeros((n, len(FEATURES)), dtype=np.float32)
+    consumed = contains(past.consumed, items)
+    if not n:
+        return Candidates(items, features, consumed)
+    for place, member in enumerate(MEMBERS):
+        if member in scores:
+            of_member = scores[member][items]
+            features[:, 4 * place : 4 * place + 4] = _of_member(of_member, member == "network")
+    column = 4 * len(MEMBERS)
+    features[:, column : column + N_HALF_LIVES] = np.maximum(popularity.relative(items), _FLOOR) / 6.0 + 1.0
+    column += N_HALF_LIVES
+    age, recency = popularity.since(items, past.now)
+    features[:, column] = _log_minutes(recency)
+    features[:, column + 1] = _log_minutes(age)
+    features[:, column + 2] = np.log1p(popularity.counts(items)) / 5.0
+    _describe_repeats(features[:, column + 3 : column + 8], items, past)
+    features[:, column + 6] = consumed
+    features[:, column + 8] = np.log1p(len(past.items)) / 4.0
+    gap = np.maximum(past.now - past.times[:1], 0.0) if len(past.times) else np.array([np.inf])
+    features[:, column + 9] = _log_minutes(gap)
+    return Candidates(items, features, consumed)
+
+
+def _of_member(scores: NDArray[np.float32], is_network: bool) -> NDArray[np.float32]:
+    """What the gate is told about the scores of one member, (n, 4)."""
+    told = np.zeros((len(scores), 4), dtype=np.float32)
+    order = np.argsort(-scores, kind="stable")
+    ranks = np.empty(len(scores), dtype=np.float32)
+    ranks[order] = np.arange(len(scores))
+    top = scores[order[0]]
+    if is_network:  # its scores are logits: only differences mean something
+        told[:, 0] = np.exp(scores - top)
+        told[:, 1] = np.maximum(scores - top, -12.0) / 4.0
+    else:
+        told[:, 0] = np.maximum(scores, 0.0) / (top + 1e-9) if top > 0 else 0.0
+        told[:, 1] = np.log1p(10.0 * np.maximum(scores, 0.0))
+        ranks[scores <= 0] = _UNRANKED
+    told[:, 2] = 1.0 / (1.0 + ranks / 3.0)
+    told[:, 3] = -np.log1p(ranks) / 5.0
+    return told
+
+
+def _describe_repeats(columns: NDArray[np.float32], items: NDArray[np.int64], past: Past) -> None:
+    if not len(past.items):
+        return
+    own, firsts, places = np.unique(past.items, return_index=True, return_inverse=True)
+    among = contains(items, own)
+    rows = np.searchsorted(items, own[among])
+    liked = np.bincount(places, weights=past.rewards > 0)[among]
+    latest = firsts[among]
+    columns[rows, 0] = np.log1p(liked)
+    columns[rows, 1] = 1.0 / (1.0 + latest)
+    columns[rows, 2] = np.maximum(1.5 - _log_minutes(np.maximum(past.now - past.times[latest], 0.0)), 0.0)
+    columns[rows, 4] = past.rewards[latest] < 0
+
+
+def _log_minutes(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 for at once, 1 for two days, 2.5 for ever."""
+    return np.minimum(np.log1p(seconds / 60.0) / 8.0, 2.5)
+
+
+def _nothing(scores: NDArray[np.float32]) -> float:
+    return -np.inf if len(scores) and scores.min() < 0 else 0.0

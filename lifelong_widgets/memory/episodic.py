@@ -1,0 +1,206 @@
+"""The fast memory: what people did, kept as it was, and read in one pass."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.memory.candidates import FEATURES, Candidates, Past, choose, describe
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.popularity import PopularityBank
+from lifelong_widgets.memory.ridge import CompactRidge, RidgeModel
+from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
+from lifelong_widgets.memory.successors import Successors
+from lifelong_widgets.parts import Part, WholeNumber
+
+GROUPS = ("neighbors", "successors", "linear", "network", "popularity", "repeats")
+"""What a list can owe its items to; each can be switched off by the hyperparameter `use_` and its name."""
+
+NETWORK_ALONE: dict[str, Any] = {f"use_{group}": group == "network" for group in GROUPS}
+"""The hyperparameters of a recommender whose gate has nobody to weigh the network against."""
+
+_OF_GROUP = {
+    group: np.array([name.split(".")[0].replace("forward", "neighbors") == group for name in FEATURES])
+    for group in GROUPS
+}
+
+
+class EpisodicMemory(Part):
+    """Learns from one event what a network needs many for, and names the candidates that the gate weighs.
+
+    Its members read the log itself: sequence neighbours in both directions, direct successors, a linear model
+    of the decayed history, the popularity at nine half-lives, and the person's own repeats. The network is
+    one more member, whose scores are handed in. An event costs the same early and late, and whatever the
+    number of items; the memory of each member grows with the items that had events, to a bound an item.
+
+    Source: complementary learning systems, J. McClelland, B. McNaughton and R. O'Reilly, Psychological
+    Review 1995: a memory of episodes that learns at once, beside one that learns slowly and generalises.
+    """
+
+    use_neighbors = traitlets.Bool(True, help="Whether sequence neighbours are a member.").tag(config=True)
+    use_successors = traitlets.Bool(True, help="Whether direct successors are a member.").tag(config=True)
+    use_linear = traitlets.Bool(True, help="Whether the linear model is a member.").tag(config=True)
+    use_network = traitlets.Bool(True, help="Whether the network is a member.").tag(config=True)
+    use_popularity = traitlets.Bool(True, help="Whether the popularity is read.").tag(config=True)
+    use_repeats = traitlets.Bool(True, help="Whether a person's own repeats are read.").tag(config=True)
+    n_neighbors = WholeNumber(
+        128, min=1, max=4096, help="How many neighbours of an item are kept in each direction."
+    ).tag(config=True)
+    n_candidates = WholeNumber(
+        50, min=1, max=10_000, help="How many items each member may name for the gate to weigh."
+    ).tag(config=True)
+
+    def build(self) -> None:
+        """Make everything empty. Call once before use."""
+        self.popularity = PopularityBank()
+        self._neighbors = SequenceNeighbors(20, 0.9, 0.9, self.n_neighbors)
+        self._successors = Successors(self.n_neighbors)
+        self._linear = RidgeModel(decay=0.9, ridge=1000.0, max_items=2048, random_rows=2)
+
+    def candidates(
+        self, past: Past, network_scores: NDArray[np.float32], also: NDArray[np.int64] | None = None
+    ) -> Candidates:
+        """The items that are worth a look for a person, and what is known about them.
+
+        Args:
+            past: the person's.
+            network_scores: of every item, (n_items,).
+            also: items that are described in any case, int64.
+        """
+        scores = self._scores(past.liked, network_scores)
+        popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
+        items = choose(scores, self.popularity, past, self.n_candidates, popular)
+        if also is not None:
+            items = np.union1d(items, also)
+        return self._blinded(describe(items, scores, self.popularity, past))
+
+    def describe(
+        self, items: NDArray[np.int64], past: Past, network_scores: NDArray[np.float32]
+    ) -> Candidates:
+        """What is known about `items` (ascending) for a person; see `candidates`."""
+        scores = self._scores(past.liked, network_scores)
+        return self._blinded(describe(items, scores, self.popularity, past))
+
+    def without(self, features: NDArray[np.float32], group: str) -> NDArray[np.float32]:
+        """A copy of `features` in which a group of `GROUPS` has nothing to say."""
+        blind = features.copy()
+        blind[:, _OF_GROUP[group]] = 0.0
+        return blind
+
+    def terms(self, group: str, past: Past, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What each item of `past.liked` adds to the scores of `items` by a member; one row each."""
+        liked = past.liked
+        if group == "neighbors":
+            terms = self._neighbors.terms(liked, items)
+            return np.concatenate([terms, np.zeros((len(liked) - len(terms), len(items)), dtype=np.float32)])
+        if group == "linear":
+            return self._linear.terms(liked, items)
+        terms = np.zeros((len(liked), len(items)), dtype=np.float32)
+        terms[:1] = 1.0
+        return terms
+
+    def learn(
+        self,
+        past: NDArray[np.int64],
+        item: int,
+        now: float,
+        weight: float,
+        rng: np.random.Generator | None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        """A person took `item`.
+
+        Args:
+            past: the items of the events before it that speak for their item, the latest first.
+            item: which.
+            now: when, in seconds.
+            weight: what the event is worth, above 0.
+            rng: chooses rows of the linear model; without one `solve` has to follow.
+            ledger: can then take it back.
+        """
+        if self.use_neighbors:
+            self._neighbors.learn(past, item, ledger)
+        if self.use_successors:
+            self._successors.learn(past, item, ledger)
+        if self.use_linear:
+            self._linear.learn(past, item, rng, ledger)
+        self.popularity.add(item, now, weight, ledger)
+
+    def solve(self) -> None:
+        """Solve the linear model exactly."""
+        self._linear.solve()
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes to name and describe candidates."""
+        return sum(
+            part.n_bytes for part in (self.popularity, self._neighbors, self._successors, self._linear)
+        )
+
+    def compact(self) -> EpisodicMemory:
+        """A copy in eight bits a weight, which learns no more."""
+        small = EpisodicMemory(**self.settings())
+        small.popularity = copy.deepcopy(self.popularity)
+        small._neighbors, small._successors = self._neighbors.compact(), self._successors.compact()
+        small._linear = CompactRidge(self._linear)
+        return small
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything, as arrays and numbers."""
+        return {
+            "popularity": self.popularity.get_state(),
+            "neighbors": self._neighbors.get_state(),
+            "successors": self._successors.get_state(),
+            "linear": self._linear.get_state(),
+        }
+
+    def set_state(self, state: dict[str, Any], n_items: int) -> None:
+        """Take a state back whose items are below `n_items`.
+
+        Raises:
+            FormatError: the arrays do not fit the settings, each other or the items.
+        """
+        self.popularity.set_state(state["popularity"], n_items)
+        self._neighbors.set_state(state["neighbors"], n_items)
+        self._successors.set_state(state["successors"], n_items)
+        self._linear.set_state(state["linear"], n_items)
+
+    def _scores(
+        self, liked: NDArray[np.int64], network_scores: NDArray[np.float32]
+    ) -> dict[str, NDArray[np.float32]]:
+        n = len(network_scores)
+        scores = {}
+        if len(liked):
+            if self.use_neighbors:
+                forward, backward = self._neighbors.scores(liked, self.popularity.counts_of_first(n), n)
+                scores["forward"], scores["neighbors"] = forward, forward + backward
+            if self.use_successors:
+                last = int(liked[0])
+                scores["successors"] = self._successors.counts(last, n) / np.float32(
+                    self._successors.departures(last) + 1.0
+                )
+            if self.use_linear:
+                scores["linear"] = self._linear.scores(liked, n)
+        if self.use_network:
+            scores["network"] = network_scores
+        return scores
+
+    def _blinded(self, candidates: Candidates) -> Candidates:
+        for group in ("popularity", "repeats"):
+            if not getattr(self, f"use_{group}"):
+                candidates.features[:, _OF_GROUP[group]] = 0.0
+        return candidates
+
+    @traitlets.validate(*(f"use_{group}" for group in GROUPS), "n_neighbors")
+    def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
+        if hasattr(self, "popularity"):
+            raise DataError(
+                f"{proposal['trait'].name} shapes the memory and cannot change after it was built; "
+                "make a new Recommender with it"
+            )
+        return proposal["value"]

@@ -1,0 +1,45 @@
+"""Writes that can be taken back."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+
+class Ledger:
+    """What stood where something is about to be written, so that it can stand there again.
+
+    Whoever writes says so first: `keep` for a part of an array, `keep_all` for a whole attribute. Arrays are
+    found by the name of their attribute, since they may have been exchanged for larger ones meanwhile.
+
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> counts, ledger = SimpleNamespace(of=np.array([1, 2, 3])), Ledger()
+    >>> ledger.keep(counts, "of", 1)
+    >>> counts.of[1] = 9
+    >>> ledger.revert()
+    >>> counts.of
+    array([1, 2, 3])
+    """
+
+    __slots__ = ("_writes",)
+
+    def __init__(self) -> None:
+        self._writes: list[tuple[object, str, Any, Any]] = []
+
+    def keep(self, owner: object, name: str, index: Any) -> None:
+        """`owner.name[index]` is about to be written; no place may be twice in `index`."""
+        self._writes.append((owner, name, index, getattr(owner, name)[index].copy()))
+
+    def keep_all(self, owner: object, name: str) -> None:
+        """`owner.name`, a number or an array, is about to be replaced or written all over."""
+        self._writes.append((owner, name, None, copy.copy(getattr(owner, name))))
+
+    def revert(self) -> None:
+        """Put everything back, the latest first, and begin anew."""
+        for owner, name, index, old in reversed(self._writes):
+            if index is None:
+                setattr(owner, name, old)
+            else:
+                getattr(owner, name)[index] = old
+        self._writes.clear()

@@ -1,0 +1,215 @@
+"""How often each item was taken, and when: the popularity at several half-lives, the recency, the age."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.states import check_arrays
+from lifelong_widgets.state_file import count_of
+
+HALF_LIVES_IN_SECONDS = np.array([900.0, 10_800.0, 86_400.0, 604_800.0, 3_888_000.0, 31_536_000.0])
+"""A quarter of an hour, three hours, a day, a week, 45 days, a year."""
+
+HALF_LIVES_IN_EVENTS = np.array([100.0, 1_000.0, 10_000.0])
+"""For logs without times, and for those whose pace changes."""
+
+N_HALF_LIVES = len(HALF_LIVES_IN_SECONDS) + len(HALF_LIVES_IN_EVENTS)
+_RANKED = np.array([1, 3, 5, 7])  # the half-lives whose most popular items are kept at hand
+_POOL = 256  # as many of them
+_NEVER = -1e300  # the logarithm of no popularity at all; finite, so that it can be subtracted from
+
+
+class PopularityBank:
+    """The popularity of every item at `N_HALF_LIVES` half-lives at once.
+
+    At the half-life h, with ``t_e`` the clock (seconds, or a count of events) at event e of item i::
+
+        p_i(t) = Σ_e weight_e · 2 ** (-(t - t_e) / h)
+
+    Fading changes all items alike, so what is kept is ``log2 Σ_e weight_e · 2 ** (t_e / h)``, which an event
+    changes for one item and which never overflows. The most popular `_POOL` items at some of the half-lives
+    are kept at hand: an event costs O(_POOL), and so does the answer, whatever the number of items. The pools
+    are exact, since what is in them only ever rises against what is not.
+
+    >>> bank = PopularityBank()
+    >>> for item, time in [(4, 0.0), (4, 0.0), (7, 86_400.0)]:
+    ...     bank.add(item, time)
+    >>> bank.relative(np.array([4, 7]))[:, 2].round(2)  # at a half-life of a day: both weigh 1
+    array([0., 0.], dtype=float32)
+    >>> bank.top(2)
+    array([4, 7])
+    """
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self.n_events = 0
+        self._logs: NDArray[np.float64] = np.zeros((0, N_HALF_LIVES))
+        self._counts: NDArray[np.float64] = np.zeros(0)
+        self._firsts: NDArray[np.float64] = np.zeros(0)
+        self._lasts: NDArray[np.float64] = np.zeros(0)
+        self._tops: NDArray[np.float64] = np.full(N_HALF_LIVES, _NEVER)
+        self._pools: NDArray[np.int32] = np.full((len(_RANKED), _POOL), -1, dtype=np.int32)
+
+    def add(self, item: int, now: float, weight: float = 1.0, ledger: Ledger | None = None) -> None:
+        """Count in one event that happens `now` (seconds), `weight` > 0; `ledger` can then take it back."""
+        self._make_room(item + 1)
+        if ledger is not None:
+            for name in ("n_events", "_tops"):
+                ledger.keep_all(self, name)
+            for name in ("_logs", "_counts", "_firsts", "_lasts"):
+                ledger.keep(self, name, item)
+        clocks = np.concatenate([now / HALF_LIVES_IN_SECONDS, self.n_events / HALF_LIVES_IN_EVENTS])
+        fresh = self._counts[item] == 0
+        self._logs[item] = (
+            clocks + math.log2(weight)
+            if fresh
+            else np.logaddexp2(self._logs[item], clocks + math.log2(weight))
+        )
+        self._tops = np.maximum(self._tops, self._logs[item])
+        self._counts[item] += 1.0
+        self._firsts[item] = now if fresh else min(self._firsts[item], now)
+        self._lasts[item] = now if fresh else max(self._lasts[item], now)
+        self.n_events += 1
+        self._rank(item, ledger)
+
+    def counts(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How many events each of `items` has had."""
+        return _of(self._counts, items, 0.0)
+
+    def counts_of_first(self, n: int) -> NDArray[np.float64]:
+        """How many events each of the first `n` items has had; a view where it can be one."""
+        counts = self._counts
+        return counts[:n] if n <= len(counts) else np.concatenate([counts, np.zeros(n - len(counts))])
+
+    def relative(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The popularity of `items` against the most popular item, (n, N_HALF_LIVES), log2; 0 is the most."""
+        known = self.counts(items) > 0
+        logs = np.full((len(items), N_HALF_LIVES), _NEVER)
+        logs[known] = self._logs[items[known]]
+        relative: NDArray[np.float64] = np.maximum(logs - np.maximum(self._tops, _NEVER / 2), -1e30)
+        return relative.astype(np.float32)
+
+    def since(self, items: NDArray[np.int64], now: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Seconds since the first and since the latest event of `items`; infinite for those without one."""
+        known = self.counts(items) > 0
+        firsts, lasts = _of(self._firsts, items, 0.0), _of(self._lasts, items, 0.0)
+        return (
+            np.where(known, np.maximum(now - firsts, 0.0), np.inf),
+            np.where(known, np.maximum(now - lasts, 0.0), np.inf),
+        )
+
+    def top(self, k: int, hidden: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """The `k` most popular at each of some half-lives, each item once, without those that are `hidden`.
+
+        `hidden` is ascending. Only the most popular `_POOL` are looked through.
+        """
+        chosen = [np.zeros(0, dtype=np.int64)]
+        for half_life, pool in zip(_RANKED.tolist(), self._pools, strict=True) if k else ():
+            items = pool[pool >= 0].astype(np.int64)
+            if hidden is not None and len(hidden):
+                items = items[~contains(hidden, items)]
+            if len(items) > k:
+                items = items[np.argpartition(-self._logs[items, half_life], k - 1)[:k]]
+            chosen.append(items)
+        return np.unique(np.concatenate(chosen))
+
+    @property
+    def n_bytes(self) -> int:
+        """What the items that had an event take."""
+        return 8 * (N_HALF_LIVES + 3) * int(np.count_nonzero(self._counts)) + self._pools.nbytes
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything, as arrays and numbers."""
+        items = np.flatnonzero(self._counts)
+        return {
+            "n_events": self.n_events,
+            "items": items,
+            "logs": self._logs[items],
+            "counts": self._counts[items],
+            "firsts": self._firsts[items],
+            "lasts": self._lasts[items],
+            "tops": self._tops.copy(),
+            "pools": self._pools.copy(),
+        }
+
+    def set_state(self, state: dict[str, Any], n_items: int) -> None:
+        """Take a state back whose items are below `n_items`.
+
+        Raises:
+            FormatError: the arrays do not fit each other or the items.
+        """
+        n = len(state["items"])
+        check_arrays(
+            "popularity",
+            state,
+            items=((n,), np.int64, n_items - 1),
+            logs=((n, N_HALF_LIVES), np.float64, None),
+            counts=((n,), np.float64, None),
+            firsts=((n,), np.float64, None),
+            lasts=((n,), np.float64, None),
+            tops=((N_HALF_LIVES,), np.float64, None),
+        )
+        check_arrays(
+            "popularity",
+            {"pools": state["pools"] + 1},
+            pools=((len(_RANKED), _POOL), np.int32, n_items),
+        )
+        self._clear()
+        items = state["items"]
+        if n:
+            self._make_room(int(items.max()) + 1)
+        self._logs[items], self._counts[items] = state["logs"], state["counts"]
+        self._firsts[items], self._lasts[items] = state["firsts"], state["lasts"]
+        self.n_events = count_of(state["n_events"], "n_events")
+        self._tops, self._pools = state["tops"].copy(), state["pools"].copy()
+
+    def _rank(self, item: int, ledger: Ledger | None) -> None:
+        """Let `item`, which has risen, into the pools that it has become popular enough for."""
+        for row in np.flatnonzero(~(self._pools == item).any(axis=1)).tolist():
+            pool, half_life = self._pools[row], _RANKED[row]
+            if pool[-1] < 0:  # it is filled from the front
+                place = int((pool < 0).argmax())
+            else:
+                logs = self._logs[pool, half_life]
+                place = int(logs.argmin())
+                if self._logs[item, half_life] <= logs[place]:
+                    continue
+            if ledger is not None:
+                ledger.keep(self, "_pools", (row, place))
+            self._pools[row, place] = item
+
+    def _make_room(self, n: int) -> None:
+        more = max(n, 2 * len(self._counts)) - len(self._counts)
+        if n > len(self._counts):
+            self._logs = np.concatenate([self._logs, np.zeros((more, N_HALF_LIVES))])
+            for name in ("_counts", "_firsts", "_lasts"):
+                setattr(self, name, np.concatenate([getattr(self, name), np.zeros(more)]))
+
+
+def contains(ascending: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of `items` are among `ascending`.
+
+    >>> contains(np.array([2, 5]), np.array([5, 1]))
+    array([ True, False])
+    """
+    if not len(ascending):
+        return np.zeros(len(items), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
+    found: NDArray[np.bool_] = ascending[places] == items
+    return found
+
+
+def _of(values: NDArray[np.float64], items: NDArray[np.int64], missing: float) -> NDArray[np.float64]:
+    if len(items) and items.max() >= len(values):
+        picked = np.full(len(items), missing)
+        known = items < len(values)
+        picked[known] = values[items[known]]
+        return picked
+    return values[items]

@@ -1,0 +1,241 @@
+"""Two memories behind one face: the network and the episodes, weighed by the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.memory.candidates import Candidates, Past
+from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
+from lifelong_widgets.memory.gate import Gate
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.popularity import contains
+from lifelong_widgets.models import Histories, HistoriesMark
+
+NetworkScores = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.float32]]
+"""The scores of every item for a history of items and rewards, (n_items,); see `Network.score_all`."""
+
+
+_STUDIED = 8  # as many events of a batch the gate learns from: the others cost it nothing
+
+
+class Occurrence(NamedTuple):
+    """An event by indices and numbers, as `Histories.append` takes it."""
+
+    person: int
+    item: int
+    reward: float
+    kind: int
+    consumes: bool
+    time: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is to recommend to a person at one moment.
+
+    Attributes:
+        candidates: the items that are worth a look.
+        scores: the gate's, one for each of them.
+        network_scores: of every item, (n_items,).
+    """
+
+    candidates: Candidates
+    scores: NDArray[np.float32]
+    network_scores: NDArray[np.float32]
+
+
+class Ranker:
+    """Ranks items for people. Whoever changes anything that it reads calls `changed`.
+
+    Args:
+        network_scores: the slow memory.
+        memory: the fast one.
+        gate: weighs them.
+        histories: of the people.
+    """
+
+    def __init__(
+        self, network_scores: NetworkScores, memory: EpisodicMemory, gate: Gate, histories: Histories
+    ) -> None:
+        self._network_scores = network_scores
+        self._memory, self._gate, self._histories = memory, gate, histories
+        self._looks: dict[int | None, Look] = {}
+
+    def changed(self) -> None:
+        """Something that was learned, or the histories or the items, have changed."""
+        self._looks.clear()
+
+    def look(self, person: int | None) -> Look:
+        """What there is for a person, by their index; None or one beyond all for somebody unknown.
+
+        The same look is given until something has changed: a click is learned from what the list was made of.
+        """
+        key = person if person is not None and person < len(self._histories) else None
+        look = self._looks.get(key)
+        if look is None:
+            past = self.past_of(key)
+            network_scores = self._network_scores(
+                self._histories.items_of(key), self._histories.rewards_of(key)
+            )
+            candidates = self._memory.candidates(past, network_scores)
+            look = Look(candidates, self._gate.scores(candidates.features), network_scores)
+            if len(self._looks) >= 16:
+                self._looks.clear()
+            self._looks[key] = look
+        return look
+
+    def past_of(self, person: int | None) -> Past:
+        """What a person did."""
+        histories = self._histories
+        rewards = histories.rewards_of(person)
+        events = np.flatnonzero(rewards)
+        return Past(
+            histories.items_of(person)[events],
+            rewards[events],
+            histories.times_of(person)[events],
+            histories.consumed_by(person),
+            histories.clock,
+        )
+
+    def features_of(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the gate is told about `items`, which need be no candidates: (n, len(FEATURES))."""
+        look = self.look(person)
+        among = contains(look.candidates.items, items)
+        if among.all():
+            return look.candidates.features[np.searchsorted(look.candidates.items, items)]
+        everything = self._memory.describe(
+            np.union1d(look.candidates.items, items), self.past_of(person), look.network_scores
+        )
+        return everything.features[np.searchsorted(everything.items, items)]
+
+    def contributions(self, person: int | None, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+        """By how much the score of each of `items` falls if one of `GROUPS` has nothing to say: (n,) each."""
+        features = self.features_of(person, items)
+        scores = self._gate.scores(features)
+        return {group: scores - self._gate.scores(self._memory.without(features, group)) for group in GROUPS}
+
+    def without_event(self, person: int | None, event: int, item: int) -> float:
+        """The score of `item` had the event at place `event` of a person's `Past` never been seen by it.
+
+        What the members have learned from it stays.
+        """
+        histories = self._histories
+        past = self.past_of(person)
+        rewards = histories.rewards_of(person).copy()
+        rewards[np.flatnonzero(rewards)[event]] = 0.0
+        kept = np.arange(len(past.items)) != event
+        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
+        scores = self._network_scores(histories.items_of(person), rewards)
+        around = np.union1d(self.look(person).candidates.items, [item])
+        described = self._memory.describe(around, past, scores)
+        return float(self._gate.scores(described.features)[np.searchsorted(around, item)])
+
+    def best(
+        self, person: int | None, k: int, exclude_seen: bool
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Indices and scores of the best `k` items, best first; fewer if there are no more.
+
+        The candidates come first, by the gate; what nobody has named follows in the order of the network.
+        """
+        look = self.look(person)
+        items, scores = look.candidates.items, look.scores
+        if exclude_seen:
+            fresh = ~look.candidates.consumed
+            items, scores = items[fresh], scores[fresh]
+        order = np.argsort(-scores, kind="stable")[:k]
+        items, scores = items[order], scores[order]
+        if len(items) == k:
+            return items, scores
+        others = look.network_scores.copy()
+        others[look.candidates.items] = -np.inf
+        if exclude_seen:
+            others[self._histories.consumed_by(person)] = -np.inf
+        n = min(k - len(items), int(np.count_nonzero(others > -np.inf)))
+        if not n:
+            return items, scores
+        more = np.argpartition(-others, n - 1)[:n]
+        more = more[np.lexsort((more, -others[more]))]
+        floor = scores[-1] - 1.0 if len(scores) else np.float32(0.0)
+        return np.concatenate([items, more]), np.concatenate([scores, floor - others[more[0]] + others[more]])
+
+    def study(self, events: Sequence[Occurrence], ledger: Ledger | None = None) -> set[int]:
+        """Let the gate learn from a batch that is about to be memorized, in one step.
+
+        Of a large batch it looks at a few events, evenly spaced. Their places are returned: they are those
+        after which the linear model is worth a refresh too.
+        """
+        speak = [place for place, event in enumerate(events) if event.reward > 0]
+        if len(speak) > _STUDIED:
+            speak = [speak[n * len(speak) // _STUDIED] for n in range(_STUDIED)]
+        examples = []
+        for place in speak:
+            event = events[place]
+            candidates = self.look(event.person).candidates
+            right = candidates.place_of(event.item)
+            if right is not None:
+                examples.append((candidates, right, event.reward))
+        self._gate.step(examples, ledger)
+        return set(speak)
+
+    def take_in(
+        self,
+        event: Occurrence,
+        learning: bool = True,
+        rng: np.random.Generator | None = None,
+        ledger: Ledger | None = None,
+        mark: HistoriesMark | None = None,
+    ) -> None:
+        """Let an event become history, and before that, let the fast memory learn it.
+
+        What does not speak for its item teaches nothing here.
+
+        Args:
+            event: what happened.
+            learning: False for the history only.
+            rng: refreshes the linear model; without one that is left to a later event, or to `solve`.
+            ledger: can then take back what was learned.
+            mark: can then take back the history.
+        """
+        if learning and event.reward > 0:
+            rewards = self._histories.rewards_of(event.person)
+            liked = self._histories.items_of(event.person)[rewards > 0]
+            now = self._histories.clock if event.time is None else event.time
+            self._memory.learn(liked, event.item, now, event.reward, rng, ledger)
+        self._histories.append(*event, mark=mark)
+        self.changed()
+
+    def solve(self) -> None:
+        """Solve the linear model exactly."""
+        self._memory.solve()
+
+
+class Replayed:
+    """A log that is lived through from its beginning, by a ranker that has lived through nothing yet.
+
+    Args:
+        ranker: whose memory, gate and histories take the log in.
+        events: the log.
+    """
+
+    def __init__(self, ranker: Ranker, events: Sequence[Occurrence]) -> None:
+        self._ranker, self._events = ranker, events
+        self._n = 0
+
+    def remember(self, end: int) -> None:
+        """Take in the events up to place `end`, and then solve the linear model."""
+        for event in self._events[self._n : end]:
+            self._ranker.take_in(event)
+        self._n = max(self._n, end)
+        self._ranker.solve()
+
+    def study(self, end: int, rng: np.random.Generator) -> None:
+        """Let the gate learn from each event up to place `end` before it is taken in."""
+        for event in self._events[self._n : end]:
+            self._ranker.study([event])
+            self._ranker.take_in(event, rng=rng)
+        self._n = max(self._n, end)

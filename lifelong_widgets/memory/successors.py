@@ -1,0 +1,85 @@
+"""What comes next after the last item: a Markov chain of first order."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
+from lifelong_widgets.memory.states import check_arrays
+
+
+class Successors:
+    """How often each item came directly after each, and out of how many departures.
+
+    Args:
+        capacity: How many successors of an item are kept.
+
+    >>> chain = Successors(capacity=128)
+    >>> chain.learn(np.array([0]), 2), chain.learn(np.array([0]), 1), chain.learn(np.array([0]), 2)
+    (None, None, None)
+    >>> chain.counts(0, n=3), chain.departures(0)
+    (array([0., 1., 2.], dtype=float32), 3.0)
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._table = NeighborTable(capacity)
+        self._departures: NDArray[np.float64] = np.zeros(0)
+
+    def learn(self, last: NDArray[np.int64], item: int, ledger: Ledger | None = None) -> None:
+        """`item` came directly after the first of `last`, if there is one."""
+        if not len(last):
+            return
+        before = int(last[0])
+        if before >= len(self._departures):
+            more = max(before + 1, 2 * len(self._departures)) - len(self._departures)
+            self._departures = np.concatenate([self._departures, np.zeros(more)])
+        if ledger is not None:
+            ledger.keep(self, "_departures", before)
+        self._departures[before] += 1.0
+        self._table.add_to_column(last[:1], item, np.ones(1), ledger)
+
+    def counts(self, last: int, n: int) -> NDArray[np.float32]:
+        """How often each of `n` items came directly after `last`."""
+        return self._table.sum(np.array([last]), np.ones(1), n)
+
+    def departures(self, last: int) -> float:
+        """How often anything came after `last`."""
+        return float(self._departures[last]) if last < len(self._departures) else 0.0
+
+    @property
+    def n_bytes(self) -> int:
+        """What the table takes in memory."""
+        return self._table.n_bytes + self._departures.nbytes
+
+    def compact(self) -> Successors:
+        """A smaller copy that learns no more."""
+        small = copy.copy(self)
+        small._table, small._departures = CompactTable(self._table), self._departures.copy()
+        return small
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything, as arrays."""
+        rows = np.flatnonzero(self._departures)
+        return {
+            "table": self._table.get_state(),
+            "rows": rows.astype(np.int32),
+            "departures": self._departures[rows],
+        }
+
+    def set_state(self, state: dict[str, Any], n_items: int) -> None:
+        """Take a state back; FormatError if it does not fit."""
+        n = len(state["rows"])
+        check_arrays(
+            "successors",
+            state,
+            rows=((n,), np.int32, n_items - 1),
+            departures=((n,), np.float64, None),
+        )
+        self._table.set_state(state["table"], n_items)
+        self._departures = np.zeros(int(state["rows"].max(initial=-1)) + 1)
+        self._departures[state["rows"]] = state["departures"]
