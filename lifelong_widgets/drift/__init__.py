@@ -9,20 +9,29 @@ from lifelong_widgets.drift.distances import (
     rank_biased_overlap,
 )
 from lifelong_widgets.drift.input_drift import InputDrift, Moved, input_drift
+from lifelong_widgets.drift.model_drift import ModelDrift, ModelSnapshot, cosine_distances, model_drift
 from lifelong_widgets.drift.monitor import DriftMark, DriftMonitor
+from lifelong_widgets.drift.views import DriftByGroup, GroupView, groups_of
 
 __all__ = [
     "DETECTORS",
     "DUMMIES",
     "Change",
     "Detector",
+    "DriftByGroup",
     "DriftMark",
     "DriftMonitor",
+    "GroupView",
     "InputDrift",
+    "ModelDrift",
+    "ModelSnapshot",
     "Moved",
+    "cosine_distances",
+    "groups_of",
     "input_drift",
     "jensen_shannon_divergence",
     "make_detector",
+    "model_drift",
     "population_stability_index",
     "rank_biased_overlap",
 ]
