@@ -8,8 +8,8 @@ from lifelong_widgets.drift.distances import (
     population_stability_index,
     rank_biased_overlap,
 )
-from lifelong_widgets.drift.input_drift import InputDrift, Moved, input_drift
-from lifelong_widgets.drift.model_drift import ModelDrift, ModelSnapshot, cosine_distances, model_drift
+from lifelong_widgets.drift.input import InputDrift, Moved, input_drift
+from lifelong_widgets.drift.model import ModelDrift, ModelSnapshot, cosine_distances, model_drift
 from lifelong_widgets.drift.monitor import DriftMark, DriftMonitor
 from lifelong_widgets.drift.views import DriftByGroup, GroupView, groups_of
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from lifelong_widgets.data import Catalog, Feedback
 from lifelong_widgets.drift.detectors import DETECTORS
-from lifelong_widgets.drift.input_drift import UNCATEGORISED
+from lifelong_widgets.drift.input import UNCATEGORISED
 from lifelong_widgets.drift.monitor import DriftMonitor
 from lifelong_widgets.errors import DataError, closest
 
