@@ -12,8 +12,9 @@ and `min_events`. The two dummies stand beside: ``never``, and ``always`` at eve
 * ``tastes``: the hits of recent popularity on `recurring_tastes`, whose seasons change; a quarter as many
   streams, at least two.
 
-Then the same for input drift: two parts of the bookshop's log before its fashion turns, and before against
-after.
+Then by group: of 20 categories with 600 outcomes each, 4 fall from .5 to .15 after 400 and 16 stay at .5; how
+many of either ring, and how many `DriftByGroup.fallen` names at the end, over half as many seeds. Then input
+drift: two parts of the bookshop's log before its fashion turns, and before against after.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from lifelong_widgets.data import Interactions, datasets
-from lifelong_widgets.drift import DETECTORS, input_drift, make_detector
+from lifelong_widgets.drift import DETECTORS, DriftByGroup, input_drift, make_detector
 from lifelong_widgets.evaluation import (
     OutcomeStream,
     RecencyPopularity,
@@ -119,6 +120,32 @@ def of_inputs(n_streams: int, first_seed: int, size: int = 400) -> str:
     return "input drift says moved\n  " + "\n  ".join(shares) + "\n  always: all; never: none"
 
 
+def of_groups(n_streams: int, first_seed: int) -> pd.DataFrame:
+    """Groups that rang or were named after the fall, for each detector and each correction."""
+    seeds = range(first_seed, first_seed + max(2, n_streams // 2))
+    rows: dict[str, dict[str, int]] = {}
+    for detector in DETECTORS:
+        found = dict.fromkeys(("fell", "of those", "steady", "of them"), 0)
+        rows[detector] = found
+        for seed in seeds:
+            views = DriftByGroup(max_groups=20, detector=detector)
+            for group in range(20):
+                phases = ((400, 0.5), (200, 0.15)) if group < 4 else ((600, 0.5),)
+                hits = bernoulli_stream(1_000 * seed + group, *phases).hits.tolist()
+                rang = [n for n, hit in enumerate(hits, start=1) if views.update(group, hit, n)]
+                found["fell"] += group < 4 and bool(rang) and rang[-1] > 400
+                found["steady"] += group >= 4 and bool(rang)
+            if detector == "never":
+                for correction in ("bh", "bonferroni"):
+                    named = [view.group for view in views.fallen(0.05, correction)]
+                    row = rows.setdefault(f"fallen, {correction}", dict.fromkeys(found, 0))
+                    row["fell"] += sum(group < 4 for group in named)  # type: ignore[operator]
+                    row["steady"] += sum(group >= 4 for group in named)  # type: ignore[operator]
+    for row in rows.values():
+        row["of those"], row["of them"] = 4 * len(seeds), 16 * len(seeds)
+    return pd.DataFrame(rows).T
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--streams", type=int, default=12, help="of each kind")
@@ -128,6 +155,7 @@ def main() -> int:
     for name in given.kinds:
         print(f"\n{name}", flush=True)
         print(table(name, given.streams, given.first_seed).round(2).to_string(index_names=False), flush=True)
+    print(f"\nby group: which ring\n{of_groups(given.streams, given.first_seed).to_string()}", flush=True)
     print(f"\n{of_inputs(given.streams, given.first_seed)}\n\n{cost()}")
     return 0
 
