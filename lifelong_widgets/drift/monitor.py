@@ -38,8 +38,8 @@ class DriftMonitor(Part):
 
     One update of ADWIN costs amortised O(1) (worst case O(log n)); each outcome since the last alarm is kept
     as one byte, so that the detector can be saved as plain numbers and rebuilt exactly. That costs a quarter
-    of a microsecond for each outcome with ADWIN, 2 with Page-Hinkley, some 20 with HDDM and
-    100 with KSWIN, which are not compiled.
+    of a microsecond for each outcome with ADWIN, 2 with Page-Hinkley, some 15 with HDDM and
+    35 with KSWIN, which are not compiled.
 
     Every detector takes the outcomes for independent. On a log of sessions they are not (who sits there
     changes, and with them how easy the next item is to foresee), so there it marks changes of the mix as
