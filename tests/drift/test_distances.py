@@ -104,9 +104,9 @@ def test_a_list_and_its_beginning_agree_as_far_as_it_is_known(
 
 
 def test_rbo_of_known_lists() -> None:
-    # X = 0, 1, 2, 3 of depth 1 … 4: (1 − p)/p · Σ X_d/d p^d + X_4/4 p^4 at p = 0.9
+    # (1 − p)/p · Σ X_d/d p^d + X_4/4 p^4 at p = 0.9, with X = 0, 1, 2, 3 and then 0, 2, 2, 3
     by_hand = (0.1 / 0.9) * (0.5 * 0.9**2 + 2 / 3 * 0.9**3 + 3 / 4 * 0.9**4) + 3 / 4 * 0.9**4
-    assert rank_biased_overlap("abcd", "bcax"[:1] + "axc") == pytest.approx(
+    assert rank_biased_overlap("abcd", "baxc") == pytest.approx(
         (0.1 / 0.9) * (2 / 2 * 0.9**2 + 2 / 3 * 0.9**3 + 3 / 4 * 0.9**4) + 3 / 4 * 0.9**4
     )
     assert rank_biased_overlap("abcd", "xabc") == pytest.approx(by_hand)
