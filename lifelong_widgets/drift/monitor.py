@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from river.drift.adwin import ADWIN
+import traitlets
 
+from lifelong_widgets.drift.detectors import DETECTORS, DUMMIES, Detector, make_detector
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 from lifelong_widgets.state_file import count_of
@@ -27,22 +28,25 @@ class DriftMark:
 
 
 class DriftMonitor(Part):
-    """Watch the prequential hit rate with ADWIN, and raise an alarm when it falls.
+    """Watch the prequential hit rate with a drift detector, and raise an alarm when it falls.
 
     Every event that was tested before it was learned gives one outcome: was the item among the first
-    `top_k` of the list on screen? ADWIN keeps a window of outcomes that grows while they look alike, and is
-    cut when two parts of it differ by more than chance allows at the level `delta`. A cut after which the
-    hit rate is lower is an *alarm*, and the window starts afresh; one after which it is higher is an
-    *improvement*: noted, no alarm, since a model that learns ought to get better.
+    `top_k` of the list on screen? The `detector`, ADWIN unless another is named, looks for a change of their
+    mean that is more than chance allows. One after which the hit rate is lower is an *alarm*, and the watch
+    starts afresh; one after which it is higher is an *improvement*: noted, no alarm, since a model that
+    learns ought to get better.
 
-    One update costs amortised O(1) (worst case O(log n)); each outcome since the last alarm is kept as one
-    byte, so that the detector can be saved as plain numbers and rebuilt exactly.
+    One update of ADWIN costs amortised O(1) (worst case O(log n)); each outcome since the last alarm is kept
+    as one byte, so that the detector can be saved as plain numbers and rebuilt exactly. That costs a quarter
+    of a microsecond for each outcome with ADWIN, 2 with Page-Hinkley, some 15 with HDDM and
+    35 with KSWIN, which are not compiled.
 
-    ADWIN takes the outcomes for independent. On a log of sessions they are not (who sits there changes, and
-    with them how easy the next item is to foresee), so there it marks changes of the mix as well as of taste.
+    Every detector takes the outcomes for independent. On a log of sessions they are not (who sits there
+    changes, and with them how easy the next item is to foresee), so there it marks changes of the mix as
+    well as of taste.
 
-    Source: A. Bifet and R. Gavaldà, "Learning from time-changing data with adaptive windowing", SDM 2007,
-    as implemented by `river.drift.ADWIN`.
+    Sources: those of `make_detector`; by default A. Bifet and R. Gavaldà, "Learning from time-changing data
+    with adaptive windowing", SDM 2007, as implemented by `river.drift.ADWIN`.
 
     >>> monitor = DriftMonitor(min_events=100)
     >>> for n in range(1, 1001):  # three of four hit, then one of four
@@ -54,12 +58,18 @@ class DriftMonitor(Part):
     ([640], 'steady')
     """
 
+    detector = traitlets.Enum(
+        list(DETECTORS),
+        default_value="adwin",
+        help="What looks for a fall of the hit rate; never and always are dummies to compare with. "
+        "Changing it starts the watch afresh.",
+    ).tag(config=True, label="Drift detector")
     delta = FiniteFloat(
         0.002,
         min=1e-6,
         max=0.5,
-        help="How easily the drift alarm goes off: the chance of a false one that ADWIN accepts when it "
-        "looks. Smaller is calmer and slower.",
+        help="How easily the drift alarm goes off: the chance of a false one that the detector accepts when "
+        "it looks. Smaller is calmer and slower.",
     ).tag(config=True, scale="log", live=True, label="Drift sensitivity δ")
     top_k = WholeNumber(
         10,
@@ -77,10 +87,12 @@ class DriftMonitor(Part):
 
     def __init__(self, **hyperparameters: Any) -> None:
         super().__init__(**hyperparameters)
-        self.n_restarts = 0  # by another `top_k`: who puts a state of before back has to restart it then
+        self.n_restarts = (
+            0  # by another `top_k` or `detector`: who puts a state of before back has to restart it then
+        )
         self.reset()
         self.observe(self._refeed, ["delta", "min_events"])
-        self.observe(self.restart, ["top_k"])
+        self.observe(self.restart, ["top_k", "detector"])
 
     def reset(self) -> None:
         """Forget every outcome and every alarm; the settings stay."""
@@ -93,14 +105,13 @@ class DriftMonitor(Part):
     def update(self, hit: bool, n_events: int) -> bool:
         """Take the outcome of event number `n_events` in; True if it raised an alarm."""
         hit = bool(hit)
-        before = self._adwin.estimation
         self._n_outcomes += 1
         self._n_events = int(n_events)
         self._since.append(hit)
-        self._adwin.update(hit)
-        if not self._adwin.drift_detected:
+        change = self._detector.update(hit)
+        if change is None:
             return False
-        if self._adwin.estimation >= before:
+        if change == "rise":
             self._improvements.append(self._n_events)
             return False
         self._alarms.append(self._n_events)
@@ -125,7 +136,7 @@ class DriftMonitor(Part):
     @property
     def mean(self) -> float | None:
         """The hit rate within the present window, or None while the window is empty."""
-        return float(self._adwin.estimation) if self._adwin.width else None
+        return self._detector.mean
 
     @property
     def status(self) -> str:
@@ -136,7 +147,7 @@ class DriftMonitor(Part):
         """
         watched = len(self._since)
         if watched >= self.min_events:
-            return "steady"
+            return "not watched" if self.detector == DUMMIES[0] else "steady"
         if self._alarms:
             ago = self._n_events - self._alarms[-1]
             return f"alarm {ago} event{'' if ago == 1 else 's'} ago"
@@ -177,7 +188,7 @@ class DriftMonitor(Part):
                 f"n_outcomes = {n_outcomes}; got {outcomes.dtype} of shape {outcomes.shape}"
             )
         since = bytearray(outcomes.astype(np.uint8).tobytes())
-        self._adwin = self._fed(since)
+        self._detector = self._fed(since)
         self._since = since
         self._alarms, self._improvements = alarms, improvements
         self._n_outcomes, self._n_events = n_outcomes, n_events
@@ -204,7 +215,7 @@ class DriftMonitor(Part):
     def revert(self, mark: DriftMark) -> None:
         """Take back every outcome since `mark`, and any alarm they raised; of several marks the newest first.
 
-        The settings, which are not taken back, must be those of then. Costs about a quarter of a microsecond
+        The settings, which are not taken back, must be those of then. Costs one update of the detector
         for each outcome that stays, nothing if there were no outcomes since.
         """
         if self._n_outcomes != mark.n_outcomes:
@@ -214,16 +225,15 @@ class DriftMonitor(Part):
         del self._alarms[mark.alarms :], self._improvements[mark.improvements :]
         self._n_outcomes, self._n_events = mark.n_outcomes, mark.n_events
 
-    def _fed(self, outcomes: bytes | bytearray) -> Any:
-        # ADWIN's own grace period: no cut is tried before, so a fall within it is found late, not lost.
-        adwin = ADWIN(delta=self.delta, grace_period=self.min_events)
+    def _fed(self, outcomes: bytes | bytearray) -> Detector:
+        detector = make_detector(self.detector, self.delta, self.min_events)
         for outcome in outcomes:
-            adwin.update(outcome)
-        return adwin
+            detector.update(bool(outcome))
+        return detector
 
     def _refeed(self, _change: object = None) -> None:
         # A detector under a new setting must be one that a saved file can rebuild from the outcomes alone.
-        self._adwin = self._fed(self._since)
+        self._detector = self._fed(self._since)
 
     def restart(self, _change: object = None) -> None:
         """Forget the outcomes in the window, which another question was asked of; the alarms stay."""
@@ -232,4 +242,4 @@ class DriftMonitor(Part):
 
     def _start_afresh(self) -> None:
         self._since = bytearray()
-        self._adwin = self._fed(b"")
+        self._detector = self._fed(b"")
