@@ -100,7 +100,7 @@ class Gate(Part):
             gradient[start + place] -= 1.0
             gradient[start:end] *= weight / len(examples)
             start = end
-        output = self._views(self._parameters)[2]
+        output = self._views_of(torch.from_numpy(self._parameters))[2]
         back = gradient[:, None] * output * (active > 0)
         flat = torch.cat(
             [
@@ -150,13 +150,14 @@ class Gate(Part):
         self._n_steps = count_of(state["n_steps"], "n_steps")
 
     def _forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden, bias, output, linear = self._views(self._parameters)
+        hidden, bias, output, linear = self._views_of(torch.from_numpy(self._parameters))
         active = torch.addmm(bias, features, hidden).relu_()
         return active, active @ output + features @ linear
 
-    def _views(self, flat: NDArray[np.float32]) -> tuple[torch.Tensor, ...]:
+    def _views_of(self, flat: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The hidden weights and biases, the output weights and the linear ones."""
         n, hidden = len(FEATURES), self.gate_hidden_dim
-        parts = torch.from_numpy(flat).split([n * hidden, hidden, hidden, n])
+        parts = flat.split([n * hidden, hidden, hidden, n])
         return (parts[0].view(n, hidden), *parts[1:])
 
     def _adam(self, gradient: NDArray[np.float32]) -> None:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.memory import FEATURES, Candidates, Gate, Ledger
+
+
+def candidates(rng: np.random.Generator, n: int = 20) -> Candidates:
+    features = rng.standard_normal((n, len(FEATURES))).astype(np.float32)
+    return Candidates(np.arange(n), features, np.zeros(n, dtype=np.bool_))
+
+
+def gate(**hyperparameters: float) -> Gate:
+    made = Gate(**hyperparameters)
+    made.build(0)
+    return made
+
+
+def test_a_step_is_that_of_autograd_and_adam() -> None:
+    rng = np.random.default_rng(0)
+    made = gate(gate_learning_rate=0.01)
+    examples = [(candidates(rng, n), n // 2, weight) for n, weight in ((5, 1.0), (9, 0.5), (30, 2.0))]
+    parameters = torch.tensor(made._parameters, requires_grad=True)
+    optimizer = torch.optim.Adam([parameters], lr=0.01 / (1 + 1 / 20_000))
+    hidden, bias, output, linear = made._views_of(parameters)
+    loss = torch.zeros(())
+    for one, place, weight in examples:
+        x = torch.from_numpy(one.features)
+        scores = (x @ hidden + bias).relu() @ output + x @ linear
+        np.testing.assert_allclose(made.scores(one.features), scores.detach().numpy(), atol=1e-5)
+        loss = loss - weight * torch.log_softmax(scores, 0)[place] / len(examples)
+    loss.backward()
+    assert made.step(examples) == pytest.approx(float(loss.detach()), rel=1e-5)
+    optimizer.step()
+    np.testing.assert_allclose(made._parameters, parameters.detach().numpy(), atol=2e-5)
+
+
+def test_it_finds_out_whom_to_trust() -> None:
+    """The item that is taken has the highest value in one column; all the others are noise."""
+    rng = np.random.default_rng(1)
+    made = gate(gate_learning_rate=0.005)
+    column = FEATURES.index("popularity.1")
+    ranks = []
+    for _ in range(600):
+        one = candidates(rng)
+        right = int(one.features[:, column].argmax())
+        scores = made.scores(one.features)
+        ranks.append(int((scores > scores[right]).sum()))
+        made.step([(one, right, 1.0)])
+    assert np.mean(ranks[:100]) > 3 and np.mean(ranks[-100:]) < 1
+
+
+def test_a_step_can_be_taken_back_and_rate_0_takes_none() -> None:
+    rng = np.random.default_rng(2)
+    made, ledger = gate(), Ledger()
+    made.step([(candidates(rng), 3, 1.0)])
+    before = made.get_state()
+    made.step([(candidates(rng), 4, 1.0)], ledger)
+    assert made.n_steps == 2
+    ledger.revert()
+    after = made.get_state()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    made.gate_learning_rate = 0.0
+    assert made.step([(candidates(rng), 4, 1.0)]) is None and made.step([]) is None
+    assert made.n_steps == 1
+
+
+def test_its_width_cannot_change_once_it_is_built() -> None:
+    with pytest.raises(DataError, match="gate_hidden_dim"):
+        gate().gate_hidden_dim = 8

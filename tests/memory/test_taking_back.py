@@ -1,0 +1,104 @@
+"""What is learned can be taken back bit for bit, and put into a file and read again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.memory import EpisodicMemory, Gate, Ledger, Past
+from lifelong_widgets.state_file import digest_of
+
+N_ITEMS = 12
+EVENT = st.tuples(
+    st.lists(st.integers(0, N_ITEMS - 1), max_size=6),
+    st.integers(0, N_ITEMS - 1),
+    st.floats(0, 1e6),
+    st.sampled_from([0.2, 1.0, 3.0]),
+)
+LIFE = st.lists(EVENT, max_size=12)
+
+
+def memory() -> EpisodicMemory:
+    made = EpisodicMemory(n_neighbors=3, n_candidates=4)
+    made.build()
+    made._linear.max_items = made._linear._slots.limit = 5  # so that places are given up
+    return made
+
+
+def live(made: EpisodicMemory, life: list[Any], ledger: Ledger | None = None) -> None:
+    rng = np.random.default_rng(1)
+    for last, item, now, weight in life:
+        made.learn(np.array(last, dtype=np.int64), item, now, weight, rng, ledger)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LIFE, LIFE)
+def test_a_life_that_is_taken_back_leaves_no_trace(kept: list[Any], undone: list[Any]) -> None:
+    made, ledger = memory(), Ledger()
+    live(made, kept)
+    before = digest_of(made.get_state())
+    live(made, undone, ledger)
+    ledger.revert()
+    assert digest_of(made.get_state()) == before
+    live(made, undone)
+    other = memory()
+    live(other, kept)
+    live(other, undone)
+    assert digest_of(made.get_state()) == digest_of(other.get_state())
+
+
+@settings(max_examples=40, deadline=None)
+@given(LIFE, LIFE)
+def test_what_is_read_from_a_state_goes_on_alike(before: list[Any], after: list[Any]) -> None:
+    one, other = memory(), memory()
+    live(one, before)
+    other.set_state(one.get_state(), N_ITEMS)
+    assert digest_of(one.get_state()) == digest_of(other.get_state())
+    live(one, after)
+    live(other, after)
+    assert digest_of(one.get_state()) == digest_of(other.get_state())
+
+
+@settings(max_examples=30, deadline=None)
+@given(LIFE, st.lists(st.integers(0, N_ITEMS - 1), max_size=5))
+def test_looking_changes_nothing(life: list[Any], last: list[int]) -> None:
+    made = memory()
+    live(made, life)
+    before = digest_of(made.get_state())
+    items = np.array(last, dtype=np.int64)
+    past = Past(items, np.ones(len(items), np.float32), np.zeros(len(items)), np.unique(items), 9.0)
+    seen = made.candidates(past, np.linspace(-1, 1, N_ITEMS, dtype=np.float32))
+    assert np.array_equal(seen.items, np.unique(seen.items)) and np.isfinite(seen.features).all()
+    assert np.array_equal(seen.consumed, np.isin(seen.items, items))
+    assert digest_of(made.get_state()) == before
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("popularity", "items", np.array([N_ITEMS + 3])),
+        ("popularity", "logs", np.zeros((1, 2))),
+        ("successors", "departures", np.array([np.nan])),
+        ("linear", "gram", np.full((2, 2), np.inf, dtype=np.float32)),
+    ],
+)
+def test_a_state_that_fits_nothing_is_refused(part: str, name: str, value: np.ndarray) -> None:
+    made = memory()
+    live(made, [([0], 1, 5.0, 1.0), ([1], 0, 6.0, 1.0)])
+    state = made.get_state()
+    state[part] = {**state[part], name: value}
+    with pytest.raises(FormatError, match=name):
+        memory().set_state(state, N_ITEMS)
+
+
+def test_the_gate_of_another_width_is_refused() -> None:
+    one, other = Gate(gate_hidden_dim=4), Gate(gate_hidden_dim=8)
+    one.build(0)
+    other.build(0)
+    with pytest.raises(FormatError, match="parameters"):
+        other.set_state(one.get_state())
