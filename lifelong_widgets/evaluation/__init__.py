@@ -11,23 +11,33 @@ from lifelong_widgets.evaluation.baselines import (
 )
 from lifelong_widgets.evaluation.continual import continual
 from lifelong_widgets.evaluation.continual_report import ContinualReport
+from lifelong_widgets.evaluation.estimate import Estimate
 from lifelong_widgets.evaluation.learners import Learner
 from lifelong_widgets.evaluation.loop import prequential
 from lifelong_widgets.evaluation.metrics import hit_rate, mrr, ndcg
+from lifelong_widgets.evaluation.off_policy_report import OffPolicyReport, off_policy_report, slate_value
 from lifelong_widgets.evaluation.report import PrequentialReport
+from lifelong_widgets.evaluation.reward_models import ItemRates, LinearRewards, cross_fitted
 
 __all__ = [
     "ContinualReport",
+    "Estimate",
     "ItemKNN",
+    "ItemRates",
     "LastItem",
     "Learner",
     "LinearModel",
+    "LinearRewards",
+    "OffPolicyReport",
     "PrequentialReport",
     "RecencyPopularity",
     "SequenceKNN",
     "continual",
+    "cross_fitted",
     "hit_rate",
     "mrr",
     "ndcg",
+    "off_policy_report",
     "prequential",
+    "slate_value",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import itertools
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -151,6 +153,7 @@ class Explorer:
                 "that returns (n, d) for a person and n items"
             )
         self.recommender, self.policy, self.features = recommender, policy, features
+        self._seed = int(seed)
         self._rng = np.random.default_rng(seed)
         recommend: Callable[..., Scored] = recommender.recommend
         if "reasons" in inspect.signature(recommend).parameters:
@@ -195,6 +198,27 @@ class Explorer:
         features = None if self.features is None else self.features(user, ranked.items)
         return Candidates(ranked.items, ranked.scores, features)
 
+    def distribution(self, user: Id, exclude_seen: bool = True) -> dict[Id, float]:
+        """The probability of each candidate to be put first for `user` now; the random state stays.
+
+        This is what `evaluation.off_policy_report` asks of a target.
+        """
+        candidates = self.candidates(user, exclude_seen)
+        if candidates is None:
+            return {}
+        first = self.policy.probabilities(candidates, self._rng_for(user))
+        return dict(zip(candidates.items, first.tolist(), strict=True))
+
+    def propensities(self, user: Id, slate: Sequence[Id], exclude_seen: bool = True) -> tuple[float, ...]:
+        """How likely this explorer would put each item of a slate there, given those above it; 0 if never."""
+        candidates = self.candidates(user, exclude_seen)
+        place_of = {} if candidates is None else {item: place for place, item in enumerate(candidates.items)}
+        known = [place_of[item] for item in itertools.takewhile(place_of.__contains__, slate)]
+        chances: tuple[float, ...] = ()
+        if candidates is not None:
+            chances = self.policy.propensities(candidates, known, self._rng_for(user))
+        return chances + (0.0,) * (len(slate) - len(known))  # what follows an impossible choice has no chance
+
     def learn(self, impression: Impression) -> None:
         """Teach the policy an answer, before the recommender learns it: features are read as they are now.
 
@@ -207,6 +231,9 @@ class Explorer:
         seen = impression.slate[: impression.clicked]
         rewards = np.array([impression.reward_at(position) for position in range(1, len(seen) + 1)])
         self.policy.learn(self.features(impression.user, seen), rewards)
+
+    def _rng_for(self, user: Id) -> np.random.Generator:
+        return np.random.default_rng([self._seed, zlib.crc32(repr(user).encode())])
 
     def __repr__(self) -> str:
         return f"Explorer({self.policy!r}, pool={self.pool})"
