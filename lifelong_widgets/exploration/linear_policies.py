@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.exploration.candidates import Candidates, Numbers
@@ -19,8 +20,8 @@ class LinearPolicy(Policy):
 
     needs_features = True
 
-    def __init__(self, dim: int, prior_precision: float, noise: float) -> None:
-        self.posterior = LinearPosterior(dim, prior_precision, noise)
+    def __init__(self, dim: int, prior_precision: float, noise: float, prior_mean: ArrayLike | None) -> None:
+        self.posterior = LinearPosterior(dim, prior_precision, noise, prior_mean)
 
     def learn(self, features: Numbers, rewards: Numbers) -> None:
         """Take in what was seen; see `LinearPosterior.learn`."""
@@ -55,6 +56,7 @@ class LinearThompson(LinearPolicy):
         prior_precision: λ of the `LinearPosterior`; small explores more.
         noise: σ of the rewards; large explores more.
         n_samples: draws of θ for each place of a slate.
+        prior_mean: m of the `LinearPosterior`, (dim,); zeros by default.
 
     Raises:
         DataError: a number out of range.
@@ -67,9 +69,14 @@ class LinearThompson(LinearPolicy):
     """
 
     def __init__(
-        self, dim: int, prior_precision: float = 1.0, noise: float = 0.5, n_samples: int = 200
+        self,
+        dim: int,
+        prior_precision: float = 1.0,
+        noise: float = 0.5,
+        n_samples: int = 200,
+        prior_mean: ArrayLike | None = None,
     ) -> None:
-        super().__init__(dim, prior_precision, noise)
+        super().__init__(dim, prior_precision, noise, prior_mean)
         try:
             self.n_samples = check_k(n_samples)
         except DataError:
@@ -109,6 +116,7 @@ class LinUCB(LinearPolicy):
         prior_precision: λ of the `LinearPosterior`.
         noise: σ of the rewards.
         epsilon: the chance of a uniform choice, at each place.
+        prior_mean: m of the `LinearPosterior`, (dim,); zeros by default.
 
     Raises:
         DataError: a number out of range.
@@ -127,8 +135,9 @@ class LinUCB(LinearPolicy):
         prior_precision: float = 1.0,
         noise: float = 0.5,
         epsilon: float = 0.0,
+        prior_mean: ArrayLike | None = None,
     ) -> None:
-        super().__init__(dim, prior_precision, noise)
+        super().__init__(dim, prior_precision, noise, prior_mean)
         self.alpha = positive(alpha, "alpha")
         self.epsilon = share(epsilon, "epsilon")
 

@@ -14,9 +14,9 @@ from lifelong_widgets.exploration.policy import positive
 class LinearPosterior:
     """Bayesian linear regression of rewards on features: ``r = θ·x + noise``, both Gaussian.
 
-    With the prior ``θ ~ N(0, I/λ)`` and noise of variance σ², after rows X with rewards r:
+    With the prior ``θ ~ N(m, I/λ)`` and noise of variance σ², after rows X with rewards r:
 
-    ``A = λI + XᵀX/σ²,  μ = A⁻¹Xᵀr/σ²,  θ | X, r ~ N(μ, A⁻¹)``
+    ``A = λI + XᵀX/σ²,  μ = A⁻¹(λm + Xᵀr/σ²),  θ | X, r ~ N(μ, A⁻¹)``
 
     Events may come in any order and any portions. Nothing is forgotten: where the features themselves are
     learned, what was seen long ago counts as if they had stood still.
@@ -28,9 +28,10 @@ class LinearPosterior:
         dim: d, the number of features.
         prior_precision: λ.
         noise: σ, the standard deviation of rewards around their mean; 0.5 is the most a click can have.
+        prior_mean: m, (d,); zeros by default.
 
     Raises:
-        DataError: a number that is not above 0.
+        DataError: a number that is not above 0, or a mean of another shape.
 
     >>> posterior = LinearPosterior(1, prior_precision=1.0, noise=1.0)
     >>> posterior.learn([[1.0], [1.0], [1.0]], [1.0, 1.0, 1.0])
@@ -38,13 +39,24 @@ class LinearPosterior:
     ([0.75], [0.5])
     """
 
-    def __init__(self, dim: int, prior_precision: float = 1.0, noise: float = 0.5) -> None:
+    def __init__(
+        self,
+        dim: int,
+        prior_precision: float = 1.0,
+        noise: float = 0.5,
+        prior_mean: ArrayLike | None = None,
+    ) -> None:
         if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)) or dim < 1:
             raise DataError(f"dim is {dim!r:.80}; it must be a whole number of at least 1")
         self.dim = int(dim)
         self._variance = positive(noise, "noise") ** 2
         self._precision = np.eye(self.dim) * positive(prior_precision, "prior_precision")
-        self._shift = np.zeros(self.dim)
+        mean = np.zeros(self.dim) if prior_mean is None else np.asarray(prior_mean, dtype=np.float64)
+        if mean.shape != (self.dim,) or not np.isfinite(mean).all():
+            raise DataError(
+                f"prior_mean is {self.dim} finite numbers, one for each feature, not {mean.shape}"
+            )
+        self._shift = self._precision @ mean
         self._factor()
 
     def learn(self, features: ArrayLike, rewards: ArrayLike) -> None:

@@ -153,6 +153,15 @@ def test_the_posterior_is_ridge_regression_in_any_portions() -> None:
     assert np.cov(one.sample(20_000, rng).T) == pytest.approx(covariance, abs=0.1 * covariance.max())
 
 
+def test_a_prior_mean_is_what_is_believed_before_anything_was_seen() -> None:
+    posterior = LinearPosterior(2, prior_precision=4.0, noise=1.0, prior_mean=[0.0, 0.5])
+    assert posterior.mean == pytest.approx([0.0, 0.5])
+    posterior.learn([[0.0, 1.0]] * 4, [1.0] * 4)  # four rows weigh as much as a precision of four
+    assert posterior.mean == pytest.approx([0.0, 0.75])
+    ranked = LinUCB(2, alpha=1e-9, prior_mean=[0.0, 1.0])
+    assert ranked.draw(pool_of([1.0, 3.0, 2.0]), 3, np.random.default_rng(0)).places == (1, 2, 0)
+
+
 def test_linear_policies_find_the_best_arm() -> None:
     arms, chances = np.eye(4), np.array([0.2, 0.3, 0.8, 0.4])
     for policy in (LinearThompson(4, n_samples=50), LinUCB(4, alpha=2.0)):
@@ -181,6 +190,7 @@ def test_linear_policies_find_the_best_arm() -> None:
             r"finite \(n, 2\) array, not one of shape \(1, 1\)",
         ),
         (lambda: LinearPosterior(1).learn([[1.0]], [float("nan")]), "rewards are 1 finite numbers"),
+        (lambda: LinUCB(2, prior_mean=[1.0]), "prior_mean is 2 finite numbers"),
         (lambda: Candidates((), []), "no candidate"),
         (lambda: Candidates(("a", "a"), [1, 2]), "'a' is there twice"),
         (lambda: Candidates(("a", "b"), [1, float("inf")]), "2 finite numbers"),
