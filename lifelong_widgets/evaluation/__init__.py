@@ -18,18 +18,25 @@ from lifelong_widgets.evaluation.detection import (
     compare_detectors,
     score_alarms,
 )
+from lifelong_widgets.evaluation.estimate import Estimate
 from lifelong_widgets.evaluation.learners import Learner
 from lifelong_widgets.evaluation.loop import prequential
 from lifelong_widgets.evaluation.metrics import hit_rate, mrr, ndcg
+from lifelong_widgets.evaluation.off_policy_report import OffPolicyReport, off_policy_report, slate_value
 from lifelong_widgets.evaluation.report import PrequentialReport
+from lifelong_widgets.evaluation.reward_models import ItemRates, LinearRewards, cross_fitted
 
 __all__ = [
     "ContinualReport",
     "Detection",
+    "Estimate",
     "ItemKNN",
+    "ItemRates",
     "LastItem",
     "Learner",
     "LinearModel",
+    "LinearRewards",
+    "OffPolicyReport",
     "OutcomeStream",
     "PrequentialReport",
     "RecencyPopularity",
@@ -37,9 +44,12 @@ __all__ = [
     "bernoulli_stream",
     "compare_detectors",
     "continual",
+    "cross_fitted",
     "hit_rate",
     "mrr",
     "ndcg",
+    "off_policy_report",
     "prequential",
     "score_alarms",
+    "slate_value",
 ]

@@ -1,6 +1,7 @@
 """People who are simulated: they look at a list, click or not, and change their minds."""
 
+from lifelong_widgets.simulation.click_world import ClickWorld
 from lifelong_widgets.simulation.people import SimulatedPeople
 from lifelong_widgets.simulation.recurring import RecurringTastes, recurring_tastes
 
-__all__ = ["RecurringTastes", "SimulatedPeople", "recurring_tastes"]
+__all__ = ["ClickWorld", "RecurringTastes", "SimulatedPeople", "recurring_tastes"]
