@@ -425,7 +425,7 @@ class Engine:
         def before_held_out(examples: np.ndarray) -> None:
             if examples[0] == self.trainer.n_train(len(log)):
                 past.remember(int(positions[examples[0]]))
-            past.study(int(positions[examples[-1]]) + 1, self.rng)
+            past.study(int(positions[examples[-1]]) + 1)
 
         report = self.trainer.fit(
             self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
@@ -497,9 +497,8 @@ class Engine:
             for event, person, kind in zip(events, people, kinds, strict=True)
         ]
         loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
-        studied: set[int] = set()
         if learning:
-            studied = self.ranker.study(happened, mark.memory)
+            self.ranker.study(happened, mark.memory)
             rewards = [kind.reward for kind in kinds]
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards)
             if len(new):
@@ -507,10 +506,9 @@ class Engine:
                 loss = float(losses.mean())
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
                 self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)])
-        for place, (event, one) in enumerate(zip(events, happened, strict=True)):
+        for event, one in zip(events, happened, strict=True):
             self.users.add(event.user)
-            rng = self.rng if place in studied else None
-            self.ranker.take_in(one, learning, rng, mark.memory, mark.histories)
+            self.ranker.take_in(one, learning, mark.memory, mark.histories)
         self.n_events += len(events)
         return loss, slots
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifelong_widgets.evaluation.ablation import ablate
 from lifelong_widgets.evaluation.baselines import (
     ItemKNN,
     LastItem,
@@ -41,6 +42,7 @@ __all__ = [
     "PrequentialReport",
     "RecencyPopularity",
     "SequenceKNN",
+    "ablate",
     "bernoulli_stream",
     "compare_detectors",
     "continual",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory.candidates import FEATURES, Candidates, Past, choose, describe
 from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
 from lifelong_widgets.memory.popularity import PopularityBank
-from lifelong_widgets.memory.ridge import CompactRidge, RidgeModel
 from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
 from lifelong_widgets.memory.successors import Successors
 from lifelong_widgets.parts import Part, WholeNumber
@@ -60,7 +60,7 @@ class EpisodicMemory(Part):
         self.popularity = PopularityBank()
         self._neighbors = SequenceNeighbors(20, 0.9, 0.9, self.n_neighbors)
         self._successors = Successors(self.n_neighbors)
-        self._linear = RidgeModel(decay=0.9, ridge=1000.0, max_items=2048, random_rows=2)
+        self._linear = LinearMemory(decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048)
 
     def candidates(
         self, past: Past, network_scores: NDArray[np.float32], also: NDArray[np.int64] | None = None
@@ -110,7 +110,6 @@ class EpisodicMemory(Part):
         item: int,
         now: float,
         weight: float,
-        rng: np.random.Generator | None,
         ledger: Ledger | None = None,
     ) -> None:
         """A person took `item`.
@@ -120,7 +119,6 @@ class EpisodicMemory(Part):
             item: which.
             now: when, in seconds.
             weight: what the event is worth, above 0.
-            rng: chooses rows of the linear model; without one `solve` has to follow.
             ledger: can then take it back.
         """
         if self.use_neighbors:
@@ -128,12 +126,8 @@ class EpisodicMemory(Part):
         if self.use_successors:
             self._successors.learn(past, item, ledger)
         if self.use_linear:
-            self._linear.learn(past, item, rng, ledger)
+            self._linear.learn(past, item, ledger)
         self.popularity.add(item, now, weight, ledger)
-
-    def solve(self) -> None:
-        """Solve the linear model exactly."""
-        self._linear.solve()
 
     @property
     def n_bytes(self) -> int:
@@ -147,7 +141,7 @@ class EpisodicMemory(Part):
         small = EpisodicMemory(**self.settings())
         small.popularity = copy.deepcopy(self.popularity)
         small._neighbors, small._successors = self._neighbors.compact(), self._successors.compact()
-        small._linear = CompactRidge(self._linear)
+        small._linear = CompactLinear(self._linear)
         return small
 
     def get_state(self) -> dict[str, Any]:

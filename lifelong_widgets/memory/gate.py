@@ -46,7 +46,7 @@ class Gate(Part):
     """
 
     gate_learning_rate = FiniteFloat(
-        0.001, min=0.0, max=0.1, help="How fast the gate learns whom to trust (Adam's step size)."
+        0.003, min=1e-6, max=0.1, help="How fast the gate learns whom to trust (Adam's step size)."
     ).tag(config=True, live=True, scale="log", label="Gate learning rate")
     gate_hidden_dim = WholeNumber(32, min=1, max=1024, help="Width of the hidden layer of the gate.").tag(
         config=True
@@ -86,7 +86,7 @@ class Gate(Part):
             examples: the candidates, the place of the right one among them, and how much the example counts.
             ledger: can then take the step back.
         """
-        if not examples or self.gate_learning_rate == 0:
+        if not examples:
             return None
         features = torch.from_numpy(np.concatenate([candidates.features for candidates, _, _ in examples]))
         active, scores = self._forward(features)

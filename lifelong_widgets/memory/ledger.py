@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Ledger:
     """What stood where something is about to be written, so that it can stand there again.
@@ -22,14 +25,23 @@ class Ledger:
     array([1, 2, 3])
     """
 
-    __slots__ = ("_writes",)
+    __slots__ = ("_rows", "_writes")
 
     def __init__(self) -> None:
         self._writes: list[tuple[object, str, Any, Any]] = []
+        self._rows: dict[tuple[int, str], set[int]] = {}
 
     def keep(self, owner: object, name: str, index: Any) -> None:
         """`owner.name[index]` is about to be written; no place may be twice in `index`."""
         self._writes.append((owner, name, index, getattr(owner, name)[index].copy()))
+
+    def keep_rows(self, owner: object, name: str, rows: NDArray[np.int64]) -> None:
+        """`owner.name[rows]` are about to be written. A row that was kept before takes no more room."""
+        kept = self._rows.setdefault((id(owner), name), set())
+        new = np.array([row for row in rows.tolist() if row not in kept], dtype=np.int64)
+        if len(new):
+            kept.update(new.tolist())
+            self.keep(owner, name, new)
 
     def keep_all(self, owner: object, name: str) -> None:
         """`owner.name`, a number or an array, is about to be replaced or written all over."""
@@ -43,3 +55,4 @@ class Ledger:
             else:
                 getattr(owner, name)[index] = old
         self._writes.clear()
+        self._rows.clear()

@@ -163,30 +163,26 @@ class Ranker:
         floor = scores[-1] - 1.0 if len(scores) else np.float32(0.0)
         return np.concatenate([items, more]), np.concatenate([scores, floor - others[more[0]] + others[more]])
 
-    def study(self, events: Sequence[Occurrence], ledger: Ledger | None = None) -> set[int]:
-        """Let the gate learn from a batch that is about to be memorized, in one step.
+    def study(self, events: Sequence[Occurrence], ledger: Ledger | None = None) -> None:
+        """Let the gate learn from a batch that is about to be taken in, in one step.
 
-        Of a large batch it looks at a few events, evenly spaced. Their places are returned: they are those
-        after which the linear model is worth a refresh too.
+        Of a large batch it looks at a few events, evenly spaced.
         """
-        speak = [place for place, event in enumerate(events) if event.reward > 0]
+        speak = [event for event in events if event.reward > 0]
         if len(speak) > _STUDIED:
             speak = [speak[n * len(speak) // _STUDIED] for n in range(_STUDIED)]
         examples = []
-        for place in speak:
-            event = events[place]
+        for event in speak:
             candidates = self.look(event.person).candidates
             right = candidates.place_of(event.item)
             if right is not None:
                 examples.append((candidates, right, event.reward))
         self._gate.step(examples, ledger)
-        return set(speak)
 
     def take_in(
         self,
         event: Occurrence,
         learning: bool = True,
-        rng: np.random.Generator | None = None,
         ledger: Ledger | None = None,
         mark: HistoriesMark | None = None,
     ) -> None:
@@ -197,7 +193,6 @@ class Ranker:
         Args:
             event: what happened.
             learning: False for the history only.
-            rng: refreshes the linear model; without one that is left to a later event, or to `solve`.
             ledger: can then take back what was learned.
             mark: can then take back the history.
         """
@@ -205,13 +200,9 @@ class Ranker:
             rewards = self._histories.rewards_of(event.person)
             liked = self._histories.items_of(event.person)[rewards > 0]
             now = self._histories.clock if event.time is None else event.time
-            self._memory.learn(liked, event.item, now, event.reward, rng, ledger)
+            self._memory.learn(liked, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)
         self.changed()
-
-    def solve(self) -> None:
-        """Solve the linear model exactly."""
-        self._memory.solve()
 
 
 class Replayed:
@@ -227,15 +218,14 @@ class Replayed:
         self._n = 0
 
     def remember(self, end: int) -> None:
-        """Take in the events up to place `end`, and then solve the linear model."""
+        """Take in the events up to place `end`."""
         for event in self._events[self._n : end]:
             self._ranker.take_in(event)
         self._n = max(self._n, end)
-        self._ranker.solve()
 
-    def study(self, end: int, rng: np.random.Generator) -> None:
+    def study(self, end: int) -> None:
         """Let the gate learn from each event up to place `end` before it is taken in."""
         for event in self._events[self._n : end]:
             self._ranker.study([event])
-            self._ranker.take_in(event, rng=rng)
+            self._ranker.take_in(event)
         self._n = max(self._n, end)

@@ -63,7 +63,7 @@ def test_gauss_seidel_converges_to_the_ridge_solution() -> None:
     distances = [distance(model, solution)]
     for _ in range(40):
         for row in range(N):
-            model._model._solve_rows(np.array([row]), None)
+            model._model._solve_rows(np.array([row]))
         distances.append(distance(model, solution))
     assert distances[-1] < 1e-3
     assert distances[-1] < distances[5] < distances[0]
@@ -113,7 +113,7 @@ def test_rows_with_few_links_are_solved_the_same_way() -> None:
     np.testing.assert_allclose(model._model._weights[np.ix_(places, places)], solved, rtol=1e-4)
     for _ in range(3):
         for row in range(60):
-            model._model._solve_rows(np.array([row]), None)
+            model._model._solve_rows(np.array([row]))
     np.testing.assert_allclose(model._model._weights[np.ix_(places, places)], solved, rtol=1e-3)
 
 

@@ -26,14 +26,13 @@ LIFE = st.lists(EVENT, max_size=12)
 def memory() -> EpisodicMemory:
     made = EpisodicMemory(n_neighbors=3, n_candidates=4)
     made.build()
-    made._linear.max_items = made._linear._slots.limit = 5  # so that places are given up
+    made._linear._slots.limit = 5  # so that places are given up
     return made
 
 
 def live(made: EpisodicMemory, life: list[Any], ledger: Ledger | None = None) -> None:
-    rng = np.random.default_rng(1)
     for last, item, now, weight in life:
-        made.learn(np.array(last, dtype=np.int64), item, now, weight, rng, ledger)
+        made.learn(np.array(last, dtype=np.int64), item, now, weight, ledger)
 
 
 @settings(max_examples=60, deadline=None)
@@ -84,7 +83,7 @@ def test_looking_changes_nothing(life: list[Any], last: list[int]) -> None:
         ("popularity", "items", np.array([N_ITEMS + 3])),
         ("popularity", "logs", np.zeros((1, 2))),
         ("successors", "departures", np.array([np.nan])),
-        ("linear", "gram", np.full((2, 2), np.inf, dtype=np.float32)),
+        ("linear", "weights", np.full((2, 2), np.inf, dtype=np.float32)),
     ],
 )
 def test_a_state_that_fits_nothing_is_refused(part: str, name: str, value: np.ndarray) -> None:

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Interactions
 from lifelong_widgets.evaluation.baselines.history_learner import HistoryLearner, between, whole
-from lifelong_widgets.memory.ridge import RidgeModel
+from lifelong_widgets.evaluation.baselines.ridge import RidgeModel
 
 
 class LinearModel(HistoryLearner):
     """Ridge regression from the decayed history to the next item, learned online by Gauss-Seidel.
 
-    The model is that of `lifelong_widgets.memory.ridge.RidgeModel`, which says how it is solved. `fit` solves
-    all rows at once by Cholesky. Items without a place in it are listed by popularity.
+    The model is that of `lifelong_widgets.evaluation.baselines.ridge.RidgeModel`, which says how it is
+    solved. `fit` solves all rows at once by Cholesky. Items without a place in it are listed by popularity.
 
     Args:
         catalog: The items; it may grow.

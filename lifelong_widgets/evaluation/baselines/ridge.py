@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from lifelong_widgets.errors import DataError, FormatError
-from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.slots import Slots
-from lifelong_widgets.memory.states import check_arrays
 
 _SPARSE = 0.25  # below this share of co-occurring items, gathering their rows is cheaper than reading all
 _MATRICES = ("_gram", "_targets", "_weights")
@@ -64,27 +58,18 @@ class RidgeModel:
         self._slots = Slots(max_items)
         self._gram, self._targets, self._weights = (np.zeros((0, 0), dtype=np.float32) for _ in range(3))
 
-    def learn(
-        self,
-        last: NDArray[np.int64],
-        item: int,
-        rng: np.random.Generator | None,
-        ledger: Ledger | None = None,
-    ) -> None:
+    def learn(self, last: NDArray[np.int64], item: int, rng: np.random.Generator | None) -> None:
         """`item` came after the items `last`, latest first; without an `rng` no row is solved yet."""
-        target = self._place(item, ledger)
+        target = self._place(item)
         slots, x = self._input(last)
         if not len(slots):
             return
         block = np.ix_(slots, slots)
-        if ledger is not None:
-            ledger.keep(self, "_gram", block)
-            ledger.keep(self, "_targets", (slots, target))
         self._gram[block] += np.outer(x, x)
         self._targets[slots, target] += x
         if rng is not None:
             others = 1 + rng.permutation(len(slots) - 1)[: self.random_rows]
-            self._solve_rows(slots[[0, *others.tolist()]], ledger)
+            self._solve_rows(slots[[0, *others.tolist()]])
 
     def solve(self) -> None:
         """Solve all rows of W exactly, by Cholesky, at a cost of O(max_items³)."""
@@ -106,36 +91,6 @@ class RidgeModel:
             scores[self._slots.items] = _product(x[None], self._weights[slots, : len(self._slots)])[0]
         return scores
 
-    def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What each of `last` adds to the score of `items`; one row each."""
-        terms = np.zeros((len(last), len(items)), dtype=np.float32)
-        rows, columns = self._slots.of(last), self._slots.of(items)
-        known = np.ix_(rows >= 0, columns >= 0)
-        decays = (self._decay ** np.arange(len(last))).astype(np.float32)[:, None]
-        terms[known] = self._weights[np.ix_(rows[rows >= 0], columns[columns >= 0])] * decays[rows >= 0]
-        return terms
-
-    @property
-    def n_bytes(self) -> int:
-        """What is needed to score: the weights."""
-        return 4 * len(self._slots) ** 2
-
-    def get_state(self) -> dict[str, Any]:
-        """Everything, as arrays."""
-        n = len(self._slots)
-        matrices = {name[1:]: getattr(self, name)[:n, :n].copy() for name in _MATRICES}
-        return {"slots": self._slots.get_state(), **matrices}
-
-    def set_state(self, state: dict[str, Any], n_items: int) -> None:
-        """Take a state back; FormatError if it does not fit."""
-        self._slots.set_state(state["slots"], n_items)
-        n = len(self._slots)
-        check_arrays("ridge", state, **{name[1:]: ((n, n), np.float32, None) for name in _MATRICES})
-        if n and float(np.diagonal(state["gram"]).min()) < 0:
-            raise FormatError("ridge: gram is not a sum of squares")
-        for name in _MATRICES:
-            setattr(self, name, state[name[1:]].copy())
-
     def _input(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The distinct places of `last` that have one, the latest first, and the decayed history there."""
         slots = self._slots.of(last)
@@ -146,7 +101,7 @@ class RidgeModel:
         order = np.argsort(firsts)
         return distinct[order], sums[order]
 
-    def _solve_rows(self, rows: NDArray[np.int64], ledger: Ledger | None) -> None:
+    def _solve_rows(self, rows: NDArray[np.int64]) -> None:
         """One step of block Gauss-Seidel: these rows of W, exactly, the other rows as they are."""
         n = len(self._slots)
         gram = self._gram[rows, :n]
@@ -159,13 +114,11 @@ class RidgeModel:
         own = gram[:, rows].astype(np.float64)
         rest = self._targets[rows, :n] - product + _product(gram[:, rows], self._weights[rows, :n])
         own[np.diag_indices(len(rows))] += self.ridge
-        if ledger is not None:
-            ledger.keep(self, "_weights", rows)
         self._weights[rows, :n] = np.linalg.solve(own, rest)
 
-    def _place(self, item: int, ledger: Ledger | None) -> int:
+    def _place(self, item: int) -> int:
         """The place of `item`, cleared of whatever was there if it is new to it."""
-        slot, new = self._slots.take(item, ledger)
+        slot, new = self._slots.take(item)
         size = len(self._gram)
         if slot >= size:
             room = min(max(2 * size, 64), self.max_items)
@@ -176,46 +129,11 @@ class RidgeModel:
         elif new and len(self._slots) == self.max_items:
             for name in _MATRICES:
                 matrix = getattr(self, name)
-                if ledger is not None:
-                    ledger.keep(self, name, slot)
-                    ledger.keep(self, name, (slice(None), slot))
                 matrix[slot] = 0.0
                 matrix[:, slot] = 0.0
         return slot
 
 
-class CompactRidge(RidgeModel):
-    """A copy of a model to score with: its weights in eight bits, one scale a row.
-
-    Args:
-        model: what is copied.
-    """
-
-    def __init__(self, model: RidgeModel) -> None:
-        super().__init__(model._decay, model.ridge, model.max_items, model.random_rows)
-        n = len(model._slots)
-        self._slots = copy.deepcopy(model._slots)
-        weights = model._weights[:n, :n]
-        self._scales = (np.abs(weights).max(axis=1, initial=0.0) / 127.0).astype(np.float32)[:, None]
-        self._codes = np.round(weights / np.where(self._scales > 0, self._scales, 1.0)).astype(np.int8)
-
-    @property
-    def n_bytes(self) -> int:
-        """What it takes in memory."""
-        return int(self._codes.nbytes + self._scales.nbytes)
-
-    def scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float32]:
-        """As `RidgeModel.scores`."""
-        scores = np.zeros(n, dtype=np.float32)
-        slots, x = self._input(last)
-        if len(slots):
-            scores[self._slots.items] = _product((x[:, None] * self._scales[slots]).T, self._codes[slots])[0]
-        return scores
-
-    def _place(self, item: int, ledger: Ledger | None) -> int:
-        raise DataError("a compact copy learns no more")
-
-
-def _product(a: NDArray[np.float32], b: NDArray[Any]) -> NDArray[np.float32]:
-    product: NDArray[np.float32] = (torch.from_numpy(a) @ torch.from_numpy(b).float()).numpy()
+def _product(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    product: NDArray[np.float32] = (torch.from_numpy(a) @ torch.from_numpy(b)).numpy()
     return product

@@ -1,0 +1,183 @@
+"""A linear prediction of the next item from the decayed history, one small step an event."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.slots import Slots
+from lifelong_widgets.memory.states import check_arrays
+
+
+class LinearMemory:
+    """Least squares from the decayed history to the next item, by the delta rule with a step size a row.
+
+    With ``x`` the decayed history before an event (``decay ** p`` for the item at place p, 0 for the latest)
+    and ``y`` the indicator of the item that was taken::
+
+        s_i += x_i²
+        W_i += learning_rate · x_i / (ridge + s_i) · (y - xW)
+        score(j) = (xW)_j
+
+    `s` is the diagonal of the Gram matrix that ridge regression would invert, so a row moves fast while it is
+    new and slows down as evidence gathers. An event reads and writes the rows of one history, whereas a step
+    of the exact solution reads the whole matrix; on streams it was as good as or better than that.
+
+    The matrix holds at most `max_items` items; a new one takes the place of the one that has gone longest
+    without an event. Items without a place score 0.
+
+    Args:
+        decay: What each step back in the history leaves of its weight, above 0 and at most 1.
+        learning_rate: How much of the error a step takes away.
+        ridge: What is added to the evidence for each row.
+        max_items: How many items have a row.
+
+    Source: B. Widrow and M. Hoff, "Adaptive switching circuits", 1960; the step size a row as in J. Duchi, E.
+    Hazan and Y. Singer, "Adaptive subgradient methods", JMLR 2011, without the root, which a squared loss
+    does not need.
+
+    >>> model = LinearMemory(decay=0.9, learning_rate=1.0, ridge=1.0, max_items=10)
+    >>> for last, item in [([], 0), ([0], 1)]:
+    ...     model.learn(np.array(last, dtype=np.int64), item)
+    >>> model.scores(np.array([0]), n=3)
+    array([0. , 0.5, 0. ], dtype=float32)
+    """
+
+    def __init__(self, decay: float, learning_rate: float, ridge: float, max_items: int) -> None:
+        self._decay, self._learning_rate, self._ridge = decay, learning_rate, ridge
+        self._slots = Slots(max_items)
+        self._evidence: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+        self._weights: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
+
+    def learn(self, last: NDArray[np.int64], item: int, ledger: Ledger | None = None) -> None:
+        """`item` came after the items `last`, latest first. `ledger` can then take it back."""
+        target = self._place(item, ledger)
+        rows, x = self._input(last)
+        if not len(rows):
+            return
+        if ledger is not None:
+            ledger.keep(self, "_evidence", rows)
+            ledger.keep_rows(self, "_weights", rows)
+        before = self._weights[rows]
+        error = -_product(x, before)
+        error[target] += 1.0
+        self._evidence[rows] += x * x
+        steps = self._learning_rate * x / (self._ridge + self._evidence[rows])
+        self._weights[rows] = before + steps[:, None] * error
+
+    def scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float32]:
+        """The score of each of `n` items after the items `last`, latest first."""
+        scores = np.zeros(n, dtype=np.float32)
+        rows, x = self._input(last)
+        if len(rows):
+            scores[self._slots.items] = _product(x, self._weights[rows])[: len(self._slots)]
+        return scores
+
+    def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What each of `last` adds to the score of `items`; one row each."""
+        terms = np.zeros((len(last), len(items)), dtype=np.float32)
+        rows, columns = self._slots.of(last), self._slots.of(items)
+        decays = (self._decay ** np.arange(len(last))).astype(np.float32)[:, None]
+        block = self._weights[np.ix_(rows[rows >= 0], columns[columns >= 0])] * decays[rows >= 0]
+        terms[np.ix_(rows >= 0, columns >= 0)] = block
+        return terms
+
+    @property
+    def n_bytes(self) -> int:
+        """What is needed to score: the weights."""
+        return 4 * len(self._slots) ** 2
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything, as arrays and a number."""
+        n = len(self._slots)
+        return {
+            "slots": self._slots.get_state(),
+            "evidence": self._evidence[:n].copy(),
+            "weights": self._weights[:n, :n].copy(),
+        }
+
+    def set_state(self, state: dict[str, Any], n_items: int) -> None:
+        """Take a state back whose items are below `n_items`.
+
+        Raises:
+            FormatError: the arrays do not fit each other or the items.
+        """
+        self._slots.set_state(state["slots"], n_items)
+        n = len(self._slots)
+        check_arrays("linear", state, evidence=((n,), np.float32, None), weights=((n, n), np.float32, None))
+        if n and state["evidence"].min() < 0:
+            raise FormatError("linear: evidence is negative, which no sum of squares can be")
+        self._evidence, self._weights = state["evidence"].copy(), state["weights"].copy()
+
+    def _input(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The distinct places of `last`, and the decayed history there."""
+        slots = self._slots.of(last)
+        decays = (self._decay ** np.arange(len(last)))[slots >= 0]
+        distinct, places = np.unique(slots[slots >= 0], return_inverse=True)
+        return distinct, np.bincount(places, weights=decays, minlength=len(distinct)).astype(np.float32)
+
+    def _place(self, item: int, ledger: Ledger | None) -> int:
+        """The place of `item`, cleared of whatever was there if it is new to it."""
+        slot, new = self._slots.take(item, ledger)
+        size = len(self._evidence)
+        if slot >= size:
+            room = min(max(2 * size, 64), self._slots.limit)
+            weights = np.zeros((room, room), dtype=np.float32)
+            weights[:size, :size] = self._weights
+            self._weights = weights
+            self._evidence = np.concatenate([self._evidence, np.zeros(room - size, dtype=np.float32)])
+        elif new and len(self._slots) == self._slots.limit:
+            if ledger is not None:
+                ledger.keep(self, "_evidence", slot)
+                ledger.keep_rows(self, "_weights", np.array([slot]))
+                ledger.keep(self, "_weights", (slice(None), slot))
+            self._evidence[slot] = 0.0
+            self._weights[slot] = 0.0
+            self._weights[:, slot] = 0.0
+        return slot
+
+
+class CompactLinear(LinearMemory):
+    """A copy to score with: the weights in eight bits, one scale a row.
+
+    Args:
+        model: What is copied.
+    """
+
+    def __init__(self, model: LinearMemory) -> None:
+        super().__init__(model._decay, model._learning_rate, model._ridge, model._slots.limit)
+        n = len(model._slots)
+        self._slots = copy.deepcopy(model._slots)
+        weights = model._weights[:n, :n]
+        self._scales = (np.abs(weights).max(axis=1, initial=0.0) / 127.0).astype(np.float32)
+        safe = np.where(self._scales > 0, self._scales, 1.0)[:, None]
+        self._codes = np.round(weights / safe).astype(np.int8)
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes in memory."""
+        return int(self._codes.nbytes + self._scales.nbytes)
+
+    def scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float32]:
+        """As `LinearMemory.scores`."""
+        scores = np.zeros(n, dtype=np.float32)
+        rows, x = self._input(last)
+        if len(rows):
+            codes = self._codes[rows].astype(np.float32)
+            scores[self._slots.items] = _product(x * self._scales[rows], codes)
+        return scores
+
+    def _place(self, item: int, ledger: Ledger | None) -> int:
+        raise DataError("a compact copy learns no more")
+
+
+def _product(x: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    # torch's, since the bits of numpy's depend on how many threads share it
+    product: NDArray[np.float32] = (torch.from_numpy(x) @ torch.from_numpy(rows)).numpy()
+    return product
