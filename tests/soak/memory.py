@@ -38,13 +38,14 @@ ALLOWED = 0.03
 """The share by which the resident size may grow from the second tenth to any later one."""
 
 WARM_UP = 2  # tenths
-ITEMS, PEOPLE = 2_000, 1_000
+ITEMS, PEOPLE = 500, 1_000
 SIZES = {
     "embedding_dim": 16,
     "hidden_dim": 32,
     "history_length": 10,
     "n_negatives": 40,
     "capacity": 5_000,
+    "n_neighbors": 16,
     "top_k": 5,  # of the ten that a passer-by has seen
 }
 """Modest ones, so that a million events take minutes; what could grow does not depend on them."""
@@ -102,12 +103,12 @@ def soak(
     tenths, evenings = 0, 0
     for number in itertools.count(1):
         _visits(rec, people, number)
-        if number % _AT_ONCE == 0:
+        if number % _AT_ONCE == 1:  # within the warm-up too
             rec.learn_many(passers_by.events(_CHUNK - _VISITS), _BATCH, progress=False)
         else:
             for event in passers_by.feedbacks(_CHUNK - _VISITS):
                 rec.observe(event)  # tested and remembered; a step for each would take hours
-        rec.undo(_BATCH // 2 if number % (2 * _AT_ONCE) == 0 else 1, progress=False)
+        rec.undo(_BATCH // 2 if number % (2 * _AT_ONCE) == 1 else 1, progress=False)
         if rec.n_events // max(n_events // _EVENINGS, _BETWEEN) > evenings:
             evenings += 1
             left += _still_there(rec, number)
