@@ -2,7 +2,7 @@
 
 from lifelong_widgets.learning.examples import Examples, examples_of_batch
 from lifelong_widgets.learning.log_examples import LogExamples
-from lifelong_widgets.learning.objectives import OBJECTIVES, bpr, sampled_softmax
+from lifelong_widgets.learning.objectives import OBJECTIVES, Objective, bpr, sampled_softmax
 from lifelong_widgets.learning.replay import ReplayBuffer, ReplayMark
 from lifelong_widgets.learning.trainer import FitReport, Trainer
 from lifelong_widgets.learning.updater import OnlineUpdater, StepMark
@@ -12,6 +12,7 @@ __all__ = [
     "Examples",
     "FitReport",
     "LogExamples",
+    "Objective",
     "OnlineUpdater",
     "ReplayBuffer",
     "ReplayMark",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
 import traitlets
-from torch.nn import functional
 
-from lifelong_widgets.errors import DivergenceError, FormatError
+from lifelong_widgets.errors import DivergenceError
+from lifelong_widgets.learning.dense_adam import DenseAdam
 from lifelong_widgets.learning.examples import Examples
+from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.learning.objectives import OBJECTIVES
 from lifelong_widgets.models import Network
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
@@ -24,21 +24,19 @@ _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has fa
 class StepMark:
     """What `OnlineUpdater.revert` needs: the rows that a step moved and the dense parameters, as they were.
 
-    `dense` holds, for each dense parameter, its values and Adam's three moments; `stepped` says whether there
-    were any moments yet. The copies are made by the step that is given the mark.
+    `dense` is a copy of the dense parameters with their moments. The copies are made by the step that is
+    given the mark.
     """
 
     rows: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
-    dense: list[tuple[torch.Tensor, ...]] = field(default_factory=list)
-    stepped: bool = False
+    dense: torch.Tensor | None = None
 
 
 class OnlineUpdater(Part):
     """Takes gradient steps on a network: Adam for the dense parameters, lazy Adam for the rows of a batch.
 
     The cost of a step depends on the batch, not on how many items, people or events there are. Call `build`
-    once: the first torch optimizer of a process takes over a second to make, so it is not left to the first
-    click.
+    first, and again after the network was built anew.
     """
 
     learning_rate = FiniteFloat(
@@ -61,11 +59,10 @@ class OnlineUpdater(Part):
     ).tag(config=True, label="Objective")
 
     def build(self, network: Network) -> None:
-        """Attach to a network that is built; again after it was built anew."""
+        """Attach to a network that is built; its dense parameters become views of one stretch of memory."""
         self._network = network
-        self._optimizer = torch.optim.Adam(network.dense_parameters(), lr=self.learning_rate, fused=True)
+        self._dense = DenseAdam(network.dense_parameters())
 
-    @torch.enable_grad()  # whatever an interrupted `no_grad` elsewhere has left behind
     def step(
         self,
         examples: Examples,
@@ -86,50 +83,27 @@ class OnlineUpdater(Part):
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
         """
-        network, n = self._network, len(examples)
-        n_items = len(network.items)
-        negatives = self._negatives(n_items, rng)
-        # where there is no event the target stands in: a row that the batch does not need must not move
-        past = np.where(examples.history_rewards != 0, examples.history_items, examples.targets[:, None])
-        touched, places = np.unique(
-            np.concatenate([past.ravel(), examples.targets, negatives]), return_inverse=True
+        items = self._network.items
+        negatives = self._negatives(len(items), rng)
+        found = gradients(
+            self._network, examples, negatives, OBJECTIVES[self.objective], self._dense.gradients, weights
         )
-        indices = torch.from_numpy(touched)
-        embeddings, content = network.items.gather(indices)
-        embeddings = embeddings.contiguous().requires_grad_()
-
-        # `embedding` gathers as indexing does, but its backward pass is several times quicker on a CPU
-        vectors = functional.embedding(torch.from_numpy(places), network.item_vectors(embeddings, content))
-        history, targets, others = vectors.split([past.size, n, len(negatives)])
-        users = network.encoder(
-            history.view(n, -1, network.embedding_dim), torch.from_numpy(examples.history_rewards)
-        )
-        target_scores = (users * targets).sum(-1)
-        is_target = torch.from_numpy(negatives == examples.targets[:, None])
-        negative_scores = (users @ others.T).masked_fill(is_target, -torch.inf)
-        losses = OBJECTIVES[self.objective](
-            target_scores, negative_scores, torch.from_numpy(examples.rewards), n_items
-        )
-        loss = (losses if weights is None else losses * torch.from_numpy(weights)).mean()
         rate = self.learning_rate if learning_rate is None else learning_rate
-        value = float(loss.item())
-        if not math.isfinite(value):
+        if not math.isfinite(found.loss):
             raise DivergenceError(
-                f"the loss of this step is {value}: nothing was learned from it. "
+                f"the loss of this step is {found.loss}: nothing was learned from it. "
                 f"A smaller learning_rate than {rate:g} usually mends this."
             )
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        before = items.learned(found.indices)
         if mark is not None:
-            self._keep(mark)
-            mark.rows.append((indices, embeddings.detach().clone(), network.items.moments(indices)))
-        self._optimizer.param_groups[0]["lr"] = rate
-        self._optimizer.step()
-        assert embeddings.grad is not None
+            if not mark.rows:
+                mark.dense = self._dense.keep(mark.dense)
+            mark.rows.append((found.indices, *before))
+        self._dense.step(rate)
         fitting = learning_rate is not None
-        rates = rate if fitting else rate * self._boost(network.items.n_updates[indices])
-        network.items.adam_step(indices, embeddings.grad, rates)
-        each: np.ndarray = losses.detach().numpy()
+        rates = rate if fitting else torch.from_numpy(self._boost(before[1][:, -1:].numpy()) * rate)
+        items.adam_step(found.indices, found.embeddings, rates, before=before)
+        each: np.ndarray = found.losses.numpy()
         return each
 
     def mark(self, spent: StepMark | None = None) -> StepMark:
@@ -141,31 +115,18 @@ class OnlineUpdater(Part):
         if spent is None:
             return StepMark()
         spent.rows.clear()
-        spent.stepped = False
         return spent
 
     def revert(self, mark: StepMark) -> None:
         """Take back, bit for bit, every step that `mark` was given to; of several marks the newest first."""
         for indices, embeddings, moments in reversed(mark.rows):
             self._network.items.put_back(indices, embeddings, moments)
-        if not mark.rows:
-            return
-        with torch.no_grad():
-            for parameter, (values, *olds) in zip(self._dense(), mark.dense, strict=True):
-                parameter.copy_(values)
-                if mark.stepped:
-                    for moment, old in zip(self._moments(parameter), olds, strict=True):
-                        moment.copy_(old)
-        if not mark.stepped:
-            self._optimizer.state.clear()
+        if mark.rows and mark.dense is not None:
+            self._dense.put_back(mark.dense)
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """The moments of the dense parameters, by their place in `Network.dense_parameters`."""
-        state = {}
-        for place, moments in self._optimizer.state_dict()["state"].items():
-            for name, tensor in moments.items():
-                state[f"{place}.{name}"] = tensor.detach().clone()
-        return state
+        return self._dense.get_state()
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take the moments back.
@@ -173,62 +134,17 @@ class OnlineUpdater(Part):
         Raises:
             FormatError: they are not those of this network's dense parameters, or not finite.
         """
-        shapes = {
-            f"{place}.{name}": shape
-            for place, parameter in enumerate(self._dense())
-            for name, shape in (
-                ("step", torch.Size()),
-                ("exp_avg", parameter.shape),
-                ("exp_avg_sq", parameter.shape),
-            )
-        }
-        if state and state.keys() != shapes.keys():
-            raise FormatError(f"optimizer: there are moments {', '.join(state):.200}")
-        for key, tensor in state.items():
-            whole = isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32
-            if not whole or tensor.shape != shapes[key] or not torch.isfinite(tensor).all():
-                raise FormatError(f"optimizer: {key} must be finite float32 of shape {tuple(shapes[key])}")
-        document: dict[str, Any] = self._optimizer.state_dict()
-        document["state"] = {}
-        for key, tensor in state.items():
-            place, name = key.split(".")
-            document["state"].setdefault(int(place), {})[name] = tensor.clone()
-        self._optimizer.load_state_dict(document)
+        self._dense.set_state(state)
 
-    def _dense(self) -> list[torch.nn.Parameter]:
-        dense: list[torch.nn.Parameter] = self._optimizer.param_groups[0]["params"]
-        return dense
-
-    def _moments(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, ...]:
-        state = self._optimizer.state[parameter]
-        return state["step"], state["exp_avg"], state["exp_avg_sq"]
-
-    def _keep(self, mark: StepMark) -> None:
-        """Copy the dense parameters and their moments into `mark`, unless an earlier step did."""
-        if mark.rows:
-            return
-        dense = self._dense()
-        if not mark.dense:
-            mark.dense = [
-                (torch.empty_like(p), torch.empty(()), torch.empty_like(p), torch.empty_like(p))
-                for p in dense
-            ]
-        mark.stepped = bool(self._optimizer.state)
-        with torch.no_grad():
-            for parameter, (values, *moments) in zip(dense, mark.dense, strict=True):
-                values.copy_(parameter)
-                if mark.stepped:
-                    for old, moment in zip(moments, self._moments(parameter), strict=True):
-                        old.copy_(moment)
-
-    def _boost(self, n_updates: torch.Tensor) -> torch.Tensor:
+    def _boost(self, n_updates: np.ndarray) -> np.ndarray:
         """How much faster each row moves: step sizes that decrease with the row's own count of steps.
 
         ``1 + boost / (1 + t / 300)``, after Robbins and Monro (1951), "A stochastic approximation method": an
         item that has just arrived must find its place in a few events, one that is well known must not be
         thrown about by them.
         """
-        return 1 + self.new_item_boost / (1 + n_updates.unsqueeze(1) / _STEPS_OF_YOUTH)
+        boost: np.ndarray = 1 + self.new_item_boost / (1 + n_updates / _STEPS_OF_YOUTH)
+        return boost
 
     def _negatives(self, n_items: int, rng: np.random.Generator) -> np.ndarray:
         if n_items <= self.n_negatives:

@@ -1,23 +1,29 @@
-"""The contract of a user encoder, and the registry of those there are."""
+"""The contract of a user encoder."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 
 import torch
+
+Backward = Callable[[torch.Tensor, Sequence[torch.Tensor]], torch.Tensor]
+"""``backward(users_gradient, parameter_gradients)`` fills the latter in and returns the inputs' gradient."""
 
 
 class UserEncoder(torch.nn.Module):
     """Reads a person's recent history and gives the vector that their items are scored against.
 
-    Built as ``Encoder(embedding_dim, hidden_dim, history_length)``; all parameters are dense and small.
+    Built as ``Encoder(embedding_dim, hidden_dim, history_length)``; all parameters are dense and small. An
+    encoder is its `read`. One that reads averages of the history rather than the history itself says which in
+    `averaging`: they are then taken from the item table's rows directly. One that must be quick to train has
+    its own `trace`, with the gradients by hand.
     """
 
     def __init__(self, embedding_dim: int, hidden_dim: int, history_length: int) -> None:
         super().__init__()
         self.embedding_dim, self.hidden_dim, self.history_length = embedding_dim, hidden_dim, history_length
 
-    @abstractmethod
     def forward(self, vectors: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
         """The users' vectors, (n, embedding_dim).
 
@@ -25,3 +31,42 @@ class UserEncoder(torch.nn.Module):
             vectors: (n, history_length, embedding_dim), the items of each history, the most recent first.
             rewards: (n, history_length), what each of them was worth to the person; 0 where there is none.
         """
+        weights = self.averaging(rewards)
+        return self.read(vectors if weights is None else weights @ vectors, rewards)
+
+    def averaging(self, rewards: torch.Tensor) -> torch.Tensor | None:
+        """The weights of the averages that `read` is given, (n, n_averages, history_length).
+
+        0 where the reward is 0. None if it is given the vectors themselves.
+        """
+        return None
+
+    @abstractmethod
+    def read(self, inputs: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
+        """The users' vectors, differentiable.
+
+        Args:
+            inputs: (n, n_averages, embedding_dim), the averages; without `averaging` the `vectors` of
+                `forward`, with anything where the reward is 0.
+            rewards: those of `forward`.
+        """
+
+    def trace(self, inputs: torch.Tensor, rewards: torch.Tensor) -> tuple[torch.Tensor, Backward]:
+        """What `read` gives, and the way back, to be used at most once.
+
+        ``backward(users_gradient, parameter_gradients)`` returns the gradient of `inputs` and overwrites the
+        tensors of `parameter_gradients`, one for each of `parameters()` in their order. Both are called under
+        `torch.no_grad`.
+        """
+        with torch.enable_grad():
+            leaf = inputs.detach().requires_grad_()
+            users = self.read(leaf, rewards)
+
+        def backward(gradient: torch.Tensor, into: Sequence[torch.Tensor]) -> torch.Tensor:
+            sources = [leaf, *self.parameters()]
+            found = torch.autograd.grad(users, sources, gradient, allow_unused=True, materialize_grads=True)
+            for place, value in zip(into, found[1:], strict=True):
+                place.copy_(value)
+            return found[0]
+
+        return users.detach(), backward

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -62,8 +64,31 @@ class ItemTable:
 
     def gather(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Copies of the two parts of some rows: (n, embedding_dim) and (n, content_dim)."""
-        rows = self.rows[indices]
+        rows = self.rows.index_select(0, indices)
         return rows[:, : self.embedding_dim], rows[:, self.embedding_dim :]
+
+    def averages(self, items: np.ndarray, weights: torch.Tensor) -> torch.Tensor:
+        """Weighted sums of whole rows, (n, n_averages, width of a row); a weight of 0 adds nothing.
+
+        Args:
+            items: (n, length), int64; any index where the weights are 0.
+            weights: (n, n_averages, length).
+        """
+        n, n_averages, length = weights.shape
+        if n == 1:  # the usual list is of one person: few rows, and the fewest operations are the quickest
+            return (weights[0] @ self.rows.index_select(0, torch.from_numpy(items[0]))).unsqueeze(0)
+        each = np.repeat(items, n_averages, axis=0).reshape(-1)
+        scales = weights.reshape(-1)
+        wanted = scales.numpy() != 0
+        starts = np.arange(0, wanted.size, length)
+        if not wanted.all():
+            each, scales = each[wanted], torch.from_numpy(scales.numpy()[wanted])
+            starts = (np.cumsum(wanted) - wanted)[starts]
+        # a bag sums the rows as it reads them: no copy of them is made
+        sums = torch.embedding_bag(
+            self.rows, torch.from_numpy(each), torch.from_numpy(starts), per_sample_weights=scales
+        )[0]
+        return sums.view(n, n_averages, -1)
 
     def grow(self, content: np.ndarray) -> None:
         """Append one row for each row of `content`, (n_new, content_dim), float32."""
@@ -81,6 +106,7 @@ class ItemTable:
         learning_rates: torch.Tensor | float,
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
+        before: tuple[torch.Tensor, torch.Tensor] | None = None,
     ) -> None:
         """Move the embeddings of `indices` only: Adam with moments and bias correction of each row's own.
 
@@ -93,27 +119,42 @@ class ItemTable:
             learning_rates: the size of the step, one for all or (n, 1), one a row.
             betas: decay of the two moments.
             epsilon: added to the denominator.
+            before: what `learned` says of these rows, if it was asked already; it is not changed.
         """
         beta1, beta2 = betas
         dim = self.embedding_dim
-        state = self._adam[indices]
-        first, second, n_updates = state[:, :dim], state[:, dim : 2 * dim], state[:, 2 * dim :]
-        first.lerp_(gradients, 1 - beta1)
-        second.mul_(beta2).addcmul_(gradients, gradients, value=1 - beta2)
-        n_updates.add_(1.0)
-        self._adam[indices] = state
-        denominator = (second / (1 - beta2**n_updates)).sqrt_().add_(epsilon)
-        step = first / denominator.mul_(1 - beta1**n_updates)
-        self.embeddings.index_add_(0, indices, step.mul_(learning_rates), alpha=-1)
+        embeddings, old = self.learned(indices) if before is None else before
+        decay = np.full(2 * dim + 1, beta1, dtype=np.float32)
+        decay[dim:] = beta2
+        decay[-1] = 1.0
+        new = old * torch.from_numpy(decay)
+        new[:, :dim].add_(gradients, alpha=1 - beta1)
+        second = new[:, dim : 2 * dim].addcmul_(gradients, gradients, value=1 - beta2)
+        n_updates = new[:, 2 * dim :].numpy()
+        n_updates += 1
+        # with c = 1 - beta^t the step is rate · (m / c1) / (sqrt(v / c2) + eps), here m / (a · sqrt(v) + b):
+        # what is a row's own is worked out on n numbers, not on n · dim
+        root = np.sqrt(-np.expm1(n_updates * math.log(beta2)))
+        rates = learning_rates if isinstance(learning_rates, float) else learning_rates.numpy()
+        a = -np.expm1(n_updates * math.log(beta1)) / (root * rates)
+        b = a * root * epsilon
+        moved = torch.addcmul(torch.from_numpy(b), second.sqrt(), torch.from_numpy(a))
+        torch.addcdiv(embeddings, new[:, :dim], moved, value=-1, out=moved)
+        self.put_back(indices, moved, new)
+
+    def learned(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their moments."""
+        return self.embeddings.index_select(0, indices), self.moments(indices)
 
     def moments(self, indices: torch.Tensor) -> torch.Tensor:
         """A copy of the optimizer's state of some rows, (n, 2 · embedding_dim + 1)."""
-        return self._adam[indices]
+        return self._adam.index_select(0, indices)
 
     def put_back(self, indices: torch.Tensor, embeddings: torch.Tensor, moments: torch.Tensor) -> None:
-        """Make some rows what `gather` and `moments` once said they were."""
-        self.embeddings[indices] = embeddings
-        self._adam[indices] = moments
+        """Make some rows what `learned` once said they were."""
+        where = indices.numpy()  # numpy scatters rows in half the time
+        self.embeddings.numpy()[where] = embeddings.numpy()
+        self._adam.numpy()[where] = moments.numpy()
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Everything, as contiguous tensors that share no memory with the table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,21 @@ from lifelong_widgets.models.item_table import ItemTable
 from lifelong_widgets.parts import Part, WholeNumber
 
 ENCODERS: dict[str, type[UserEncoder]] = {"decayed_mlp": DecayedMLP}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What an encoder reads of n histories.
+
+    Attributes:
+        vectors: (n, n_inputs, embedding_dim), averages of item vectors, or these themselves.
+        content: (n · n_inputs, content_dim), the content in them before it was projected.
+        weights: (n, n_inputs, history_length), of the averages; None for the item vectors themselves.
+    """
+
+    vectors: torch.Tensor
+    content: torch.Tensor
+    weights: torch.Tensor | None
 
 
 class Network(Part):
@@ -77,11 +93,24 @@ class Network(Part):
             history_items: (n, history_length), int64, the most recent first; any index where reward is 0.
             history_rewards: (n, history_length), float32; 0 where there is no event.
         """
-        n, length = history_items.shape
-        embeddings, content = self.items.gather(torch.from_numpy(history_items.ravel()))
-        vectors = self.item_vectors(embeddings, content).view(n, length, self.embedding_dim)
-        users: torch.Tensor = self.encoder(vectors, torch.from_numpy(history_rewards))
-        return users
+        return self.encoder.read(
+            self.inputs(history_items, history_rewards).vectors, torch.from_numpy(history_rewards)
+        )
+
+    def inputs(self, history_items: np.ndarray, history_rewards: np.ndarray) -> Inputs:
+        """What the encoder reads of histories, those of `user_vectors`; to be called under `torch.no_grad`.
+
+        An average of item vectors is ``mean(embedding) + mean(content) @ P``: averaging comes first, so that
+        a few averages are projected instead of the whole history.
+        """
+        weights = self.encoder.averaging(torch.from_numpy(history_rewards))
+        if weights is None:
+            rows = self.items.rows.index_select(0, torch.from_numpy(history_items.reshape(-1)))
+        else:
+            rows = self.items.averages(history_items, weights).flatten(0, 1)
+        content = rows[:, self.embedding_dim :]
+        vectors = self.item_vectors(rows[:, : self.embedding_dim], content)
+        return Inputs(vectors.view(len(history_items), -1, self.embedding_dim), content, weights)
 
     @torch.no_grad()
     def queries(self, user_vectors: torch.Tensor) -> torch.Tensor:

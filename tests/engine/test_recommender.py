@@ -9,11 +9,12 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import traitlets
 
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions, datasets
 from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
-from lifelong_widgets.learning import OBJECTIVES
+from lifelong_widgets.learning import OBJECTIVES, Objective
 from lifelong_widgets.models import ENCODERS
 from lifelong_widgets.parts import hyperparameters
 from lifelong_widgets.progress import ProgressEvent, Stop
@@ -292,7 +293,11 @@ def test_an_empty_log_is_refused_by_fit_and_nothing_to_learn_many(fitted: Recomm
 def test_a_step_that_explodes_is_refused_and_nothing_is_lost(
     fitted: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(OBJECTIVES, "sampled_softmax", lambda target, *_: target.sum() * float("inf"))
+    class Explosion(Objective):
+        def attract(self, target_scores: torch.Tensor, *_: object) -> torch.Tensor:
+            return target_scores * float("inf")
+
+    monkeypatch.setitem(OBJECTIVES, "sampled_softmax", Explosion())
     before = fitted.frozen_twin()
     with pytest.raises(LifelongWidgetsError, match="nothing was learned"):
         fitted.learn_one(Feedback("new person", "i3", "like"))

@@ -1,0 +1,170 @@
+"""The gradients by hand are those of autograd, and so is a step made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lifelong_widgets.learning import OBJECTIVES, Examples, Objective
+from lifelong_widgets.learning.dense_adam import DenseAdam
+from lifelong_widgets.learning.gradients import gradients
+from lifelong_widgets.models import ENCODERS, Network, UserEncoder
+from lifelong_widgets.models.decayed_mlp import DecayedMLP
+
+
+class Recurrent(UserEncoder):
+    """Without formulas: it reads the vectors themselves and leaves a parameter unused."""
+
+    def __init__(self, embedding_dim: int, hidden_dim: int, history_length: int) -> None:
+        super().__init__(embedding_dim, hidden_dim, history_length)
+        self.cell = torch.nn.Linear(2 * embedding_dim, embedding_dim)
+        self.unused = torch.nn.Parameter(torch.ones(3))
+
+    def read(self, inputs: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
+        users = torch.zeros_like(inputs[:, 0])
+        for place in reversed(range(inputs.shape[1])):
+            seen = torch.tanh(self.cell(torch.cat([users, inputs[:, place] * rewards[:, [place]]], dim=1)))
+            users = torch.where(rewards[:, [place]] != 0, seen, users)
+        return users
+
+
+class Hinge(Objective):
+    """An objective of its own without formulas."""
+
+    def attract(
+        self, target_scores: torch.Tensor, negative_scores: torch.Tensor, n_items: int
+    ) -> torch.Tensor:
+        return torch.relu(1 + negative_scores - target_scores.unsqueeze(1)).sum(1)
+
+
+ALL_OBJECTIVES = {**OBJECTIVES, "hinge": Hinge()}
+ALL_ENCODERS: dict[str, type[UserEncoder]] = {**ENCODERS, "recurrent": Recurrent}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _more_encoders() -> Iterator[None]:
+    ENCODERS["recurrent"] = Recurrent
+    yield
+    del ENCODERS["recurrent"]
+
+
+def network(encoder: str, n_items: int, content_dim: int, length: int) -> Network:
+    """In float64, so that a wrong formula cannot hide behind rounding."""
+    made = Network(embedding_dim=4, hidden_dim=6, history_length=length)
+    made.build(content_dim, seed=0)
+    made.encoder = ALL_ENCODERS[encoder](4, 6, length).double()
+    rng = np.random.default_rng(0)
+    with torch.no_grad():
+        for parameter in made.encoder.parameters():
+            parameter.copy_(torch.from_numpy(rng.normal(size=parameter.shape)))
+    made.projection = torch.nn.Parameter(torch.from_numpy(rng.normal(size=(content_dim, 4))))
+    made.items.grow(np.zeros((n_items, content_dim), dtype=np.float32))
+    made.items._rows = torch.from_numpy(rng.normal(size=made.items._rows.shape))
+    return made
+
+
+def batch(rng: np.random.Generator, n: int, n_items: int, length: int) -> Examples:
+    rewards = rng.choice([-1.5, 0.0, 0.5, 1.0], size=(n, length))
+    rewards[rng.random(n) < 0.3] = 0.0
+    return Examples(
+        rng.integers(n_items, size=(n, length)) * (rewards != 0),
+        rewards,
+        rng.integers(n_items, size=n),
+        rng.choice([-1.0, -0.3, 0.5, 2.0], size=n),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(sorted(ALL_ENCODERS)),
+    st.sampled_from(sorted(ALL_OBJECTIVES)),
+    st.integers(1, 5),
+    st.integers(1, 12),
+    st.sampled_from([0, 1, 3]),
+    st.sampled_from([1, 2, 7, 20]),
+    st.integers(1, 9),
+    st.booleans(),
+    st.integers(0, 2**32),
+)
+def test_they_are_those_of_autograd(
+    encoder: str,
+    objective: str,
+    n: int,
+    n_items: int,
+    content_dim: int,
+    length: int,
+    n_negatives: int,
+    weighted: bool,
+    seed: int,
+) -> None:
+    """With few items, they recur within histories, targets and negatives; some histories are empty."""
+    rng = np.random.default_rng(seed)
+    net, examples = network(encoder, n_items, content_dim, length), batch(rng, n, n_items, length)
+    negatives = rng.integers(n_items, size=n_negatives)
+    weights = rng.uniform(0.0, 2.0, size=n) if weighted else None
+    loss = ALL_OBJECTIVES[objective]
+
+    rows = net.items.rows.clone().requires_grad_()
+    vectors = net.item_vectors(rows[:, :4], rows[:, 4:])
+    users = net.encoder(vectors[examples.history_items], torch.from_numpy(examples.history_rewards))
+    is_target = torch.from_numpy(negatives == examples.targets[:, None])
+    losses = loss(
+        (users * vectors[examples.targets]).sum(1),
+        (users @ vectors[negatives].T).masked_fill(is_target, -torch.inf),
+        torch.from_numpy(examples.rewards),
+        n_items,
+    )
+    mean = (losses if weights is None else losses * torch.from_numpy(weights)).mean()
+    of_rows, *of_dense = torch.autograd.grad(
+        mean, [rows, *net.dense_parameters()], allow_unused=True, materialize_grads=True
+    )
+
+    into = [torch.full_like(parameter, torch.nan) for parameter in net.dense_parameters()]
+    before = net.items.rows.clone()
+    found = gradients(net, examples, negatives, loss, into, weights)
+
+    def same(one: torch.Tensor, other: torch.Tensor) -> None:
+        torch.testing.assert_close(one, other, atol=1e-8, rtol=1e-8)
+
+    same(found.losses, losses.detach())
+    assert found.loss == pytest.approx(float(mean.detach()), abs=1e-8)
+    for mine, reference in zip(into, of_dense, strict=True):
+        same(mine, reference)
+    events = examples.history_items[examples.history_rewards != 0]
+    touched = np.unique(np.concatenate([events, examples.targets, negatives]))
+    assert found.indices.tolist() == touched.tolist()
+    same(found.embeddings, of_rows[touched, :4])
+    untouched = np.setdiff1d(np.arange(n_items), touched)
+    assert not of_rows[untouched, :4].any()
+    assert torch.equal(net.items.rows, before)
+
+
+def test_the_hidden_layer_is_a_gelu() -> None:
+    encoder = DecayedMLP(4, 6, 20).double()
+    inputs = torch.randn(3, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 3
+    hidden = torch.nn.functional.gelu(encoder.hidden(inputs.flatten(1)))
+    expected = encoder.output(hidden) + (inputs * encoder.short_cut[:, None]).sum(1)
+    torch.testing.assert_close(encoder.read(inputs, torch.ones(3, 20)), expected, atol=1e-12, rtol=1e-12)
+
+
+def test_the_dense_step_is_adams() -> None:
+    generator = torch.Generator().manual_seed(0)
+    values = [torch.randn(*shape, generator=generator) for shape in ((5, 3), (7,), (0, 4), (2, 2))]
+    mine, theirs = ([torch.nn.Parameter(value.clone()) for value in values] for _ in range(2))
+    adam, reference = DenseAdam(mine), torch.optim.Adam(theirs, lr=0.01)
+    for _ in range(20):
+        for own, parameter in zip(adam.gradients, theirs, strict=True):
+            own.copy_(torch.randn(own.shape, generator=generator))
+            parameter.grad = own.clone()
+        adam.step(0.01)
+        reference.step()
+    for one, other in zip(mine, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+    for place, state in reference.state_dict()["state"].items():
+        for name, moment in state.items():
+            torch.testing.assert_close(adam.get_state()[f"{place}.{name}"], moment, atol=1e-7, rtol=1e-5)
