@@ -135,7 +135,7 @@ class ItemTable:
         # with c = 1 - beta^t the step is rate · (m / c1) / (sqrt(v / c2) + eps), here m / (a · sqrt(v) + b):
         # what is a row's own is worked out on n numbers, not on n · dim
         root = np.sqrt(-np.expm1(n_updates * math.log(beta2)))
-        rates = learning_rates if isinstance(learning_rates, float) else learning_rates.numpy()
+        rates = learning_rates.numpy() if isinstance(learning_rates, torch.Tensor) else learning_rates
         a = -np.expm1(n_updates * math.log(beta1)) / (root * rates)
         b = a * root * epsilon
         moved = torch.addcmul(torch.from_numpy(b), second.sqrt(), torch.from_numpy(a))
