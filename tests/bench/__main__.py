@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for source in options.log or ["movielens-100k"]:
                 log = load(source)
                 for protocol in options.protocol or _protocols(repeated_share(log.events)):
-                    results.append(run(log, protocol, options.limit, options.seed, not options.quiet))
+                    results.append(run(log, protocol, options.limit, options.tested, options.seed, not options.quiet))
                     print(f"\n{table.of_result(results[-1])}", flush=True)
                     _write(results, options)
                     if results[-1].report.interrupted and results[-1].report.error is None:
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "--protocol", action="append", choices=(FIRST, REPEAT), help="default: what the log calls for"
     )
     parser.add_argument("--limit", type=_positive, metavar="N", help="the first N events of each stream only")
+    parser.add_argument("--tested", type=_positive, metavar="N", help="stop N events after the warm-up")
     parser.add_argument("--seed", type=int, default=0, help="of our model (default: 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures, after each log")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")

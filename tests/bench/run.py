@@ -83,14 +83,22 @@ class Result:
         }
 
 
-def run(log: Log, protocol: str, limit: int | None = None, seed: int = 0, progress: bool = True) -> Result:
+def run(
+    log: Log,
+    protocol: str,
+    limit: int | None = None,
+    tested: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> Result:
     """Tune, fit and replay.
 
     Args:
         log: What to replay.
         protocol: `FIRST`, each pair of user and item once and consumed items excluded, or `REPEAT`, all
             events and nothing excluded.
-        limit: Stop the stream after so many events.
+        limit: Take the first so many events for the whole stream.
+        tested: Stop so many events after the warm-up, which is that of the whole stream.
         seed: Of our model; nothing else is drawn.
         progress: Draw bars.
 
@@ -99,7 +107,7 @@ def run(log: Log, protocol: str, limit: int | None = None, seed: int = 0, progre
     """
     exclude_seen = protocol == FIRST
     events = (first_only(log.events) if exclude_seen else log.events)[:limit]
-    warm_up, stream = events.before(WARM_UP), events.after(WARM_UP)
+    warm_up, stream = events.before(WARM_UP), events.after(WARM_UP)[:tested]
     settings = tune(warm_up, log.catalog, exclude_seen, progress)
 
     growing = log.catalog.subset(warm_up.items)
