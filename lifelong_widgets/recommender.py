@@ -215,8 +215,7 @@ class Recommender(DurableEngine):
         """
         self._sync_with_catalog()
         person, target = self.users.get(self.known_as(user)), self.catalog.index_of(item)
-        features = self.ranker.features_of(person, np.array([target]))
-        score = float(self.gate.scores(features)[0])
+        score = self.ranker.score_of(person, target)
         total: dict[Id, float] = {}
         for event, index in enumerate(self.ranker.past_of(person).items.tolist()):
             name = self.catalog.ids[index]

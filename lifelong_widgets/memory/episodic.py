@@ -62,21 +62,27 @@ class EpisodicMemory(Part):
         self._successors = Successors(self.n_neighbors)
         self._linear = LinearMemory(decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048)
 
-    def candidates(
-        self, past: Past, network_scores: NDArray[np.float32], also: NDArray[np.int64] | None = None
-    ) -> Candidates:
+    @property
+    def network_alone(self) -> bool:
+        """Whether the network is the only member, so that there is nothing to weigh."""
+        return all(getattr(self, name) == value for name, value in NETWORK_ALONE.items())
+
+    def candidates(self, past: Past, network_scores: NDArray[np.float32]) -> Candidates:
         """The items that are worth a look for a person, and what is known about them.
+
+        There are none if the network is alone.
 
         Args:
             past: the person's.
             network_scores: of every item, (n_items,).
-            also: items that are described in any case, int64.
         """
-        scores = self._scores(past.liked, network_scores)
+        scores = {} if self.network_alone else self._scores(past.liked, network_scores)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
-        items = choose(scores, self.popularity, past, self.n_candidates, popular)
-        if also is not None:
-            items = np.union1d(items, also)
+        items = (
+            np.zeros(0, dtype=np.int64)
+            if self.network_alone
+            else choose(scores, self.popularity, past, self.n_candidates, popular)
+        )
         return self._blinded(describe(items, scores, self.popularity, past))
 
     def describe(

@@ -119,6 +119,12 @@ class Ranker:
         scores = self._gate.scores(features)
         return {group: scores - self._gate.scores(self._memory.without(features, group)) for group in GROUPS}
 
+    def score_of(self, person: int | None, item: int) -> float:
+        """The score of any item: the gate's, or the network's if that is alone."""
+        if self._memory.network_alone:
+            return float(self.look(person).network_scores[item])
+        return float(self._gate.scores(self.features_of(person, np.array([item])))[0])
+
     def without_event(self, person: int | None, event: int, item: int) -> float:
         """The score of `item` had the event at place `event` of a person's `Past` never been seen by it.
 
@@ -131,6 +137,8 @@ class Ranker:
         kept = np.arange(len(past.items)) != event
         past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
         scores = self._network_scores(histories.items_of(person), rewards)
+        if self._memory.network_alone:
+            return float(scores[item])
         around = np.union1d(self.look(person).candidates.items, [item])
         described = self._memory.describe(around, past, scores)
         return float(self._gate.scores(described.features)[np.searchsorted(around, item)])
@@ -160,8 +168,10 @@ class Ranker:
             return items, scores
         more = np.argpartition(-others, n - 1)[:n]
         more = more[np.lexsort((more, -others[more]))]
-        floor = scores[-1] - 1.0 if len(scores) else np.float32(0.0)
-        return np.concatenate([items, more]), np.concatenate([scores, floor - others[more[0]] + others[more]])
+        below = others[more]
+        if len(scores):
+            below += scores[-1] - 1.0 - below[0]
+        return np.concatenate([items, more]), np.concatenate([scores, below])
 
     def study(self, events: Sequence[Occurrence], ledger: Ledger | None = None) -> None:
         """Let the gate learn from a batch that is about to be taken in, in one step.

@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for source in options.log or ["movielens-100k"]:
                 log = load(source)
                 for protocol in options.protocol or _protocols(repeated_share(log.events)):
-                    results.append(run(log, protocol, options.limit, options.tested, options.seed, not options.quiet))
+                    results.append(
+                        run(log, protocol, options.limit, options.tested, options.seed, not options.quiet)
+                    )
                     print(f"\n{table.of_result(results[-1])}", flush=True)
                     _write(results, options)
                     if results[-1].report.interrupted and results[-1].report.error is None:

@@ -1,0 +1,114 @@
+"""What a person is shown, of two memories."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lifelong_widgets.data import Catalog, Feedback
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.evaluation import ablate
+from lifelong_widgets.memory import NETWORK_ALONE
+from lifelong_widgets.recommender import Recommender
+from tests.engine.worlds import SMALL, checkerboard
+
+
+def shelf(n_items: int) -> Catalog:
+    return Catalog.from_records({"item": n, "title": f"Thing {n}"} for n in range(n_items))
+
+
+def test_the_network_alone_ranks_as_it_scores() -> None:
+    catalog, log = checkerboard()
+    rec = Recommender(catalog, **SMALL, **NETWORK_ALONE)
+    rec.fit(log, progress=False)
+    listed = rec.recommend("p1", k=24, exclude_seen=False)
+    person = rec.users.get("p1")
+    scores = rec.network.score_all(
+        rec.histories.items_of(person)[None], rec.histories.rewards_of(person)[None]
+    )[0].numpy()
+    order = np.argsort(-scores, kind="stable")
+    assert listed.items == tuple(catalog.ids[index] for index in order)
+    assert listed.scores == pytest.approx(scores[order], abs=1e-6)
+    before = listed.scores[0]
+    rec.learn_one(user="p1", item=listed.items[0], kind="like")
+    assert rec.gate.n_steps == 0 and rec.recommend("p1", exclude_seen=False).scores[0] != before
+    past = rec.explain("p1", listed.items[1])
+    assert past and all(np.isfinite(part) for part in past.values())
+
+
+@pytest.mark.parametrize("people_come_back", [True, False])
+def test_whether_people_come_back_is_learned(people_come_back: bool) -> None:
+    rec = Recommender(shelf(60), **SMALL)
+    rng = np.random.default_rng(0)
+    for n in range(900):
+        person = n % 9
+        item = int(rng.integers(3)) + 3 * person if people_come_back else int(rng.integers(60))
+        if not people_come_back:  # each item once
+            item = (n // 9 * 7 + person * 11) % 60
+            if n >= 60 * 9:
+                break
+        rec.learn_one(user=person, item=item, kind="view", time=60.0 * n)
+    own = [
+        len(
+            set(rec.recommend(person, k=3, exclude_seen=False).items) & set(range(3 * person, 3 * person + 3))
+        )
+        for person in range(9)
+    ]
+    if people_come_back:
+        assert np.mean(own) > 2.5
+    else:
+        seen = rec.histories.items_of(rec.users.get(0))[:10].tolist()
+        assert len(set(rec.recommend(0, k=3, exclude_seen=False).items) & set(seen)) <= 1
+
+
+def test_lists_are_whole_whatever_the_candidates() -> None:
+    """Beyond the candidates the network goes on; scores fall all the way, and nothing is listed twice."""
+    rec = Recommender(shelf(400), n_candidates=5, **SMALL)
+    for n in range(40):
+        rec.learn_one(user="ada", item=n % 30, kind="like", time=float(n))
+    listed = rec.recommend("ada", k=400)
+    assert len(listed) == len(set(listed.items)) == 370 and not set(listed.items) & set(range(30))
+    assert all(np.diff(listed.scores) <= 0)
+    assert sorted(rec.recommend("ada", k=400, exclude_seen=False).items) == list(range(400))
+    assert sorted(rec.recommend("nobody", k=400).items) == list(range(400))
+
+
+def test_what_follows_is_learned_from_one_event() -> None:
+    """The network needs many steps for it, the fast memory one."""
+    rec = Recommender(shelf(300), **SMALL)
+    for person in range(3):
+        rec.learn_one(user=person, item=100, kind="view")
+        rec.learn_one(user=person, item=217, kind="view")
+    rec.observe(Feedback("eve", 100, "view"))
+    assert rec.recommend("eve", k=1).items == (217,)
+    alone = Recommender(shelf(300), **SMALL, **NETWORK_ALONE)
+    for person in range(3):
+        alone.learn_one(user=person, item=100, kind="view")
+        alone.learn_one(user=person, item=217, kind="view")
+    alone.observe(Feedback("eve", 100, "view"))
+    assert alone.recommend("eve", k=1).items != (217,)
+
+
+def test_a_list_and_the_click_on_it_look_once() -> None:
+    rec = Recommender(shelf(20), **SMALL)
+    rec.learn_one(user="ada", item=1, kind="like")
+    rec.recommend("ada")
+    look = rec.ranker.look(rec.users.get("ada"))
+    assert rec.ranker.look(rec.users.get("ada")) is look
+    rec.learn_one(user="bob", item=2, kind="like")
+    assert rec.ranker.look(rec.users.get("ada")) is not look
+
+
+def test_each_part_can_be_left_out() -> None:
+    catalog, log = checkerboard()
+    made = ablate(catalog, log, ["neighbors", "popularity"], progress=False, **SMALL)
+    assert list(made) == ["whole", "without neighbors", "without popularity", "network alone"]
+    lists = {name: rec.recommend("p1", k=5).scores for name, rec in made.items()}
+    assert len(set(lists.values())) == 4
+    with pytest.raises(DataError, match="no part 'neighbours'"):
+        ablate(catalog, log, ["neighbours"])
+
+
+def test_a_part_cannot_be_switched_off_in_the_middle_of_a_life() -> None:
+    with pytest.raises(DataError, match="use_linear"):
+        Recommender(shelf(3), **SMALL).memory.use_linear = False
