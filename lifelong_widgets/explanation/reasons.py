@@ -76,7 +76,11 @@ def reasons(
                 break
             if group in best_event and best_event[group][place] >= 0:
                 event = best_event[group][place]
-                title = catalog[catalog.ids[histories.items_of(person)[event]]].title
+                cause = histories.items_of(person)[event]
+                if cause == items[place]:
+                    sentence = "you come back to it"
+                    break
+                title = catalog[catalog.ids[cause]].title
                 verb = _PAST_TENSE.get(kind_names[histories.kinds_of(person)[event]])
                 sentence = f"because you {verb} {title}" if verb else f"because of {title}"
             elif group == "repeats" and again[place]:

@@ -112,3 +112,22 @@ def test_each_part_can_be_left_out() -> None:
 def test_a_part_cannot_be_switched_off_in_the_middle_of_a_life() -> None:
     with pytest.raises(DataError, match="use_linear"):
         Recommender(shelf(3), **SMALL).memory.use_linear = False
+
+
+def test_a_reason_names_what_the_score_owes_most_to() -> None:
+    rec = Recommender(shelf(300), **SMALL)
+    for person in range(6):
+        for item in (100, 217):
+            rec.learn_one(user=person, item=item, kind="view")
+    rec.observe(Feedback("eve", 100, "like"))
+    first = rec.recommend("eve", k=1)[0]
+    assert (first.item, first.reason) == (217, "because you liked Thing 100")
+    for n in range(30):
+        rec.learn_one(user="ann", item=40 + n % 2, kind="view")
+    again = {row.item: row.reason for row in rec.recommend("ann", k=2, exclude_seen=False)}
+    assert set(again) == {40, 41}
+    assert all(
+        reason in ("you come back to it", "because you looked at Thing 40", "because you looked at Thing 41")
+        for reason in again.values()
+    )
+    assert all(f"Thing {item}" not in reason for item, reason in again.items())
