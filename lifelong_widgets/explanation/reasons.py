@@ -21,6 +21,7 @@ _PAST_TENSE = {
 }
 
 
+_AGAIN = "you come back to it"
 _BY_ITEM = ("neighbors", "successors", "linear", "network")  # what speaks through single past events
 
 
@@ -64,32 +65,33 @@ def reasons(
         terms["network"] = of_network[rewards[np.flatnonzero(rewards)] > 0]
         for group, added in terms.items():
             best_event[group] = np.where(added.max(axis=0) > 0, liked[added.argmax(axis=0)], -1)
-    again = np.isin(items, past.liked)
     rows = torch.from_numpy(items)
     is_new = network.items.n_updates[rows].numpy() == 0
     has_content = network.items.gather(rows)[1].abs().sum(1).numpy() > 0
+
+    def because_of(event: int, item: int) -> str:
+        cause = histories.items_of(person)[event]
+        if cause == item:
+            return _AGAIN
+        title = catalog[catalog.ids[cause]].title
+        verb = _PAST_TENSE.get(kind_names[histories.kinds_of(person)[event]])
+        return f"because you {verb} {title}" if verb else f"because of {title}"
+
     sentences = []
-    for place in range(len(items)):
-        sentence = ""
+    for place, item in enumerate(items.tolist()):
+        sentence = "popular with everybody"
+        if is_new[place]:
+            sentence = "new here: placed by its content" if has_content[place] else "new here"
         for group in sorted(owed, key=lambda group: -owed[group][place]):
             if owed[group][place] <= 0:
                 break
             if group in best_event and best_event[group][place] >= 0:
-                event = best_event[group][place]
-                cause = histories.items_of(person)[event]
-                if cause == items[place]:
-                    sentence = "you come back to it"
-                    break
-                title = catalog[catalog.ids[cause]].title
-                verb = _PAST_TENSE.get(kind_names[histories.kinds_of(person)[event]])
-                sentence = f"because you {verb} {title}" if verb else f"because of {title}"
-            elif group == "repeats" and again[place]:
-                sentence = "you come back to it"
-            elif group == "popularity" and not is_new[place]:
-                sentence = "popular with everybody"
-            if sentence:
+                sentence = because_of(best_event[group][place], item)
                 break
-        if not sentence and is_new[place]:
-            sentence = "new here: placed by its content" if has_content[place] else "new here"
-        sentences.append(sentence or "popular with everybody")
+            if group == "repeats" and item in past.liked:
+                sentence = _AGAIN
+                break
+            if group == "popularity" and not is_new[place]:
+                break
+        sentences.append(sentence)
     return tuple(sentences)

@@ -1,12 +1,13 @@
 """What replay keeps where tastes recur. ``python -m tests.benchmarks.recurring_tastes --seeds 10`` prints it.
 
-Four arms go through the same stream of seasons A, B, A, B, one step of the optimizer per event in each of the
-first three, from the same initial weights and at the same learning rate:
+Five arms go through the same stream of seasons A, B, A, B, one step of the optimizer per event in each of the
+first four, from the same initial weights and at the same learning rate:
 
 * ``replay``: the new event and 24 out of the reservoir, a uniform sample of the whole life;
 * ``recent``: the new event and 24 drawn from the *last 24 events*: naive fine-tuning with the same number of
   steps on batches of the same size;
 * ``single``: the new event alone (``replay_ratio=0``): the same number of steps, but batches of one;
+* ``both``: the network of ``recent``, and the fast memory beside it, which the others do without;
 * ``popular``: no network; recent popularity, for the size of the figures.
 """
 
@@ -30,7 +31,9 @@ from lifelong_widgets.simulation import RecurringTastes, recurring_tastes
 COLUMNS = ("forgetting", "season away", "kept of it", "accuracy", "plasticity")
 _REPLAYED = 24
 # the fast memory forgets nothing, whatever is replayed: it would hide what replay does for the network
-_SETTINGS = {"hidden_dim": 256, "embedding_dim": 64, "history_length": 20, **NETWORK_ALONE}
+_SIZES = {"hidden_dim": 256, "embedding_dim": 64, "history_length": 20}
+_SETTINGS = {**_SIZES, **NETWORK_ALONE}
+_WINDOW = {"retention": "recent", "capacity": _REPLAYED}
 
 
 def replay(catalog: Catalog, seed: int, rate: float) -> Learner:
@@ -38,12 +41,15 @@ def replay(catalog: Catalog, seed: int, rate: float) -> Learner:
 
 
 def recent(catalog: Catalog, seed: int, rate: float) -> Learner:
-    window = {"retention": "recent", "capacity": _REPLAYED}
-    return Recommender(catalog, seed=seed, learning_rate=rate, replay_ratio=_REPLAYED, **window, **_SETTINGS)
+    return Recommender(catalog, seed=seed, learning_rate=rate, replay_ratio=_REPLAYED, **_WINDOW, **_SETTINGS)
 
 
 def single(catalog: Catalog, seed: int, rate: float) -> Learner:
     return Recommender(catalog, seed=seed, learning_rate=rate, replay_ratio=0, **_SETTINGS)
+
+
+def both(catalog: Catalog, seed: int, rate: float) -> Learner:
+    return Recommender(catalog, seed=seed, learning_rate=rate, replay_ratio=_REPLAYED, **_WINDOW, **_SIZES)
 
 
 def popular(catalog: Catalog, seed: int, rate: float) -> Learner:
@@ -54,6 +60,7 @@ ARMS: dict[str, Callable[[Catalog, int, float], Learner]] = {
     "replay": replay,
     "recent": recent,
     "single": single,
+    "both": both,
     "popular": popular,
 }
 
