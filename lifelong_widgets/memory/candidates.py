@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.memory.popularity import N_HALF_LIVES, PopularityBank, contains
+from lifelong_widgets.memory.popularity import N_HALF_LIVES, PopularityBank
+from lifelong_widgets.memory.scores import Scores, contains
 
 MEMBERS = ("forward", "neighbors", "successors", "linear", "network")
 """Who scores items from a person's history. `neighbors` is the sum of both directions."""
@@ -23,6 +24,17 @@ FEATURES = (
     *("context.history_length", "context.gap"),
 )
 """The columns of `Candidates.features`, each as ``group.name``."""
+
+_SILENT = {
+    "network.log_score": -3.0,
+    **{f"popularity.{n}": -1.0 for n in range(N_HALF_LIVES)},
+    "popularity.recency": 2.5,
+    "popularity.age": 2.5,
+    **{f"{member}.reciprocal_rank": 1.0 / 101.0 for member in MEMBERS},
+    **{f"{member}.log_rank": -float(np.log1p(300.0)) / 5.0 for member in MEMBERS},
+}
+SILENT: NDArray[np.float32] = np.array([_SILENT.get(name, 0.0) for name in FEATURES], dtype=np.float32)
+"""The features of an item about which nobody has anything to say."""
 
 _UNRANKED = 300.0  # the rank of what a member has nothing to say about
 _FLOOR = -12.0  # popularity below 2 ** -12 of the most popular is as good as none
@@ -73,7 +85,7 @@ class Candidates:
 
 
 def choose(
-    scores: dict[str, NDArray[np.float32]],
+    scores: dict[str, Scores],
     popularity: PopularityBank,
     past: Past,
     per_member: int,
@@ -82,29 +94,20 @@ def choose(
     """The union of what each member would recommend, of what is popular, and of what the person likes again.
 
     Args:
-        scores: of every item, by each member.
+        scores: by each member.
         popularity: of every item.
         past: the person's. What they have consumed is there only if it is in it.
         per_member: how many each member may name.
         popular: how many may be named at each of some half-lives.
     """
     chosen = [popularity.top(popular, past.consumed), past.liked]
-    for of_member in scores.values():
-        visible = of_member
-        if len(past.consumed):
-            visible = of_member.copy()
-            visible[past.consumed] = -np.inf
-        if len(visible) > per_member:
-            best = np.argpartition(-visible, per_member - 1)[:per_member]
-        else:
-            best = np.arange(len(visible))
-        chosen.append(best[visible[best] > _nothing(of_member)])
+    chosen += [of_member.best(per_member, past.consumed) for of_member in scores.values()]
     return np.unique(np.concatenate(chosen))
 
 
 def describe(
     items: NDArray[np.int64],
-    scores: dict[str, NDArray[np.float32]],
+    scores: dict[str, Scores],
     popularity: PopularityBank,
     past: Past,
 ) -> Candidates:
@@ -116,7 +119,7 @@ def describe(
         return Candidates(items, features, consumed)
     for place, member in enumerate(MEMBERS):
         if member in scores:
-            of_member = scores[member][items]
+            of_member = scores[member].of(items)
             features[:, 4 * place : 4 * place + 4] = _of_member(of_member, member == "network")
     column = 4 * len(MEMBERS)
     features[:, column : column + N_HALF_LIVES] = np.maximum(popularity.relative(items), _FLOOR) / 6.0 + 1.0
@@ -169,7 +172,3 @@ def _describe_repeats(columns: NDArray[np.float32], items: NDArray[np.int64], pa
 def _log_minutes(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """0 for at once, 1 for two days, 2.5 for ever."""
     return np.minimum(np.log1p(seconds / 60.0) / 8.0, 2.5)
-
-
-def _nothing(scores: NDArray[np.float32]) -> float:
-    return -np.inf if len(scores) and scores.min() < 0 else 0.0

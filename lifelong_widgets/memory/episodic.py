@@ -10,10 +10,11 @@ import traitlets
 from numpy.typing import NDArray
 
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.memory.candidates import FEATURES, Candidates, Past, choose, describe
+from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates, Past, choose, describe
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
 from lifelong_widgets.memory.popularity import PopularityBank
+from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores
 from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
 from lifelong_widgets.memory.successors import Successors
 from lifelong_widgets.parts import Part, WholeNumber
@@ -95,7 +96,7 @@ class EpisodicMemory(Part):
     def without(self, features: NDArray[np.float32], group: str) -> NDArray[np.float32]:
         """A copy of `features` in which a group of `GROUPS` has nothing to say."""
         blind = features.copy()
-        blind[:, _OF_GROUP[group]] = 0.0
+        blind[:, _OF_GROUP[group]] = SILENT[_OF_GROUP[group]]
         return blind
 
     def terms(self, group: str, past: Past, items: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -107,7 +108,8 @@ class EpisodicMemory(Part):
         if group == "linear":
             return self._linear.terms(liked, items)
         terms = np.zeros((len(liked), len(items)), dtype=np.float32)
-        terms[:1] = 1.0
+        if len(liked):
+            terms[0] = self._successors.counts(int(liked[0]), int(items.max(initial=-1)) + 1).of(items)
         return terms
 
     def learn(
@@ -170,24 +172,23 @@ class EpisodicMemory(Part):
         self._successors.set_state(state["successors"], n_items)
         self._linear.set_state(state["linear"], n_items)
 
-    def _scores(
-        self, liked: NDArray[np.int64], network_scores: NDArray[np.float32]
-    ) -> dict[str, NDArray[np.float32]]:
+    def _scores(self, liked: NDArray[np.int64], network_scores: NDArray[np.float32]) -> dict[str, Scores]:
         n = len(network_scores)
-        scores = {}
+        scores: dict[str, Scores] = {}
         if len(liked):
             if self.use_neighbors:
-                forward, backward = self._neighbors.scores(liked, self.popularity.counts_of_first(n), n)
-                scores["forward"], scores["neighbors"] = forward, forward + backward
+                forward, backward = self._neighbors.scores(liked, self.popularity.counts, n)
+                scores["forward"] = forward
+                items = np.union1d(forward.items, backward.items)
+                scores["neighbors"] = SparseScores(items, forward.of(items) + backward.of(items))
             if self.use_successors:
-                last = int(liked[0])
-                scores["successors"] = self._successors.counts(last, n) / np.float32(
-                    self._successors.departures(last) + 1.0
-                )
+                counts = self._successors.counts(int(liked[0]), n)
+                departures = np.float32(self._successors.departures(int(liked[0])) + 1.0)
+                scores["successors"] = SparseScores(counts.items, counts.values / departures)
             if self.use_linear:
-                scores["linear"] = self._linear.scores(liked, n)
+                scores["linear"] = self._linear.scores(liked)
         if self.use_network:
-            scores["network"] = network_scores
+            scores["network"] = DenseScores(network_scores)
         return scores
 
     def _blinded(self, candidates: Candidates) -> Candidates:
@@ -196,7 +197,7 @@ class EpisodicMemory(Part):
                 candidates.features[:, _OF_GROUP[group]] = 0.0
         return candidates
 
-    @traitlets.validate(*(f"use_{group}" for group in GROUPS), "n_neighbors")
+    @traitlets.validate(*(f"use_{group}" for group in GROUPS), "n_neighbors", "n_candidates")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         if hasattr(self, "popularity"):
             raise DataError(

@@ -47,6 +47,10 @@ class Ledger:
         """`owner.name`, a number or an array, is about to be replaced or written all over."""
         self._writes.append((owner, name, None, copy.copy(getattr(owner, name))))
 
+    def keep_exchanged(self, owner: object, name: str) -> None:
+        """`owner.name` is about to be exchanged for a larger array and will itself be written no more."""
+        self._writes.append((owner, name, None, getattr(owner, name)))
+
     def revert(self) -> None:
         """Put everything back, the latest first, and begin anew."""
         for owner, name, index, old in reversed(self._writes):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.scores import SparseScores
 from lifelong_widgets.memory.slots import Slots
 from lifelong_widgets.memory.states import check_arrays
 
@@ -45,7 +46,7 @@ class LinearMemory:
     >>> model = LinearMemory(decay=0.9, learning_rate=1.0, ridge=1.0, max_items=10)
     >>> for last, item in [([], 0), ([0], 1)]:
     ...     model.learn(np.array(last, dtype=np.int64), item)
-    >>> model.scores(np.array([0]), n=3)
+    >>> model.scores(np.array([0])).dense(3)
     array([0. , 0.5, 0. ], dtype=float32)
     """
 
@@ -71,13 +72,12 @@ class LinearMemory:
         steps = self._learning_rate * x / (self._ridge + self._evidence[rows])
         self._weights[rows] = before + steps[:, None] * error
 
-    def scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float32]:
-        """The score of each of `n` items after the items `last`, latest first."""
-        scores = np.zeros(n, dtype=np.float32)
+    def scores(self, last: NDArray[np.int64]) -> SparseScores:
+        """The scores of the items that have a place after the items `last`, latest first."""
         rows, x = self._input(last)
-        if len(rows):
-            scores[self._slots.items] = _product(x, self._weights[rows])[: len(self._slots)]
-        return scores
+        values = _product(x, self._rows(rows))[: len(self._slots)]
+        order = np.argsort(self._slots.items)
+        return SparseScores(self._slots.items[order], values[order])
 
     def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each of `last` adds to the score of `items`; one row each."""
@@ -115,6 +115,9 @@ class LinearMemory:
             raise FormatError("linear: evidence is negative, which no sum of squares can be")
         self._evidence, self._weights = state["evidence"].copy(), state["weights"].copy()
 
+    def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._weights[rows]
+
     def _input(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The distinct places of `last`, and the decayed history there."""
         slots = self._slots.of(last)
@@ -130,8 +133,11 @@ class LinearMemory:
             room = min(max(2 * size, 64), self._slots.limit)
             weights = np.zeros((room, room), dtype=np.float32)
             weights[:size, :size] = self._weights
-            self._weights = weights
-            self._evidence = np.concatenate([self._evidence, np.zeros(room - size, dtype=np.float32)])
+            evidence = np.concatenate([self._evidence, np.zeros(room - size, dtype=np.float32)])
+            if ledger is not None:  # rows that were kept are as wide as the old matrix
+                ledger.keep_exchanged(self, "_weights")
+                ledger.keep_exchanged(self, "_evidence")
+            self._weights, self._evidence = weights, evidence
         elif new and len(self._slots) == self._slots.limit:
             if ledger is not None:
                 ledger.keep(self, "_evidence", slot)
@@ -164,14 +170,9 @@ class CompactLinear(LinearMemory):
         """What it takes in memory."""
         return int(self._codes.nbytes + self._scales.nbytes)
 
-    def scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float32]:
-        """As `LinearMemory.scores`."""
-        scores = np.zeros(n, dtype=np.float32)
-        rows, x = self._input(last)
-        if len(rows):
-            codes = self._codes[rows].astype(np.float32)
-            scores[self._slots.items] = _product(x * self._scales[rows], codes)
-        return scores
+    def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        weights: NDArray[np.float32] = self._codes[rows] * self._scales[rows][:, None]
+        return weights
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         raise DataError("a compact copy learns no more")

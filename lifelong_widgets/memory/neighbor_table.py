@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.states import check_arrays
+from lifelong_widgets.memory.scores import SparseScores
+from lifelong_widgets.memory.states import check_arrays, check_ascending
+
+_DENSE = 16_384  # items
 
 
 class NeighborTable:
@@ -29,7 +32,7 @@ class NeighborTable:
     >>> table = NeighborTable(capacity=2)
     >>> table.add_to_column(np.array([0, 1]), 2, np.array([1.0, 0.5]))
     >>> table.add_to_row(0, np.array([1]), np.array([3.0]))
-    >>> table.sum(np.array([0, 1]), np.array([1.0, 10.0]), n=4)
+    >>> table.sum(np.array([0, 1]), np.array([1.0, 10.0]), n=4).dense(4)
     array([0., 3., 6., 0.], dtype=float32)
     """
 
@@ -93,14 +96,12 @@ class NeighborTable:
             self._weights[row, lightest] = 0.0
         self._weights[row, places] += gains.astype(np.float32)
 
-    def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> NDArray[np.float32]:
-        """``factors @ table[rows, :n]`` as a new dense array; rows may repeat, and unknown ones are empty."""
+    def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> SparseScores:
+        """``factors @ table[rows]``, of items below `n`; rows may repeat, and unknown ones are empty."""
         known = rows < len(self)
         rows, factors = rows[known], factors[known]
         weights = self._weights[rows] * factors.astype(np.float32)[:, None]
-        # place 0 collects the empty entries, whose weight is 0
-        sums = np.bincount(self._neighbors[rows].ravel(), weights=weights.ravel(), minlength=n + 1)
-        return sums[1 : n + 1].astype(np.float32)
+        return _summed(self._neighbors[rows].ravel(), weights.ravel(), n)
 
     def terms(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
         """``table[rows][:, columns]`` as a dense array, for distinct columns."""
@@ -114,11 +115,11 @@ class NeighborTable:
     @property
     def n_bytes(self) -> int:
         """What the rows take that hold anything."""
-        return 8 * self.capacity * int(np.count_nonzero(self._neighbors.any(axis=1)))
+        return 8 * self.capacity * len(self._taken())
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """The rows that hold anything, as arrays."""
-        rows = np.flatnonzero(self._neighbors.any(axis=1))
+        rows = self._taken()
         return {
             "rows": rows.astype(np.int32),
             "neighbors": self._neighbors[rows],
@@ -139,6 +140,9 @@ class NeighborTable:
             neighbors=((n, self.capacity), np.int32, n_items),
             weights=((n, self.capacity), np.float32, None),
         )
+        check_ascending("neighbours: rows", state["rows"])
+        if n and (not (state["neighbors"][:, 0] > 0).all() or state["weights"].min() < 0):
+            raise FormatError("neighbours: a row holds nothing, or a weight is negative")
         self._neighbors = np.zeros((0, self.capacity), dtype=np.int32)
         self._weights = np.zeros((0, self.capacity), dtype=np.float32)
         if n:
@@ -146,12 +150,19 @@ class NeighborTable:
             self._neighbors[state["rows"]] = state["neighbors"]
             self._weights[state["rows"]] = state["weights"]
 
+    def _taken(self) -> NDArray[np.int64]:
+        """The rows that hold anything: the first place is the first to be filled, and is never emptied."""
+        return np.flatnonzero(self._neighbors[:, 0])
+
     def _make_room(self, n: int) -> None:
-        more = max(n, 2 * len(self)) - len(self)
-        if n > len(self):
-            shape = (more, self.capacity)
-            self._neighbors = np.concatenate([self._neighbors, np.zeros(shape, dtype=np.int32)])
-            self._weights = np.concatenate([self._weights, np.zeros(shape, dtype=np.float32)])
+        old = len(self)
+        if n > old:
+            # fresh zeros, of which the system gives out a page when it is written, and not before
+            for name in ("_neighbors", "_weights"):
+                before = getattr(self, name)
+                larger = np.zeros((max(n, 2 * old), self.capacity), dtype=before.dtype)
+                larger[:old] = before
+                setattr(self, name, larger)
 
 
 class CompactTable(NeighborTable):
@@ -165,7 +176,7 @@ class CompactTable(NeighborTable):
 
     >>> table = NeighborTable(capacity=2)
     >>> table.add_to_row(0, np.array([1, 3]), np.array([3.0, 1.0]))
-    >>> CompactTable(table).sum(np.array([0]), np.ones(1), n=4)
+    >>> CompactTable(table).sum(np.array([0]), np.ones(1), n=4).dense(4)
     array([0., 3., 0., 1.], dtype=float32)
     """
 
@@ -187,14 +198,26 @@ class CompactTable(NeighborTable):
         """What it takes in memory."""
         return sum(part.nbytes for part in (self._ids, self._starts, self._scales, self._codes))
 
-    def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> NDArray[np.float32]:
+    def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> SparseScores:
         """As `NeighborTable.sum`."""
         known = rows < len(self)
         rows, factors = rows[known], factors[known]
         sizes = np.diff(self._starts)[rows]
         places = np.arange(sizes.sum()) + np.repeat(self._starts[rows] - np.cumsum(sizes) + sizes, sizes)
         weights = self._codes[places] * np.repeat(self._scales[rows] * factors.astype(np.float32), sizes)
-        return np.bincount(self._ids[places], weights=weights, minlength=n)[:n].astype(np.float32)
+        return _summed(self._ids[places].astype(np.int64) + 1, weights, n)
 
     def _make_room(self, n: int) -> None:
         raise DataError("a compact copy learns no more")
+
+
+def _summed(ids: NDArray[np.integer], weights: NDArray[np.float32], n: int) -> SparseScores:
+    """The weights of each id (an index plus one; 0 is nobody), summed in their order."""
+    if n <= _DENSE:  # counting beats sorting
+        sums = np.bincount(ids, weights=weights, minlength=n + 1)[1 : n + 1]
+        items = np.flatnonzero(sums)
+        return SparseScores(items, sums[items].astype(np.float32))
+    distinct, places = np.unique(ids, return_inverse=True)
+    sums = np.bincount(places, weights=weights, minlength=len(distinct))
+    wanted = (distinct > 0) & (distinct <= n)
+    return SparseScores(distinct[wanted].astype(np.int64) - 1, sums[wanted].astype(np.float32))

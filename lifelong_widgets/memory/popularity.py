@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.states import check_arrays
+from lifelong_widgets.memory.scores import contains
+from lifelong_widgets.memory.states import check_arrays, check_ascending
 from lifelong_widgets.state_file import count_of
 
 HALF_LIVES_IN_SECONDS = np.array([900.0, 10_800.0, 86_400.0, 604_800.0, 3_888_000.0, 31_536_000.0])
@@ -83,11 +85,6 @@ class PopularityBank:
         """How many events each of `items` has had."""
         return _of(self._counts, items, 0.0)
 
-    def counts_of_first(self, n: int) -> NDArray[np.float64]:
-        """How many events each of the first `n` items has had; a view where it can be one."""
-        counts = self._counts
-        return counts[:n] if n <= len(counts) else np.concatenate([counts, np.zeros(n - len(counts))])
-
     def relative(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """The popularity of `items` against the most popular item, (n, N_HALF_LIVES), log2; 0 is the most."""
         known = self.counts(items) > 0
@@ -135,7 +132,6 @@ class PopularityBank:
             "counts": self._counts[items],
             "firsts": self._firsts[items],
             "lasts": self._lasts[items],
-            "tops": self._tops.copy(),
             "pools": self._pools.copy(),
         }
 
@@ -145,7 +141,8 @@ class PopularityBank:
         Raises:
             FormatError: the arrays do not fit each other or the items.
         """
-        n = len(state["items"])
+        items, pools = state["items"], state["pools"]
+        n = len(items)
         check_arrays(
             "popularity",
             state,
@@ -154,21 +151,24 @@ class PopularityBank:
             counts=((n,), np.float64, None),
             firsts=((n,), np.float64, None),
             lasts=((n,), np.float64, None),
-            tops=((N_HALF_LIVES,), np.float64, None),
         )
-        check_arrays(
-            "popularity",
-            {"pools": state["pools"] + 1},
-            pools=((len(_RANKED), _POOL), np.int32, n_items),
-        )
+        check_ascending("popularity: items", items)
+        if n and state["counts"].min() < 1:
+            raise FormatError("popularity: an item is known that had no event")
+        check_arrays("popularity", {"pools": pools + 1}, pools=((len(_RANKED), _POOL), np.int32, n_items))
+        for pool in pools:
+            size = int(np.count_nonzero(pool >= 0))
+            known = np.unique(pool[:size])
+            if len(known) != min(n, _POOL) or not contains(items, known.astype(np.int64)).all():
+                raise FormatError("popularity: a pool is not some of the items, each once")
         self._clear()
-        items = state["items"]
         if n:
             self._make_room(int(items.max()) + 1)
+            self._tops = state["logs"].max(axis=0)
         self._logs[items], self._counts[items] = state["logs"], state["counts"]
         self._firsts[items], self._lasts[items] = state["firsts"], state["lasts"]
         self.n_events = count_of(state["n_events"], "n_events")
-        self._tops, self._pools = state["tops"].copy(), state["pools"].copy()
+        self._pools = pools.copy()
 
     def _rank(self, item: int, ledger: Ledger | None) -> None:
         """Let `item`, which has risen, into the pools that it has become popular enough for."""
@@ -191,19 +191,6 @@ class PopularityBank:
             self._logs = np.concatenate([self._logs, np.zeros((more, N_HALF_LIVES))])
             for name in ("_counts", "_firsts", "_lasts"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros(more)]))
-
-
-def contains(ascending: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of `items` are among `ascending`.
-
-    >>> contains(np.array([2, 5]), np.array([5, 1]))
-    array([ True, False])
-    """
-    if not len(ascending):
-        return np.zeros(len(items), dtype=np.bool_)
-    places = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
-    found: NDArray[np.bool_] = ascending[places] == items
-    return found
 
 
 def _of(values: NDArray[np.float64], items: NDArray[np.int64], missing: float) -> NDArray[np.float64]:

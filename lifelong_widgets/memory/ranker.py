@@ -13,7 +13,7 @@ from lifelong_widgets.memory.candidates import Candidates, Past
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.popularity import contains
+from lifelong_widgets.memory.scores import contains
 from lifelong_widgets.models import Histories, HistoriesMark
 
 NetworkScores = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.float32]]
@@ -115,6 +115,8 @@ class Ranker:
 
     def contributions(self, person: int | None, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
         """By how much the score of each of `items` falls if one of `GROUPS` has nothing to say: (n,) each."""
+        if self._memory.network_alone:
+            return {"network": np.ones(len(items), dtype=np.float32)}
         features = self.features_of(person, items)
         scores = self._gate.scores(features)
         return {group: scores - self._gate.scores(self._memory.without(features, group)) for group in GROUPS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
+from lifelong_widgets.memory.scores import SparseScores
+
+Counts = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 
 class SequenceNeighbors:
@@ -35,8 +39,8 @@ class SequenceNeighbors:
 
     >>> neighbors = SequenceNeighbors(window=20, decay=0.9, history_decay=0.9, capacity=128)
     >>> neighbors.learn(np.array([0]), 1)
-    >>> forward, backward = neighbors.scores(np.array([0]), np.array([1.0, 1.0]), n=2)
-    >>> forward.round(3), backward
+    >>> forward, backward = neighbors.scores(np.array([0]), lambda items: np.ones(len(items)), n=2)
+    >>> forward.dense(2).round(3), backward.dense(2)
     (array([0.   , 0.261], dtype=float32), array([0., 0.], dtype=float32))
     """
 
@@ -58,21 +62,19 @@ class SequenceNeighbors:
         nearest = np.argsort(-gains, kind="stable")
         self._predecessors.add_to_row(item, items[nearest], gains[nearest], ledger)
 
-    def scores(
-        self, last: NDArray[np.int64], counts: NDArray[np.float64], n: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def scores(self, last: NDArray[np.int64], counts: Counts, n: int) -> tuple[SparseScores, SparseScores]:
         """How strongly each of `n` items tends to follow, and to precede, the items `last`, latest first.
 
-        `counts` says how many events each of the `n` items has had.
+        `counts` says how many events each of some items has had.
         """
         last = last[: self.window]
-        smoothed = counts + 5.0
-        factors = self._factors[: len(last)] / np.sqrt(smoothed[last])
-        popular = np.sqrt(np.sqrt(smoothed)).astype(np.float32)
-        return (
-            self._followers.sum(last, factors, n) / popular,
-            self._predecessors.sum(last, factors, n) / popular,
-        )
+        factors = self._factors[: len(last)] / np.sqrt(counts(last) + 5.0)
+        both = []
+        for table in (self._followers, self._predecessors):
+            sums = table.sum(last, factors, n)
+            popular = np.sqrt(np.sqrt(counts(sums.items) + 5.0)).astype(np.float32)
+            both.append(SparseScores(sums.items, sums.values / popular))
+        return both[0], both[1]
 
     def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each of `last` adds to the two scores of `items`, up to a factor an item; one row each."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.states import check_arrays
+from lifelong_widgets.state_file import count_of
 
 
 class Slots:
@@ -77,12 +78,12 @@ class Slots:
         Raises:
             FormatError: the arrays do not fit each other, the items or the limit.
         """
-        n, tick = len(state["items"]), state["tick"]
+        n, tick = len(state["items"]), count_of(state["tick"], "tick")
         check_arrays(
             "slots",
             state,
             items=((n,), np.int64, n_items - 1),
-            used=((n,), np.int64, tick if type(tick) is int else 0),
+            used=((n,), np.int64, tick),
         )
         if n > self.limit or len(np.unique(state["items"])) < n:
             raise FormatError(f"slots: {n} places for at most {self.limit} items, each once")

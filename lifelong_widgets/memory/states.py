@@ -37,3 +37,9 @@ def check_arrays(what: str, state: Mapping[str, Any], **expected: Expected) -> N
             raise FormatError(
                 f"{what}: {name} holds {array.min()} to {array.max()}, which must be from 0 to {greatest}"
             )
+
+
+def check_ascending(what: str, array: np.ndarray) -> None:
+    """Raise a FormatError unless each number is greater than the one before it."""
+    if (np.diff(array) <= 0).any():
+        raise FormatError(f"{what} are not in ascending order, each once")

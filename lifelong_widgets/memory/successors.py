@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
-from lifelong_widgets.memory.states import check_arrays
+from lifelong_widgets.memory.scores import SparseScores
+from lifelong_widgets.memory.states import check_arrays, check_ascending
 
 
 class Successors:
@@ -22,7 +24,7 @@ class Successors:
     >>> chain = Successors(capacity=128)
     >>> chain.learn(np.array([0]), 2), chain.learn(np.array([0]), 1), chain.learn(np.array([0]), 2)
     (None, None, None)
-    >>> chain.counts(0, n=3), chain.departures(0)
+    >>> chain.counts(0, n=3).dense(3), chain.departures(0)
     (array([0., 1., 2.], dtype=float32), 3.0)
     """
 
@@ -43,7 +45,7 @@ class Successors:
         self._departures[before] += 1.0
         self._table.add_to_column(last[:1], item, np.ones(1), ledger)
 
-    def counts(self, last: int, n: int) -> NDArray[np.float32]:
+    def counts(self, last: int, n: int) -> SparseScores:
         """How often each of `n` items came directly after `last`."""
         return self._table.sum(np.array([last]), np.ones(1), n)
 
@@ -54,7 +56,7 @@ class Successors:
     @property
     def n_bytes(self) -> int:
         """What the table takes in memory."""
-        return self._table.n_bytes + self._departures.nbytes
+        return self._table.n_bytes + 8 * int(np.count_nonzero(self._departures))
 
     def compact(self) -> Successors:
         """A smaller copy that learns no more."""
@@ -80,6 +82,9 @@ class Successors:
             rows=((n,), np.int32, n_items - 1),
             departures=((n,), np.float64, None),
         )
+        check_ascending("successors: rows", state["rows"])
+        if n and state["departures"].min() < 1:
+            raise FormatError("successors: a row is known from which nobody departed")
         self._table.set_state(state["table"], n_items)
         self._departures = np.zeros(int(state["rows"].max(initial=-1)) + 1)
         self._departures[state["rows"]] = state["departures"]

@@ -32,20 +32,22 @@ def test_a_table_with_room_is_a_dense_matrix(
             table.add_to_column(others, one, gains)
             dense[others, one] += gains
     factors = 0.5 ** np.arange(len(rows))
-    np.testing.assert_allclose(table.sum(np.array(rows), factors, N), factors @ dense[rows], rtol=1e-5)
+    np.testing.assert_allclose(
+        table.sum(np.array(rows), factors, N).dense(N), factors @ dense[rows], rtol=1e-5
+    )
 
 
 def test_a_full_row_gives_up_its_lightest() -> None:
     table = NeighborTable(capacity=2)
     for column, gain in [(0, 5.0), (1, 1.0), (2, 2.0), (0, 1.0)]:
         table.add_to_column(np.array([3]), column, np.array([gain]))
-    np.testing.assert_allclose(table.sum(np.array([3]), np.ones(1), 4), [6, 0, 2, 0])
+    np.testing.assert_allclose(table.sum(np.array([3]), np.ones(1), 4).dense(4), [6, 0, 2, 0])
     table.add_to_row(
         3, np.array([2, 1]), np.array([1.0, 9.0])
     )  # 2 is there and stays, 1 takes the place of 0
-    np.testing.assert_allclose(table.sum(np.array([3]), np.ones(1), 4), [0, 9, 3, 0])
+    np.testing.assert_allclose(table.sum(np.array([3]), np.ones(1), 4).dense(4), [0, 9, 3, 0])
     table.add_to_row(3, np.array([0, 1, 2, 3]), np.array([4.0, 3.0, 2.0, 1.0]))  # more than there is room for
-    np.testing.assert_allclose(table.sum(np.array([3]), np.ones(1), 4), [4, 12, 0, 0])
+    np.testing.assert_allclose(table.sum(np.array([3]), np.ones(1), 4).dense(4), [4, 12, 0, 0])
 
 
 @given(events=streams)

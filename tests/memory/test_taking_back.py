@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lifelong_widgets.data import Catalog, Feedback
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory import EpisodicMemory, Gate, Ledger, Past
+from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of
 
 N_ITEMS = 12
@@ -77,12 +79,59 @@ def test_looking_changes_nothing(life: list[Any], last: list[int]) -> None:
     assert digest_of(made.get_state()) == before
 
 
+@pytest.mark.parametrize("limit", [70, 2048])
+def test_a_batch_in_which_the_linear_member_grows_can_be_taken_back(limit: int) -> None:
+    """Its matrix is square: rows that were kept are narrower than what they would be put back into."""
+    rec = Recommender(Catalog.from_records({"item": n} for n in range(200)), embedding_dim=4, hidden_dim=4)
+    rec.memory._linear._slots.limit = limit
+    for n in range(40):
+        rec.learn_one(user="ada", item=n)
+    before, mark = rec.digest(), rec.mark()
+    rec.apply_batch([Feedback("ada", n) for n in range(40, 110)], mark=mark)
+    after = rec.digest()
+    rec.revert(mark)
+    assert rec.digest() == before
+    rec.apply_batch([Feedback("ada", n) for n in range(40, 110)])
+    assert rec.digest() == after
+
+
+def test_an_interrupt_within_a_batch_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = Recommender(Catalog.from_records({"item": n} for n in range(200)), embedding_dim=4, hidden_dim=4)
+    rec.learn_one(user="ada", item=1)
+    before, taken = rec.digest(), []
+    append = rec.histories.append
+
+    def interrupted(*event: Any, **others: Any) -> None:
+        taken.append(event)
+        if len(taken) == 90:
+            raise KeyboardInterrupt
+        append(*event, **others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rec.histories, "append", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            rec.apply_batch([Feedback("ada", n) for n in range(2, 102)])
+    assert rec.digest() == before and len(taken) == 90
+
+
+def test_memory_is_taken_by_the_items_that_had_events() -> None:
+    made = memory()
+    made.learn(np.zeros(0, dtype=np.int64), 99_999, 0.0, 1.0)
+    made.learn(np.array([99_999]), 99_998, 1.0, 1.0)
+    assert sum(part.nbytes for part in made._neighbors.get_state()["followers"].values()) < 100
+    assert made.n_bytes < 20_000
+
+
 @pytest.mark.parametrize(
     ("part", "name", "value"),
     [
         ("popularity", "items", np.array([N_ITEMS + 3])),
         ("popularity", "logs", np.zeros((1, 2))),
-        ("successors", "departures", np.array([np.nan])),
+        ("popularity", "counts", np.array([-9.0, 1.0])),
+        ("popularity", "items", np.array([1, 0])),
+        ("popularity", "pools", np.full((4, 256), 1, dtype=np.int32)),
+        ("successors", "departures", np.array([np.nan, 1.0])),
+        ("successors", "departures", np.array([-1.0, 1.0])),
         ("linear", "weights", np.full((2, 2), np.inf, dtype=np.float32)),
     ],
 )
@@ -91,7 +140,16 @@ def test_a_state_that_fits_nothing_is_refused(part: str, name: str, value: np.nd
     live(made, [([0], 1, 5.0, 1.0), ([1], 0, 6.0, 1.0)])
     state = made.get_state()
     state[part] = {**state[part], name: value}
-    with pytest.raises(FormatError, match=name):
+    with pytest.raises(FormatError):
+        memory().set_state(state, N_ITEMS)
+
+
+def test_a_clock_that_no_integer_holds_is_refused() -> None:
+    made = memory()
+    live(made, [([0], 1, 5.0, 1.0)])
+    state = made.get_state()
+    state["linear"]["slots"]["tick"] = 2**70
+    with pytest.raises(FormatError, match="tick"):
         memory().set_state(state, N_ITEMS)
 
 

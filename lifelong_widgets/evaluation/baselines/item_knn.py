@@ -74,7 +74,9 @@ class ItemKNN(HistoryLearner):
     def _scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float64]:
         counts = np.maximum(first_of(self._counts, n) + self.shrinkage, 1e-9)  # 0 / 0 is no similarity
         items = np.unique(last)
-        scores: NDArray[np.float64] = self._pairs.sum(items, counts[items] ** -0.5, n) / np.sqrt(counts)
+        scores: NDArray[np.float64] = self._pairs.sum(items, counts[items] ** -0.5, n).dense(n) / np.sqrt(
+            counts
+        )
         return scores
 
     def _learn(self, last: NDArray[np.int64], item: int) -> None:

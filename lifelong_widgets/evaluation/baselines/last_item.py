@@ -68,7 +68,7 @@ class LastItem(HistoryLearner):
         popularity = self._popularity.relative(n)
         share = popularity / max(popularity.sum(), 1.0)  # the greatest is 1, or there is none at all
         total = self._successors.departures(latest) + self.smoothing
-        counts = self._successors.counts(latest, n)
+        counts = self._successors.counts(latest, n).dense(n)
         scores: NDArray[np.float64] = (counts + self.smoothing * share) / max(total, 1e-9)
         return scores
 

@@ -69,8 +69,9 @@ class SequenceKNN(HistoryLearner):
         self._counts: NDArray[np.float64] = np.zeros(0)
 
     def _scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-        forward, backward = self._neighbors.scores(last, first_of(self._counts, n), n)
-        return forward + self.backward * backward.astype(np.float64)
+        counts = first_of(self._counts, n)
+        forward, backward = self._neighbors.scores(last, lambda items: counts[items], n)
+        return forward.dense(n) + self.backward * backward.dense(n).astype(np.float64)
 
     def _learn(self, last: NDArray[np.int64], item: int) -> None:
         self._counts = grown(self._counts, item + 1)
