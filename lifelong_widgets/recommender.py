@@ -127,8 +127,9 @@ class Recommender(DurableEngine):
     ) -> Update:
         """Learn one event at once: one small step on it and `replay_ratio` replayed ones.
 
-        Takes a `Feedback`, or its fields by name. The cost does not grow with the history, the people or the
-        items. `time` and `value` belong to the event; the model does not read them. With `shown`, the list
+        Takes a `Feedback`, or its fields by name. The cost does not grow with the history or the people, nor
+        with the items if the person was just given a list. The fast memory reads the `time`; an event without
+        one happens when the latest so far did. The `value` is recorded only. With `shown`, the list
         that was on screen, best first, the event also tests that list, which the drift monitor watches.
 
         With a journal the event is written down before it is learned, and durable when this returns. One

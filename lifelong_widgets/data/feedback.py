@@ -35,7 +35,7 @@ class Feedback:
         time: seconds since 1970-01-01 UTC, within the years 1 to 9999, or None for "now, in the order of
             arrival".
         value: a number that came with it (stars, a price, seconds of play), or None.
-            `time` and `value` are recorded; the model learns from the order of events and their kinds only.
+            `time` is read by the fast memory (how recent, how popular when); `value` is recorded only.
         shown: the list that was on screen, best first. It makes the event a test of that list.
         id: a name for this very event, of at most 1000 characters, or None. `LiveSession` counts a repeated
             id once, such as a click that a browser sends twice; the engine itself does not look at it and

@@ -25,7 +25,8 @@ def ablate(
 
     They share `catalog`, seed and settings, so `prequential` can replay a stream to all of them at once, and
     what lies between two of its rows is what the part is worth *to this whole on this stream*. Parts that can
-    stand in for each other look worth little one by one.
+    stand in for each other look worth little one by one. Without the network as a member it still orders what
+    no member has named.
 
     Args:
         catalog: The items.

@@ -36,8 +36,8 @@ class EpisodicMemory(Part):
 
     Its members read the log itself: sequence neighbours in both directions, direct successors, a linear model
     of the decayed history, the popularity at nine half-lives, and the person's own repeats. The network is
-    one more member, whose scores are handed in. An event costs the same early and late, and whatever the
-    number of items; the memory of each member grows with the items that had events, to a bound an item.
+    one more member, whose scores are handed in. An event costs the same early and late; the memory of each
+    member grows with the items that had events, to a bound an item.
 
     Source: complementary learning systems, J. McClelland, B. McNaughton and R. O'Reilly, Psychological
     Review 1995: a memory of episodes that learns at once, beside one that learns slowly and generalises.

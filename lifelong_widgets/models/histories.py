@@ -62,7 +62,7 @@ class Histories:
 
     @property
     def clock(self) -> float:
-        """The latest time that any event had, seconds; 0 if none had one."""
+        """The latest time that any event had, seconds, and at least 0."""
         return self._clock
 
     def items_of(self, user: int | None) -> np.ndarray:
