@@ -1,4 +1,4 @@
-"""What the last layer of a recommender sees: the parts whose sum is the score."""
+"""What the last layer of a recommender's network sees: the parts whose sum is its score."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Features = Callable[[Id, Sequence[Id]], Numbers]
 
 
 class LastLayer:
-    """Features of a person and an item for a linear policy: a one, the score, and where it comes from.
+    """Features of a person and an item for a linear policy: a one, the network's score, and its parts.
 
     ``x = [1, u·i, √d û ∘ î]``, with û and î the vectors of the last layer at length 1: the parts of their
     cosine, coordinate by coordinate, scaled so that a row of them has a length of about 1 in every model and
-    ``prior_precision`` means the same. A `Recommender` scores by ``u·i``; a linear policy on x finds weights
+    ``prior_precision`` means the same. The network scores by ``u·i``; a linear policy on x finds weights
     that predict *rewards*, and knows how sure it is of them. The features move as the recommender learns, and
     a posterior over their weights lags behind.
 
@@ -34,7 +34,8 @@ class LastLayer:
     >>> import pandas as pd
     >>> from lifelong_widgets.data import Catalog
     >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2], "title": ["Ant", "Bee"]}))
-    >>> rec = Recommender(shelf, embedding_dim=8)
+    >>> from lifelong_widgets.memory import NETWORK_ALONE
+    >>> rec = Recommender(shelf, embedding_dim=8, **NETWORK_ALONE)
     >>> features = LastLayer(rec)
     >>> features.dim, features("ada", [2, 1]).shape
     (10, (2, 10))
