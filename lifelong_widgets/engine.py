@@ -558,9 +558,9 @@ def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
     kinds: dict[str, type[Part]] = {
         "features": FeatureSettings,
         "network": Network,
+        "updater": OnlineUpdater,
         "memory": EpisodicMemory,
         "gate": Gate,
-        "updater": OnlineUpdater,
         "buffer": ReplayBuffer,
         "trainer": Trainer,
         "drift": DriftMonitor,
