@@ -84,6 +84,20 @@ class Part(traitlets.HasTraits):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
 
+def unless_built(proposal: Mapping[str, Any], built: bool, what: str) -> Any:
+    """The proposed value of a trait that shapes a part, for its validator.
+
+    Raises:
+        DataError: The part, called `what`, was built already.
+    """
+    if built:
+        raise DataError(
+            f"{proposal['trait'].name} shapes the {what} and cannot change after it was built; "
+            "make a new Recommender with it"
+        )
+    return proposal["value"]
+
+
 @dataclass(frozen=True)
 class Hyperparameter:
     """One hyperparameter as its part declares it. `live` ones may be changed between two events."""

@@ -9,7 +9,6 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates, Past, choose, describe
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
@@ -17,7 +16,7 @@ from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores
 from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
 from lifelong_widgets.memory.successors import Successors
-from lifelong_widgets.parts import Part, WholeNumber
+from lifelong_widgets.parts import Part, WholeNumber, unless_built
 
 GROUPS = ("neighbors", "successors", "linear", "network", "popularity", "repeats")
 """What a list can owe its items to; each can be switched off by the hyperparameter `use_` and its name."""
@@ -77,13 +76,11 @@ class EpisodicMemory(Part):
             past: the person's.
             network_scores: of every item, (n_items,).
         """
-        scores = {} if self.network_alone else self._scores(past.liked, network_scores)
+        if self.network_alone:
+            return describe(np.zeros(0, dtype=np.int64), {}, self.popularity, past)
+        scores = self._scores(past.liked, network_scores)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
-        items = (
-            np.zeros(0, dtype=np.int64)
-            if self.network_alone
-            else choose(scores, self.popularity, past, self.n_candidates, popular)
-        )
+        items = choose(scores, self.popularity, past, self.n_candidates, popular)
         return self._blinded(describe(items, scores, self.popularity, past))
 
     def describe(
@@ -199,9 +196,4 @@ class EpisodicMemory(Part):
 
     @traitlets.validate(*(f"use_{group}" for group in GROUPS), "n_neighbors", "n_candidates")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
-        if hasattr(self, "popularity"):
-            raise DataError(
-                f"{proposal['trait'].name} shapes the memory and cannot change after it was built; "
-                "make a new Recommender with it"
-            )
-        return proposal["value"]
+        return unless_built(proposal, hasattr(self, "popularity"), "memory")

@@ -9,11 +9,11 @@ import torch
 import traitlets
 from numpy.typing import NDArray
 
-from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.candidates import FEATURES, Candidates
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.states import check_arrays
-from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
+from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
 from lifelong_widgets.state_file import count_of
 
 _PRIOR = {
@@ -173,9 +173,4 @@ class Gate(Part):
 
     @traitlets.validate("gate_hidden_dim")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
-        if hasattr(self, "_parameters"):
-            raise DataError(
-                f"{proposal['trait'].name} shapes the gate and cannot change after it was built; "
-                "make a new Recommender with it"
-            )
-        return proposal["value"]
+        return unless_built(proposal, hasattr(self, "_parameters"), "gate")

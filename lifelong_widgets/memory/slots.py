@@ -31,10 +31,9 @@ class Slots:
         self._n = 0
         self._tick = 0
         self._items: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._used: NDArray[np.int64] = np.zeros(
-            0, dtype=np.int64
-        )  # at which `take` each place was used last
-        self._slots: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # of each item, plus one; 0 for none
+        # at which `take` each place was used last; the place of each item, plus one, or 0 for none
+        self._used: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._slots: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
 
     def __len__(self) -> int:
         return self._n

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 import traitlets
 
-from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.models.base import UserEncoder
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
 from lifelong_widgets.models.item_table import ItemTable
-from lifelong_widgets.parts import Part, WholeNumber
+from lifelong_widgets.parts import Part, WholeNumber, unless_built
 
 ENCODERS: dict[str, type[UserEncoder]] = {"decayed_mlp": DecayedMLP}
 
@@ -146,9 +146,4 @@ class Network(Part):
 
     @traitlets.validate("embedding_dim", "hidden_dim", "history_length", "encoder_name")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
-        if hasattr(self, "items"):
-            raise DataError(
-                f"{proposal['trait'].name} shapes the network and cannot change after it was built; "
-                "make a new Recommender with it"
-            )
-        return proposal["value"]
+        return unless_built(proposal, hasattr(self, "items"), "network")
