@@ -176,8 +176,7 @@ class EpisodicMemory(Part):
             if self.use_neighbors:
                 forward, backward = self._neighbors.scores(liked, self.popularity.counts, n)
                 scores["forward"] = forward
-                items = np.union1d(forward.items, backward.items)
-                scores["neighbors"] = SparseScores(items, forward.of(items) + backward.of(items))
+                scores["neighbors"] = forward.plus(backward)
             if self.use_successors:
                 counts = self._successors.counts(int(liked[0]), n)
                 departures = np.float32(self._successors.departures(int(liked[0])) + 1.0)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.scores import SparseScores
@@ -18,9 +19,8 @@ _DENSE = 16_384  # items
 class NeighborTable:
     """A sparse matrix with at most `capacity` entries a row; a full row gives up its lightest for a new one.
 
-    Row i is two rows of dense arrays, the neighbours' indices and their weights, so that adding to many
-    rows, and summing many, are a handful of array operations. The arrays double when they are full. As long
-    as no row is full the table equals the dense matrix.
+    Row i is two rows of dense arrays, the neighbours' indices and their weights. The arrays double when they
+    are full. As long as no row is full the table equals the dense matrix.
 
     Args:
         capacity: The most entries of a row.
@@ -56,18 +56,11 @@ class NeighborTable:
         if not len(rows):
             return
         self._make_room(max(int(rows.max()), column) + 1)
-        matches = self._neighbors[rows] == column + 1
-        places = matches.argmax(axis=1)
-        missing = ~matches[np.arange(len(rows)), places]
-        if missing.any():
-            places[missing] = self._weights[rows[missing]].argmin(axis=1)
+        places = _places_in_column(self._neighbors, self._weights, rows, column + 1)
         if ledger is not None:
             ledger.keep(self, "_neighbors", (rows, places))
             ledger.keep(self, "_weights", (rows, places))
-        if missing.any():
-            self._neighbors[rows[missing], places[missing]] = column + 1
-            self._weights[rows[missing], places[missing]] = 0.0
-        self._weights[rows, places] += gains.astype(np.float32)
+        _add(self._neighbors, self._weights, rows, places, np.full(len(rows), column), _float32(gains))
 
     def add_to_row(
         self,
@@ -84,24 +77,13 @@ class NeighborTable:
         if ledger is not None:
             ledger.keep(self, "_neighbors", row)
             ledger.keep(self, "_weights", row)
-        matches = self._neighbors[row][None, :] == columns[:, None] + 1
-        places = matches.argmax(axis=1)
-        missing = ~matches[np.arange(len(columns)), places]
-        count = int(np.count_nonzero(missing))
-        if count:
-            weights = self._weights[row].copy()
-            weights[places[~missing]] = np.inf  # what is about to grow stays
-            places[missing] = lightest = np.argsort(weights, kind="stable")[:count]
-            self._neighbors[row, lightest] = columns[missing] + 1
-            self._weights[row, lightest] = 0.0
-        self._weights[row, places] += gains.astype(np.float32)
+        places = _places_in_row(self._neighbors[row], self._weights[row], columns)
+        _add(self._neighbors, self._weights, np.full(len(columns), row), places, columns, _float32(gains))
 
     def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> SparseScores:
         """``factors @ table[rows]``, of items below `n`; rows may repeat, and unknown ones are empty."""
-        known = rows < len(self)
-        rows, factors = rows[known], factors[known]
-        weights = self._weights[rows] * factors.astype(np.float32)[:, None]
-        return _summed(self._neighbors[rows].ravel(), weights.ravel(), n)
+        ids, weights = _entries(self._neighbors, self._weights, rows, _float32(factors), n)
+        return _summed(ids, weights, n)
 
     def terms(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
         """``table[rows][:, columns]`` as a dense array, for distinct columns."""
@@ -205,19 +187,108 @@ class CompactTable(NeighborTable):
         sizes = np.diff(self._starts)[rows]
         places = np.arange(sizes.sum()) + np.repeat(self._starts[rows] - np.cumsum(sizes) + sizes, sizes)
         weights = self._codes[places] * np.repeat(self._scales[rows] * factors.astype(np.float32), sizes)
-        return _summed(self._ids[places].astype(np.int64) + 1, weights, n)
+        ids = self._ids[places].astype(np.int64)
+        return _summed(ids[ids < n], weights[ids < n], n)
 
     def _make_room(self, n: int) -> None:
         raise DataError("a compact copy learns no more")
 
 
-def _summed(ids: NDArray[np.integer], weights: NDArray[np.float32], n: int) -> SparseScores:
-    """The weights of each id (an index plus one; 0 is nobody), summed in their order."""
+def _float32(values: NDArray[np.floating]) -> NDArray[np.float32]:
+    return values.astype(np.float32, copy=False)
+
+
+def _summed(ids: NDArray[np.int64], weights: NDArray[np.float32], n: int) -> SparseScores:
+    """The weights of each id, all of them below `n`, summed in their order."""
     if n <= _DENSE:  # counting beats sorting
-        sums = np.bincount(ids, weights=weights, minlength=n + 1)[1 : n + 1]
-        items = np.flatnonzero(sums)
-        return SparseScores(items, sums[items].astype(np.float32))
-    distinct, places = np.unique(ids, return_inverse=True)
-    sums = np.bincount(places, weights=weights, minlength=len(distinct))
-    wanted = (distinct > 0) & (distinct <= n)
-    return SparseScores(distinct[wanted].astype(np.int64) - 1, sums[wanted].astype(np.float32))
+        return SparseScores(*_summed_by_counting(ids, weights, n))
+    order = np.argsort(ids, kind="stable")
+    return SparseScores(*_summed_in_order(ids[order], weights[order]))
+
+
+@compiled
+def _places_in_column(neighbors, weights, rows, identity):  # type: ignore[no-untyped-def]
+    """Where in each of `rows` `identity` is, or else the lightest entry, which makes room for it."""
+    places = np.zeros(len(rows), dtype=np.int64)
+    for n in range(len(rows)):
+        row, lightest = rows[n], 0
+        for place in range(neighbors.shape[1]):
+            if neighbors[row, place] == identity:
+                lightest = place
+                break
+            if weights[row, place] < weights[row, lightest]:
+                lightest = place
+        places[n] = lightest
+    return places
+
+
+@compiled
+def _places_in_row(neighbors, weights, columns):  # type: ignore[no-untyped-def]
+    """Where each of `columns` is in one row, or else the lightest entries of the others, one for each."""
+    places = np.full(len(columns), -1, dtype=np.int64)
+    free = np.ones(len(neighbors), dtype=np.bool_)
+    for n in range(len(columns)):
+        for place in range(len(neighbors)):
+            if neighbors[place] == columns[n] + 1:
+                places[n] = place
+                free[place] = False  # what is about to grow stays
+                break
+    lightest = np.flatnonzero(free)
+    lightest = lightest[np.argsort(weights[lightest], kind="mergesort")]
+    used = 0
+    for n in range(len(columns)):
+        if places[n] < 0:
+            places[n] = lightest[used]
+            used += 1
+    return places
+
+
+@compiled
+def _add(neighbors, weights, rows, places, columns, gains):  # type: ignore[no-untyped-def]
+    """Add to entries, which begin at 0 where they were another's."""
+    for n in range(len(rows)):
+        row, place = rows[n], places[n]
+        if neighbors[row, place] != columns[n] + 1:
+            neighbors[row, place] = columns[n] + 1
+            weights[row, place] = 0.0
+        weights[row, place] += gains[n]
+
+
+@compiled
+def _entries(neighbors, weights, rows, factors, limit):  # type: ignore[no-untyped-def]
+    """The entries below `limit` of all `rows`: their columns, and their weights times the row's factor."""
+    columns = np.empty(len(rows) * neighbors.shape[1], dtype=np.int64)
+    scaled = np.empty(len(columns), dtype=np.float32)
+    size = 0
+    for n in range(len(rows)):
+        if rows[n] >= len(neighbors):
+            continue
+        for place in range(neighbors.shape[1]):
+            column = neighbors[rows[n], place] - 1
+            if 0 <= column < limit:
+                columns[size] = column
+                scaled[size] = weights[rows[n], place] * factors[n]
+                size += 1
+    return columns[:size], scaled[:size]
+
+
+@compiled
+def _summed_by_counting(ids, weights, n):  # type: ignore[no-untyped-def]
+    sums = np.zeros(n, dtype=np.float64)
+    for place in range(len(ids)):
+        sums[ids[place]] += weights[place]
+    items = np.flatnonzero(sums)
+    return items, sums[items].astype(np.float32)
+
+
+@compiled
+def _summed_in_order(ids, weights):  # type: ignore[no-untyped-def]
+    items = np.empty(len(ids), dtype=np.int64)
+    sums = np.zeros(len(ids), dtype=np.float64)
+    size = 0
+    for place in range(len(ids)):
+        if place == 0 or ids[place] != ids[place - 1]:
+            items[size] = ids[place]
+            size += 1
+        sums[size - 1] += weights[place]
+    return items[:size], sums[:size].astype(np.float32)

@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
+
 
 class Scores(Protocol):
     """What can be asked of scores, whichever way they are held."""
@@ -34,12 +36,7 @@ class DenseScores:
 
     def best(self, k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
         """The `k` best of those that are not `hidden`."""
-        values = self.values
-        if len(hidden):
-            values = values.copy()
-            values[hidden] = -np.inf
-        best = np.argpartition(-values, k - 1)[:k] if len(values) > k else np.arange(len(values))
-        return best[values[best] > -np.inf]
+        return best_places(self.values, k, hidden)
 
 
 class SparseScores:
@@ -59,20 +56,18 @@ class SparseScores:
 
     def of(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """The scores of `items`, 0 for the others."""
-        scores = np.zeros(len(items), dtype=np.float32)
-        if len(self.items):
-            places = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
-            known = self.items[places] == items
-            scores[known] = self.values[places[known]]
-        return scores
+        return _of(self.items, self.values, items)
 
     def best(self, k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
         """The `k` best of those above 0 that are not `hidden`."""
-        shown = self.values > 0
-        if len(hidden):
-            shown &= ~contains(hidden, self.items)
-        items, values = self.items[shown], self.values[shown]
-        return items[np.argpartition(-values, k - 1)[:k]] if len(items) > k else items
+        shown = (self.values > 0) & ~contains(hidden, self.items)
+        items = self.items[shown]
+        return items[best_places(self.values[shown], k)]
+
+    def plus(self, other: SparseScores) -> SparseScores:
+        """The sums of both."""
+        items = union(self.items, other.items)
+        return SparseScores(items, self.of(items) + other.of(items))
 
     def dense(self, n: int) -> NDArray[np.float32]:
         """The scores of the first `n` items as an array."""
@@ -81,14 +76,112 @@ class SparseScores:
         return scores
 
 
+_NOTHING: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+
+def best_places(
+    values: NDArray[np.floating], k: int, hidden: NDArray[np.int64] = _NOTHING
+) -> NDArray[np.int64]:
+    """The places of the `k` highest of `values`, in any order, without those `hidden` (ascending).
+
+    Of equal ones the first. What is -inf or not a number is never chosen. One pass, since few of many values
+    get past the lowest of the best so far, which stands on top of a heap.
+
+    >>> sorted(best_places(np.array([1.0, 3.0, 2.0, 3.0]), 2).tolist())
+    [1, 3]
+    """
+    return _best_places(values, k, hidden)
+
+
 def contains(ascending: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of `items` are among `ascending`.
 
     >>> contains(np.array([2, 5]), np.array([5, 1]))
     array([ True, False])
     """
-    if not len(ascending):
-        return np.zeros(len(items), dtype=np.bool_)
-    places = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
-    found: NDArray[np.bool_] = ascending[places] == items
+    return _contains(ascending, items)
+
+
+def union(*arrays: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers that are in any of `arrays`, ascending, each once.
+
+    >>> union(np.array([5, 1]), np.array([2, 5]))
+    array([1, 2, 5])
+    """
+    return _distinct(np.concatenate(arrays))
+
+
+@compiled
+def _best_places(values, k, hidden):  # type: ignore[no-untyped-def]
+    heap = np.empty(min(k, len(values)), dtype=np.int64)  # places; the worst value on top
+    size, next_hidden = 0, 0
+    for place in range(len(values)):
+        if next_hidden < len(hidden) and hidden[next_hidden] == place:
+            next_hidden += 1
+            continue
+        value = values[place]
+        if not value > -np.inf:
+            continue
+        if size < k:  # up from the bottom
+            child = size
+            size += 1
+            while child > 0:
+                parent = (child - 1) // 2
+                if values[heap[parent]] < value:
+                    break
+                if values[heap[parent]] == value and heap[parent] > place:
+                    break
+                heap[child] = heap[parent]
+                child = parent
+            heap[child] = place
+        elif k > 0 and value > values[heap[0]]:  # down from the top
+            parent = 0
+            while True:
+                child = 2 * parent + 1
+                if child >= size:
+                    break
+                if child + 1 < size and _is_worse(values, heap[child + 1], heap[child]):
+                    child += 1
+                if not _is_worse(values, heap[child], place):
+                    break
+                heap[parent] = heap[child]
+                parent = child
+            heap[parent] = place
+    return heap[:size]
+
+
+@compiled
+def _is_worse(values, one, other):  # type: ignore[no-untyped-def]
+    if values[one] == values[other]:
+        return one > other
+    return values[one] < values[other]
+
+
+@compiled
+def _contains(ascending, items):  # type: ignore[no-untyped-def]
+    found = np.zeros(len(items), dtype=np.bool_)
+    for place in range(len(items)):
+        at = np.searchsorted(ascending, items[place])
+        found[place] = at < len(ascending) and ascending[at] == items[place]
     return found
+
+
+@compiled
+def _of(ascending, values, items):  # type: ignore[no-untyped-def]
+    scores = np.zeros(len(items), dtype=np.float32)
+    for place in range(len(items)):
+        at = np.searchsorted(ascending, items[place])
+        if at < len(ascending) and ascending[at] == items[place]:
+            scores[place] = values[at]
+    return scores
+
+
+@compiled
+def _distinct(items):  # type: ignore[no-untyped-def]
+    items.sort()
+    size = 0
+    for place in range(len(items)):
+        if place == 0 or items[place] != items[place - 1]:
+            items[size] = items[place]
+            size += 1
+    return items[:size].copy()
