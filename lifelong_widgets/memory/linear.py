@@ -6,10 +6,11 @@ import copy
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.memory.decay import bag
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.scores import SparseScores
 from lifelong_widgets.memory.slots import Slots
@@ -65,17 +66,14 @@ class LinearMemory:
         if ledger is not None:
             ledger.keep(self, "_evidence", rows)
             ledger.keep_rows(self, "_weights", rows)
-        before = self._weights[rows]
-        error = -_product(x, before)
-        error[target] += 1.0
         self._evidence[rows] += x * x
         steps = self._learning_rate * x / (self._ridge + self._evidence[rows])
-        self._weights[rows] = before + steps[:, None] * error
+        _correct(self._weights, rows, x, steps.astype(np.float32), target, len(self._slots))
 
     def scores(self, last: NDArray[np.int64]) -> SparseScores:
         """The scores of the items that have a place after the items `last`, latest first."""
         rows, x = self._input(last)
-        values = _product(x, self._rows(rows))[: len(self._slots)]
+        values = self._product(rows, x)
         order = np.argsort(self._slots.items)
         return SparseScores(self._slots.items[order], values[order])
 
@@ -115,15 +113,13 @@ class LinearMemory:
             raise FormatError("linear: evidence is negative, which no sum of squares can be")
         self._evidence, self._weights = state["evidence"].copy(), state["weights"].copy()
 
-    def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._weights[rows]
+    def _product(self, rows: NDArray[np.int64], x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``x @ weights[rows]``, of every place that is taken."""
+        return _product(self._weights, rows, x, len(self._slots))
 
     def _input(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The distinct places of `last`, and the decayed history there."""
-        slots = self._slots.of(last)
-        decays = (self._decay ** np.arange(len(last)))[slots >= 0]
-        distinct, places = np.unique(slots[slots >= 0], return_inverse=True)
-        return distinct, np.bincount(places, weights=decays, minlength=len(distinct)).astype(np.float32)
+        return bag(self._slots.of(last), self._decay ** np.arange(len(last)))
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         """The place of `item`, cleared of whatever was there if it is new to it."""
@@ -170,15 +166,29 @@ class CompactLinear(LinearMemory):
         """What it takes in memory."""
         return int(self._codes.nbytes + self._scales.nbytes)
 
-    def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        weights: NDArray[np.float32] = self._codes[rows] * self._scales[rows][:, None]
-        return weights
+    def _product(self, rows: NDArray[np.int64], x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _product(self._codes, rows, x * self._scales[rows], len(self._slots))
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         raise DataError("a compact copy learns no more")
 
 
-def _product(x: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    # torch's, since the bits of numpy's depend on how many threads share it
-    product: NDArray[np.float32] = (torch.from_numpy(x) @ torch.from_numpy(rows)).numpy()
+@compiled
+def _product(weights, rows, x, n):  # type: ignore[no-untyped-def]
+    product = np.zeros(n, dtype=np.float32)
+    for place in range(len(rows)):
+        row, factor = weights[rows[place]], x[place]
+        for column in range(n):
+            product[column] += factor * row[column]
     return product
+
+
+@compiled
+def _correct(weights, rows, x, steps, target, n):  # type: ignore[no-untyped-def]
+    """Take from the weights of `rows` their share of the error of the prediction that `target` is next."""
+    error = -_product(weights, rows, x, n)
+    error[target] += 1.0
+    for place in range(len(rows)):
+        row, step = weights[rows[place]], steps[place]
+        for column in range(n):
+            row[column] += step * error[column]

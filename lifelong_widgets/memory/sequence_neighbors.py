@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.memory.decay import bag
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
 from lifelong_widgets.memory.scores import SparseScores
@@ -56,8 +57,7 @@ class SequenceNeighbors:
         last = last[: self.window]
         if not len(last):
             return
-        items, places = np.unique(last, return_inverse=True)
-        gains = np.bincount(places, weights=self._gains[: len(last)]).astype(np.float32)
+        items, gains = bag(last, self._gains)
         self._followers.add_to_column(items, item, gains, ledger)
         nearest = np.argsort(-gains, kind="stable")
         self._predecessors.add_to_row(item, items[nearest], gains[nearest], ledger)
