@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.memory.popularity import N_HALF_LIVES, PopularityBank
-from lifelong_widgets.memory.scores import Scores, contains
+from lifelong_widgets.memory.scores import Scores, contains, union
 
 MEMBERS = ("forward", "neighbors", "successors", "linear", "network")
 """Who scores items from a person's history. `neighbors` is the sum of both directions."""
@@ -102,7 +103,7 @@ def choose(
     """
     chosen = [popularity.top(popular, past.consumed), past.liked]
     chosen += [of_member.best(per_member, past.consumed) for of_member in scores.values()]
-    return np.unique(np.concatenate(chosen))
+    return union(*chosen)
 
 
 def describe(
@@ -119,8 +120,8 @@ def describe(
         return Candidates(items, features, consumed)
     for place, member in enumerate(MEMBERS):
         if member in scores:
-            of_member = scores[member].of(items)
-            features[:, 4 * place : 4 * place + 4] = _of_member(of_member, member == "network")
+            columns = features[:, 4 * place : 4 * place + 4]
+            _tell_scores(columns, scores[member].of(items), member == "network")
     column = 4 * len(MEMBERS)
     features[:, column : column + N_HALF_LIVES] = np.maximum(popularity.relative(items), _FLOOR) / 6.0 + 1.0
     column += N_HALF_LIVES
@@ -128,7 +129,9 @@ def describe(
     features[:, column] = _log_minutes(recency)
     features[:, column + 1] = _log_minutes(age)
     features[:, column + 2] = np.log1p(popularity.counts(items)) / 5.0
-    _describe_repeats(features[:, column + 3 : column + 8], items, past)
+    _tell_repeats(
+        features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.now
+    )
     features[:, column + 6] = consumed
     features[:, column + 8] = np.log1p(len(past.items)) / 4.0
     gap = np.maximum(past.now - past.times[:1], 0.0) if len(past.times) else np.array([np.inf])
@@ -136,37 +139,43 @@ def describe(
     return Candidates(items, features, consumed)
 
 
-def _of_member(scores: NDArray[np.float32], is_network: bool) -> NDArray[np.float32]:
-    """What the gate is told about the scores of one member, (n, 4)."""
-    told = np.zeros((len(scores), 4), dtype=np.float32)
-    order = np.argsort(-scores, kind="stable")
-    ranks = np.empty(len(scores), dtype=np.float32)
-    ranks[order] = np.arange(len(scores))
-    top = scores[order[0]]
-    if is_network:  # its scores are logits: only differences mean something
-        told[:, 0] = np.exp(scores - top)
-        told[:, 1] = np.maximum(scores - top, -12.0) / 4.0
-    else:
-        told[:, 0] = np.maximum(scores, 0.0) / (top + 1e-9) if top > 0 else 0.0
-        told[:, 1] = np.log1p(10.0 * np.maximum(scores, 0.0))
-        ranks[scores <= 0] = _UNRANKED
-    told[:, 2] = 1.0 / (1.0 + ranks / 3.0)
-    told[:, 3] = -np.log1p(ranks) / 5.0
-    return told
+@compiled
+def _tell_scores(told, scores, is_network):  # type: ignore[no-untyped-def]
+    """What the gate is told about the scores of one member, into (n, 4)."""
+    order = np.argsort(-scores, kind="mergesort")
+    top = np.float64(scores[order[0]])
+    for rank in range(len(order)):
+        place = order[rank]
+        score = np.float64(scores[place])
+        ranked = np.float64(rank)
+        if is_network:  # its scores are logits: only differences mean something
+            told[place, 0] = np.exp(score - top)
+            told[place, 1] = max(score - top, -12.0) / 4.0
+        else:
+            told[place, 0] = max(score, 0.0) / (top + 1e-9) if top > 0 else 0.0
+            told[place, 1] = np.log1p(10.0 * max(score, 0.0))
+            if score <= 0:
+                ranked = _UNRANKED
+        told[place, 2] = 1.0 / (1.0 + ranked / 3.0)
+        told[place, 3] = -np.log1p(ranked) / 5.0
 
 
-def _describe_repeats(columns: NDArray[np.float32], items: NDArray[np.int64], past: Past) -> None:
-    if not len(past.items):
-        return
-    own, firsts, places = np.unique(past.items, return_index=True, return_inverse=True)
-    among = contains(items, own)
-    rows = np.searchsorted(items, own[among])
-    liked = np.bincount(places, weights=past.rewards > 0)[among]
-    latest = firsts[among]
-    columns[rows, 0] = np.log1p(liked)
-    columns[rows, 1] = 1.0 / (1.0 + latest)
-    columns[rows, 2] = np.maximum(1.5 - _log_minutes(np.maximum(past.now - past.times[latest], 0.0)), 0.0)
-    columns[rows, 4] = past.rewards[latest] < 0
+@compiled
+def _tell_repeats(told, items, own, rewards, times, now):  # type: ignore[no-untyped-def]
+    """What the gate is told about the person's own events of each item, into (n, 5)."""
+    for place in range(len(items)):
+        liked, latest = 0, -1
+        for event in range(len(own)):
+            if own[event] == items[place]:
+                liked += rewards[event] > 0
+                if latest < 0:
+                    latest = event
+        if latest >= 0:
+            minutes = max(now - times[latest], 0.0) / 60.0
+            told[place, 0] = np.log1p(liked)
+            told[place, 1] = 1.0 / (1.0 + latest)
+            told[place, 2] = max(1.5 - min(np.log1p(minutes) / 8.0, 2.5), 0.0)
+            told[place, 4] = rewards[latest] < 0
 
 
 def _log_minutes(seconds: NDArray[np.float64]) -> NDArray[np.float64]:

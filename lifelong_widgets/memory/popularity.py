@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.scores import contains
+from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.memory.states import check_arrays, check_ascending
 from lifelong_widgets.state_file import count_of
 
@@ -68,54 +69,45 @@ class PopularityBank:
             for name in ("_logs", "_counts", "_firsts", "_lasts"):
                 ledger.keep(self, name, item)
         clocks = np.concatenate([now / HALF_LIVES_IN_SECONDS, self.n_events / HALF_LIVES_IN_EVENTS])
+        gain = clocks + math.log2(weight)
         fresh = self._counts[item] == 0
-        self._logs[item] = (
-            clocks + math.log2(weight)
-            if fresh
-            else np.logaddexp2(self._logs[item], clocks + math.log2(weight))
-        )
+        self._logs[item] = gain if fresh else np.logaddexp2(self._logs[item], gain)
         self._tops = np.maximum(self._tops, self._logs[item])
         self._counts[item] += 1.0
         self._firsts[item] = now if fresh else min(self._firsts[item], now)
         self._lasts[item] = now if fresh else max(self._lasts[item], now)
         self.n_events += 1
-        self._rank(item, ledger)
+        for row, place in enumerate(_places_in_pools(self._pools, self._logs, _RANKED, item).tolist()):
+            if place >= 0:
+                if ledger is not None:
+                    ledger.keep(self, "_pools", (row, place))
+                self._pools[row, place] = item
 
     def counts(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
         """How many events each of `items` has had."""
-        return _of(self._counts, items, 0.0)
+        return _counts(self._counts, items)
 
     def relative(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """The popularity of `items` against the most popular item, (n, N_HALF_LIVES), log2; 0 is the most."""
-        known = self.counts(items) > 0
-        logs = np.full((len(items), N_HALF_LIVES), _NEVER)
-        logs[known] = self._logs[items[known]]
-        relative: NDArray[np.float64] = np.maximum(logs - np.maximum(self._tops, _NEVER / 2), -1e30)
-        return relative.astype(np.float32)
+        return _relative(self._logs, self._counts, self._tops, items)
 
     def since(self, items: NDArray[np.int64], now: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Seconds since the first and since the latest event of `items`; infinite for those without one."""
-        known = self.counts(items) > 0
-        firsts, lasts = _of(self._firsts, items, 0.0), _of(self._lasts, items, 0.0)
-        return (
-            np.where(known, np.maximum(now - firsts, 0.0), np.inf),
-            np.where(known, np.maximum(now - lasts, 0.0), np.inf),
-        )
+        return _since(self._firsts, self._counts, items, now), _since(self._lasts, self._counts, items, now)
 
     def top(self, k: int, hidden: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """The `k` most popular at each of some half-lives, each item once, without those that are `hidden`.
 
         `hidden` is ascending. Only the most popular `_POOL` are looked through.
         """
-        chosen = [np.zeros(0, dtype=np.int64)]
-        for half_life, pool in zip(_RANKED.tolist(), self._pools, strict=True) if k else ():
-            items = pool[pool >= 0].astype(np.int64)
-            if hidden is not None and len(hidden):
-                items = items[~contains(hidden, items)]
-            if len(items) > k:
-                items = items[np.argpartition(-self._logs[items, half_life], k - 1)[:k]]
-            chosen.append(items)
-        return np.unique(np.concatenate(chosen))
+        if not k:
+            return np.zeros(0, dtype=np.int64)
+        hidden = np.zeros(0, dtype=np.int64) if hidden is None else hidden
+        chosen = []
+        for half_life, pool in zip(_RANKED.tolist(), self._pools, strict=True):
+            values = _shown(pool, self._logs, half_life, hidden)
+            chosen.append(pool[best_places(values, k)].astype(np.int64))
+        return union(*chosen)
 
     @property
     def n_bytes(self) -> int:
@@ -170,21 +162,6 @@ class PopularityBank:
         self.n_events = count_of(state["n_events"], "n_events")
         self._pools = pools.copy()
 
-    def _rank(self, item: int, ledger: Ledger | None) -> None:
-        """Let `item`, which has risen, into the pools that it has become popular enough for."""
-        for row in np.flatnonzero(~(self._pools == item).any(axis=1)).tolist():
-            pool, half_life = self._pools[row], _RANKED[row]
-            if pool[-1] < 0:  # it is filled from the front
-                place = int((pool < 0).argmax())
-            else:
-                logs = self._logs[pool, half_life]
-                place = int(logs.argmin())
-                if self._logs[item, half_life] <= logs[place]:
-                    continue
-            if ledger is not None:
-                ledger.keep(self, "_pools", (row, place))
-            self._pools[row, place] = item
-
     def _make_room(self, n: int) -> None:
         more = max(n, 2 * len(self._counts)) - len(self._counts)
         if n > len(self._counts):
@@ -193,10 +170,66 @@ class PopularityBank:
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros(more)]))
 
 
-def _of(values: NDArray[np.float64], items: NDArray[np.int64], missing: float) -> NDArray[np.float64]:
-    if len(items) and items.max() >= len(values):
-        picked = np.full(len(items), missing)
-        known = items < len(values)
-        picked[known] = values[items[known]]
-        return picked
-    return values[items]
+@compiled
+def _counts(counts, items):  # type: ignore[no-untyped-def]
+    picked = np.zeros(len(items), dtype=np.float64)
+    for place in range(len(items)):
+        if items[place] < len(counts):
+            picked[place] = counts[items[place]]
+    return picked
+
+
+@compiled
+def _relative(logs, counts, tops, items):  # type: ignore[no-untyped-def]
+    relative = np.full((len(items), len(tops)), np.float32(-1e30))
+    for place in range(len(items)):
+        item = items[place]
+        if item < len(counts) and counts[item] > 0:
+            for half_life in range(len(tops)):
+                relative[place, half_life] = logs[item, half_life] - tops[half_life]
+    return relative
+
+
+@compiled
+def _since(times, counts, items, now):  # type: ignore[no-untyped-def]
+    since = np.full(len(items), np.inf)
+    for place in range(len(items)):
+        item = items[place]
+        if item < len(counts) and counts[item] > 0:
+            since[place] = max(now - times[item], 0.0)
+    return since
+
+
+@compiled
+def _places_in_pools(pools, logs, half_lives, item):  # type: ignore[no-untyped-def]
+    """Where in each pool `item`, which has risen, gets in: -1 if it is there, or not popular enough."""
+    places = np.full(len(pools), -1, dtype=np.int64)
+    for row in range(len(pools)):
+        lowest, found = 0, False
+        for place in range(pools.shape[1]):
+            member = pools[row, place]
+            if member == item:
+                found = True
+                break
+            if member < 0:  # it is filled from the front
+                lowest = place
+                break
+            if logs[member, half_lives[row]] < logs[pools[row, lowest], half_lives[row]]:
+                lowest = place
+        member = pools[row, lowest]
+        if not found and (member < 0 or logs[item, half_lives[row]] > logs[member, half_lives[row]]):
+            places[row] = lowest
+    return places
+
+
+@compiled
+def _shown(pool, logs, half_life, hidden):  # type: ignore[no-untyped-def]
+    """The popularity of each item of a pool; -inf in empty places, and for what is hidden."""
+    values = np.full(len(pool), -np.inf)
+    for place in range(len(pool)):
+        item = pool[place]
+        if item >= 0:
+            at = np.searchsorted(hidden, item)
+            if at == len(hidden) or hidden[at] != item:
+                values[place] = logs[item, half_life]
+    return values
