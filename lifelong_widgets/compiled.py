@@ -33,5 +33,5 @@ def compiled(function: Callable[_Args, _Result]) -> Callable[_Args, _Result]:
     try:
         fast: Callable[_Args, _Result] = njit(cache=True)(function)
     except RuntimeError:  # neither the folder of the source nor the user's cache can be written
-        fast = njit(function)
+        fast = njit()(function)
     return fast

@@ -129,9 +129,7 @@ def describe(
     features[:, column] = _log_minutes(recency)
     features[:, column + 1] = _log_minutes(age)
     features[:, column + 2] = np.log1p(popularity.counts(items)) / 5.0
-    _tell_repeats(
-        features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.now
-    )
+    _tell_repeats(features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.now)
     features[:, column + 6] = consumed
     features[:, column + 8] = np.log1p(len(past.items)) / 4.0
     gap = np.maximum(past.now - past.times[:1], 0.0) if len(past.times) else np.array([np.inf])
@@ -140,14 +138,14 @@ def describe(
 
 
 @compiled
-def _tell_scores(told, scores, is_network):  # type: ignore[no-untyped-def]
+def _tell_scores(told: NDArray[np.float32], scores: NDArray[np.float32], is_network: bool) -> None:
     """What the gate is told about the scores of one member, into (n, 4)."""
     order = np.argsort(-scores, kind="mergesort")
     top = np.float64(scores[order[0]])
     for rank in range(len(order)):
         place = order[rank]
         score = np.float64(scores[place])
-        ranked = np.float64(rank)
+        ranked = float(rank)
         if is_network:  # its scores are logits: only differences mean something
             told[place, 0] = np.exp(score - top)
             told[place, 1] = max(score - top, -12.0) / 4.0
@@ -161,7 +159,14 @@ def _tell_scores(told, scores, is_network):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _tell_repeats(told, items, own, rewards, times, now):  # type: ignore[no-untyped-def]
+def _tell_repeats(
+    told: NDArray[np.float32],
+    items: NDArray[np.int64],
+    own: NDArray[np.int64],
+    rewards: NDArray[np.float32],
+    times: NDArray[np.float64],
+    now: float,
+) -> None:
     """What the gate is told about the person's own events of each item, into (n, 5)."""
     for place in range(len(items)):
         liked, latest = 0, -1

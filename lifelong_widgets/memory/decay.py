@@ -9,7 +9,7 @@ from lifelong_widgets.compiled import compiled
 
 
 def bag(
-    items: NDArray[np.int64], weights: NDArray[np.float64]
+    items: NDArray[np.int64], weights: NDArray[np.floating]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The distinct `items`, ascending, and the sum of the weights of each; items below 0 are nobody's.
 
@@ -24,7 +24,9 @@ def bag(
 
 
 @compiled
-def _bag(items, weights):  # type: ignore[no-untyped-def]
+def _bag(
+    items: NDArray[np.int64], weights: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     order = np.argsort(items, kind="mergesort")
     distinct = np.empty(len(items), dtype=np.int64)
     sums = np.empty(len(items), dtype=np.float64)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 import traitlets
 from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.candidates import FEATURES, Candidates
 from lifelong_widgets.memory.ledger import Ledger
@@ -74,8 +74,7 @@ class Gate(Part):
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The score of each row of features, (n,)."""
-        scores: NDArray[np.float32] = self._forward(torch.from_numpy(features))[1].numpy()
-        return scores
+        return _forward(self._parameters, self.gate_hidden_dim, features)[1]
 
     def step(
         self, examples: list[tuple[Candidates, int, float]], ledger: Ledger | None = None
@@ -88,33 +87,19 @@ class Gate(Part):
         """
         if not examples:
             return None
-        features = torch.from_numpy(np.concatenate([candidates.features for candidates, _, _ in examples]))
-        active, scores = self._forward(features)
-        gradient = torch.empty_like(scores)
-        loss, start = 0.0, 0
+        gradient, loss = np.zeros_like(self._parameters), 0.0
         for candidates, place, weight in examples:
-            end = start + len(candidates.items)
-            logs = torch.log_softmax(scores[start:end], 0)
-            loss -= weight * float(logs[place])
-            gradient[start:end] = logs.exp_()
-            gradient[start + place] -= 1.0
-            gradient[start:end] *= weight / len(examples)
-            start = end
-        output = self._views_of(torch.from_numpy(self._parameters))[2]
-        back = gradient[:, None] * output * (active > 0)
-        flat = torch.cat(
-            [
-                (features.T @ back).ravel(),
-                back.sum(0),
-                gradient @ active,
-                gradient @ features,
-            ]
-        ).numpy()
+            loss += _add_gradient(
+                gradient, self._parameters, self.gate_hidden_dim, candidates.features, place,
+                weight / len(examples),
+            )  # fmt: skip
         if ledger is not None:
             for name in ("_parameters", "_moments", "_n_steps"):
                 ledger.keep_all(self, name)
-        self._adam(flat)
-        return loss / len(examples)
+        self._n_steps += 1
+        rate = self.gate_learning_rate * max(0.3, 1.0 / (1.0 + self._n_steps / 20_000))
+        _adam(self._parameters, self._moments, gradient, rate, self._n_steps)
+        return loss
 
     @property
     def n_bytes(self) -> int:
@@ -149,28 +134,97 @@ class Gate(Part):
         self._parameters, self._moments = state["parameters"].copy(), state["moments"].copy()
         self._n_steps = count_of(state["n_steps"], "n_steps")
 
-    def _forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden, bias, output, linear = self._views_of(torch.from_numpy(self._parameters))
-        active = torch.addmm(bias, features, hidden).relu_()
-        return active, active @ output + features @ linear
-
-    def _views_of(self, flat: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The hidden weights and biases, the output weights and the linear ones."""
-        n, hidden = len(FEATURES), self.gate_hidden_dim
-        parts = flat.split([n * hidden, hidden, hidden, n])
-        return (parts[0].view(n, hidden), *parts[1:])
-
-    def _adam(self, gradient: NDArray[np.float32]) -> None:
-        self._n_steps += 1
-        first, second = self._moments
-        first *= _BETA_1
-        first += (1 - _BETA_1) * gradient
-        second *= _BETA_2
-        second += (1 - _BETA_2) * gradient * gradient
-        rate = self.gate_learning_rate * max(0.3, 1.0 / (1.0 + self._n_steps / 20_000))
-        unbiased = second / (1 - _BETA_2**self._n_steps)
-        self._parameters -= (rate / (1 - _BETA_1**self._n_steps)) * first / (np.sqrt(unbiased) + 1e-8)
-
     @traitlets.validate("gate_hidden_dim")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         return unless_built(proposal, hasattr(self, "_parameters"), "gate")
+
+
+@compiled
+def _forward(
+    parameters: NDArray[np.float32], hidden_dim: int, features: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The hidden activations, (n, hidden_dim), and the scores, (n,)."""
+    n, width = features.shape
+    weights = parameters[: width * hidden_dim].reshape(width, hidden_dim)
+    bias, output, linear = _vectors_of(parameters, width, hidden_dim)
+    active = np.empty((n, hidden_dim), dtype=np.float32)
+    scores = np.empty(n, dtype=np.float32)
+    for row in range(n):
+        active[row] = bias
+        score = np.float32(0.0)
+        for column in range(width):
+            value = features[row, column]
+            score += value * linear[column]
+            if value != 0.0:
+                for unit in range(hidden_dim):
+                    active[row, unit] += value * weights[column, unit]
+        for unit in range(hidden_dim):
+            active[row, unit] = max(active[row, unit], np.float32(0.0))
+            score += active[row, unit] * output[unit]
+        scores[row] = score
+    return active, scores
+
+
+@compiled
+def _add_gradient(
+    into: NDArray[np.float32],
+    parameters: NDArray[np.float32],
+    hidden_dim: int,
+    features: NDArray[np.float32],
+    right: int,
+    weight: float,
+) -> float:
+    """Add the gradient of `weight` times the cross-entropy of an example; returns that."""
+    n, width = features.shape
+    active, scores = _forward(parameters, hidden_dim, features)
+    _, output, _ = _vectors_of(parameters, width, hidden_dim)
+    of_weights = into[: width * hidden_dim].reshape(width, hidden_dim)
+    of_bias, of_output, of_linear = _vectors_of(into, width, hidden_dim)
+    top, total = scores.max(), 0.0
+    for row in range(n):
+        total += np.exp(np.float64(scores[row] - top))
+    back = np.empty(hidden_dim, dtype=np.float32)
+    for row in range(n):
+        chance = np.exp(np.float64(scores[row] - top)) / total
+        slope = np.float32(weight * (chance - (row == right)))
+        for unit in range(hidden_dim):
+            back[unit] = slope * output[unit] if active[row, unit] > 0.0 else np.float32(0.0)
+            of_bias[unit] += back[unit]
+            of_output[unit] += slope * active[row, unit]
+        for column in range(width):
+            value = features[row, column]
+            of_linear[column] += slope * value
+            if value != 0.0:
+                for unit in range(hidden_dim):
+                    of_weights[column, unit] += value * back[unit]
+    return float(weight * (np.log(total) - np.float64(scores[right] - top)))
+
+
+@compiled
+def _vectors_of(
+    parameters: NDArray[np.float32], width: int, hidden_dim: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """The hidden biases, the output weights and the linear ones, which lie behind the hidden weights."""
+    start = width * hidden_dim
+    return (
+        parameters[start : start + hidden_dim],
+        parameters[start + hidden_dim : start + 2 * hidden_dim],
+        parameters[start + 2 * hidden_dim :],
+    )
+
+
+@compiled
+def _adam(
+    parameters: NDArray[np.float32],
+    moments: NDArray[np.float32],
+    gradient: NDArray[np.float32],
+    rate: float,
+    n_steps: int,
+) -> None:
+    first, second = moments
+    scale, unbias = rate / (1.0 - _BETA_1**n_steps), 1.0 / (1.0 - _BETA_2**n_steps)
+    for place in range(len(parameters)):
+        slope = gradient[place]
+        first[place] = _BETA_1 * first[place] + (1.0 - _BETA_1) * slope
+        second[place] = _BETA_2 * second[place] + (1.0 - _BETA_2) * slope * slope
+        parameters[place] -= scale * first[place] / (np.sqrt(second[place] * unbias) + 1e-8)

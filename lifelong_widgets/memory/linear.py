@@ -119,7 +119,7 @@ class LinearMemory:
 
     def _input(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The distinct places of `last`, and the decayed history there."""
-        return bag(self._slots.of(last), self._decay ** np.arange(len(last)))
+        return bag(self._slots.of(last), np.power(self._decay, np.arange(len(last))))
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         """The place of `item`, cleared of whatever was there if it is new to it."""
@@ -174,7 +174,9 @@ class CompactLinear(LinearMemory):
 
 
 @compiled
-def _product(weights, rows, x, n):  # type: ignore[no-untyped-def]
+def _product(
+    weights: NDArray[np.float32 | np.int8], rows: NDArray[np.int64], x: NDArray[np.float32], n: int
+) -> NDArray[np.float32]:
     product = np.zeros(n, dtype=np.float32)
     for place in range(len(rows)):
         row, factor = weights[rows[place]], x[place]
@@ -184,7 +186,14 @@ def _product(weights, rows, x, n):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _correct(weights, rows, x, steps, target, n):  # type: ignore[no-untyped-def]
+def _correct(
+    weights: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    x: NDArray[np.float32],
+    steps: NDArray[np.float32],
+    target: int,
+    n: int,
+) -> None:
     """Take from the weights of `rows` their share of the error of the prediction that `target` is next."""
     error = -_product(weights, rows, x, n)
     error[target] += 1.0

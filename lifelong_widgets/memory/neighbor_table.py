@@ -207,7 +207,9 @@ def _summed(ids: NDArray[np.int64], weights: NDArray[np.float32], n: int) -> Spa
 
 
 @compiled
-def _places_in_column(neighbors, weights, rows, identity):  # type: ignore[no-untyped-def]
+def _places_in_column(
+    neighbors: NDArray[np.int32], weights: NDArray[np.float32], rows: NDArray[np.int64], identity: int
+) -> NDArray[np.int64]:
     """Where in each of `rows` `identity` is, or else the lightest entry, which makes room for it."""
     places = np.zeros(len(rows), dtype=np.int64)
     for n in range(len(rows)):
@@ -223,7 +225,9 @@ def _places_in_column(neighbors, weights, rows, identity):  # type: ignore[no-un
 
 
 @compiled
-def _places_in_row(neighbors, weights, columns):  # type: ignore[no-untyped-def]
+def _places_in_row(
+    neighbors: NDArray[np.int32], weights: NDArray[np.float32], columns: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Where each of `columns` is in one row, or else the lightest entries of the others, one for each."""
     places = np.full(len(columns), -1, dtype=np.int64)
     free = np.ones(len(neighbors), dtype=np.bool_)
@@ -244,7 +248,14 @@ def _places_in_row(neighbors, weights, columns):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _add(neighbors, weights, rows, places, columns, gains):  # type: ignore[no-untyped-def]
+def _add(
+    neighbors: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    places: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    gains: NDArray[np.float32],
+) -> None:
     """Add to entries, which begin at 0 where they were another's."""
     for n in range(len(rows)):
         row, place = rows[n], places[n]
@@ -255,7 +266,13 @@ def _add(neighbors, weights, rows, places, columns, gains):  # type: ignore[no-u
 
 
 @compiled
-def _entries(neighbors, weights, rows, factors, limit):  # type: ignore[no-untyped-def]
+def _entries(
+    neighbors: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    factors: NDArray[np.float32],
+    limit: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The entries below `limit` of all `rows`: their columns, and their weights times the row's factor."""
     columns = np.empty(len(rows) * neighbors.shape[1], dtype=np.int64)
     scaled = np.empty(len(columns), dtype=np.float32)
@@ -273,7 +290,9 @@ def _entries(neighbors, weights, rows, factors, limit):  # type: ignore[no-untyp
 
 
 @compiled
-def _summed_by_counting(ids, weights, n):  # type: ignore[no-untyped-def]
+def _summed_by_counting(
+    ids: NDArray[np.int64], weights: NDArray[np.float32], n: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     sums = np.zeros(n, dtype=np.float64)
     for place in range(len(ids)):
         sums[ids[place]] += weights[place]
@@ -282,7 +301,9 @@ def _summed_by_counting(ids, weights, n):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _summed_in_order(ids, weights):  # type: ignore[no-untyped-def]
+def _summed_in_order(
+    ids: NDArray[np.int64], weights: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     items = np.empty(len(ids), dtype=np.int64)
     sums = np.zeros(len(ids), dtype=np.float64)
     size = 0

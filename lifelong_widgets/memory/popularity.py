@@ -171,7 +171,7 @@ class PopularityBank:
 
 
 @compiled
-def _counts(counts, items):  # type: ignore[no-untyped-def]
+def _counts(counts: NDArray[np.float64], items: NDArray[np.int64]) -> NDArray[np.float64]:
     picked = np.zeros(len(items), dtype=np.float64)
     for place in range(len(items)):
         if items[place] < len(counts):
@@ -180,7 +180,12 @@ def _counts(counts, items):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _relative(logs, counts, tops, items):  # type: ignore[no-untyped-def]
+def _relative(
+    logs: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    tops: NDArray[np.float64],
+    items: NDArray[np.int64],
+) -> NDArray[np.float32]:
     relative = np.full((len(items), len(tops)), np.float32(-1e30))
     for place in range(len(items)):
         item = items[place]
@@ -191,7 +196,9 @@ def _relative(logs, counts, tops, items):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _since(times, counts, items, now):  # type: ignore[no-untyped-def]
+def _since(
+    times: NDArray[np.float64], counts: NDArray[np.float64], items: NDArray[np.int64], now: float
+) -> NDArray[np.float64]:
     since = np.full(len(items), np.inf)
     for place in range(len(items)):
         item = items[place]
@@ -201,7 +208,9 @@ def _since(times, counts, items, now):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _places_in_pools(pools, logs, half_lives, item):  # type: ignore[no-untyped-def]
+def _places_in_pools(
+    pools: NDArray[np.int32], logs: NDArray[np.float64], half_lives: NDArray[np.int64], item: int
+) -> NDArray[np.int64]:
     """Where in each pool `item`, which has risen, gets in: -1 if it is there, or not popular enough."""
     places = np.full(len(pools), -1, dtype=np.int64)
     for row in range(len(pools)):
@@ -223,7 +232,9 @@ def _places_in_pools(pools, logs, half_lives, item):  # type: ignore[no-untyped-
 
 
 @compiled
-def _shown(pool, logs, half_life, hidden):  # type: ignore[no-untyped-def]
+def _shown(
+    pool: NDArray[np.int32], logs: NDArray[np.float64], half_life: int, hidden: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """The popularity of each item of a pool; -inf in empty places, and for what is hidden."""
     values = np.full(len(pool), -np.inf)
     for place in range(len(pool)):

@@ -112,7 +112,7 @@ def union(*arrays: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @compiled
-def _best_places(values, k, hidden):  # type: ignore[no-untyped-def]
+def _best_places(values: NDArray[np.floating], k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
     heap = np.empty(min(k, len(values)), dtype=np.int64)  # places; the worst value on top
     size, next_hidden = 0, 0
     for place in range(len(values)):
@@ -151,14 +151,12 @@ def _best_places(values, k, hidden):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _is_worse(values, one, other):  # type: ignore[no-untyped-def]
-    if values[one] == values[other]:
-        return one > other
-    return values[one] < values[other]
+def _is_worse(values: NDArray[np.floating], one: int, other: int) -> bool:
+    return bool(values[one] < values[other] or (values[one] == values[other] and one > other))
 
 
 @compiled
-def _contains(ascending, items):  # type: ignore[no-untyped-def]
+def _contains(ascending: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
     found = np.zeros(len(items), dtype=np.bool_)
     for place in range(len(items)):
         at = np.searchsorted(ascending, items[place])
@@ -167,7 +165,9 @@ def _contains(ascending, items):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _of(ascending, values, items):  # type: ignore[no-untyped-def]
+def _of(
+    ascending: NDArray[np.int64], values: NDArray[np.float32], items: NDArray[np.int64]
+) -> NDArray[np.float32]:
     scores = np.zeros(len(items), dtype=np.float32)
     for place in range(len(items)):
         at = np.searchsorted(ascending, items[place])
@@ -177,7 +177,7 @@ def _of(ascending, values, items):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _distinct(items):  # type: ignore[no-untyped-def]
+def _distinct(items: NDArray[np.int64]) -> NDArray[np.int64]:
     items.sort()
     size = 0
     for place in range(len(items)):

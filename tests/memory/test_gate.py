@@ -25,7 +25,9 @@ def test_a_step_is_that_of_autograd_and_adam() -> None:
     examples = [(candidates(rng, n), n // 2, weight) for n, weight in ((5, 1.0), (9, 0.5), (30, 2.0))]
     parameters = torch.tensor(made._parameters, requires_grad=True)
     optimizer = torch.optim.Adam([parameters], lr=0.01 / (1 + 1 / 20_000))
-    hidden, bias, output, linear = made._views_of(parameters)
+    n, width = len(FEATURES), made.gate_hidden_dim
+    weights, bias, output, linear = parameters.split([n * width, width, width, n])
+    hidden = weights.view(n, width)
     loss = torch.zeros(())
     for one, place, weight in examples:
         x = torch.from_numpy(one.features)
