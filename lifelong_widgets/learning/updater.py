@@ -94,15 +94,14 @@ class OnlineUpdater(Part):
                 f"the loss of this step is {found.loss}: nothing was learned from it. "
                 f"A smaller learning_rate than {rate:g} usually mends this."
             )
-        before = items.learned(found.indices)
         if mark is not None:
             if not mark.rows:
                 mark.dense = self._dense.keep(mark.dense)
-            mark.rows.append((found.indices, *before))
+            mark.rows.append((found.indices, *items.learned(found.indices)))
         self._dense.step(rate)
         fitting = learning_rate is not None
-        rates = rate if fitting else torch.from_numpy(self._boost(before[1][:, -1:].numpy()) * rate)
-        items.adam_step(found.indices, found.embeddings, rates, before=before)
+        rates = rate if fitting else self._boost(items.n_updates.numpy()[found.indices.numpy()]) * rate
+        items.adam_step(found.indices, found.embeddings, rates)
         each: np.ndarray = found.losses.numpy()
         return each
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 
 
@@ -74,21 +74,9 @@ class ItemTable:
             items: (n, length), int64; any index where the weights are 0.
             weights: (n, n_averages, length).
         """
-        n, n_averages, length = weights.shape
-        if n == 1:  # the usual list is of one person: few rows, and the fewest operations are the quickest
-            return (weights[0] @ self.rows.index_select(0, torch.from_numpy(items[0]))).unsqueeze(0)
-        each = np.repeat(items, n_averages, axis=0).reshape(-1)
-        scales = weights.reshape(-1)
-        wanted = scales.numpy() != 0
-        starts = np.arange(0, wanted.size, length)
-        if not wanted.all():
-            each, scales = each[wanted], torch.from_numpy(scales.numpy()[wanted])
-            starts = (np.cumsum(wanted) - wanted)[starts]
-        # a bag sums the rows as it reads them: no copy of them is made
-        sums = torch.embedding_bag(
-            self.rows, torch.from_numpy(each), torch.from_numpy(starts), per_sample_weights=scales
-        )[0]
-        return sums.view(n, n_averages, -1)
+        averages = torch.empty(*weights.shape[:2], self._rows.shape[1], dtype=self._rows.dtype)
+        _average(self._rows.numpy(), items, weights.numpy(), averages.numpy())
+        return averages
 
     def grow(self, content: np.ndarray) -> None:
         """Append one row for each row of `content`, (n_new, content_dim), float32."""
@@ -103,10 +91,9 @@ class ItemTable:
         self,
         indices: torch.Tensor,
         gradients: torch.Tensor,
-        learning_rates: torch.Tensor | float,
+        learning_rates: np.ndarray | float,
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
-        before: tuple[torch.Tensor, torch.Tensor] | None = None,
     ) -> None:
         """Move the embeddings of `indices` only: Adam with moments and bias correction of each row's own.
 
@@ -115,32 +102,15 @@ class ItemTable:
 
         Args:
             indices: (n,), int64, each at most once.
-            gradients: (n, embedding_dim).
-            learning_rates: the size of the step, one for all or (n, 1), one a row.
+            gradients: (n, embedding_dim), float32.
+            learning_rates: the size of the step, one for all or (n,), one a row.
             betas: decay of the two moments.
             epsilon: added to the denominator.
-            before: what `learned` says of these rows, if it was asked already; it is not changed.
         """
-        beta1, beta2 = betas
-        dim = self.embedding_dim
-        embeddings, old = self.learned(indices) if before is None else before
-        decay = np.full(2 * dim + 1, beta1, dtype=np.float32)
-        decay[dim:] = beta2
-        decay[-1] = 1.0
-        new = old * torch.from_numpy(decay)
-        new[:, :dim].add_(gradients, alpha=1 - beta1)
-        second = new[:, dim : 2 * dim].addcmul_(gradients, gradients, value=1 - beta2)
-        n_updates = new[:, 2 * dim :].numpy()
-        n_updates += 1
-        # with c = 1 - beta^t the step is rate · (m / c1) / (sqrt(v / c2) + eps), here m / (a · sqrt(v) + b):
-        # what is a row's own is worked out on n numbers, not on n · dim
-        root = np.sqrt(-np.expm1(n_updates * math.log(beta2)))
-        rates = learning_rates.numpy() if isinstance(learning_rates, torch.Tensor) else learning_rates
-        a = -np.expm1(n_updates * math.log(beta1)) / (root * rates)
-        b = a * root * epsilon
-        moved = torch.addcmul(torch.from_numpy(b), second.sqrt(), torch.from_numpy(a))
-        torch.addcdiv(embeddings, new[:, :dim], moved, value=-1, out=moved)
-        self.put_back(indices, moved, new)
+        rates = np.broadcast_to(np.asarray(learning_rates, dtype=np.float64), len(indices))
+        _adam(
+            self._rows.numpy(), self._adam.numpy(), indices.numpy(), gradients.numpy(), rates, *betas, epsilon
+        )
 
     def learned(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their moments."""
@@ -194,3 +164,49 @@ class ItemTable:
         uniform = np.random.Generator(bits).random((end - start, draws_a_row))[:, : self.embedding_dim]
         bound = self.initial_scale * 3**0.5  # the uniform distribution with this standard deviation
         return torch.from_numpy(((2 * uniform - 1) * bound).astype(np.float32))
+
+
+@compiled
+def _average(
+    rows: NDArray[np.float32],
+    items: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    into: NDArray[np.float32],
+) -> None:
+    """``into[i, a] = sum of weights[i, a, l] * rows[items[i, l]] over l``."""
+    into[:] = 0.0
+    for person in range(len(items)):
+        for average in range(weights.shape[1]):
+            for place in range(items.shape[1]):
+                weight = weights[person, average, place]
+                if weight != 0.0:
+                    row = rows[items[person, place]]
+                    for column in range(len(row)):
+                        into[person, average, column] += weight * row[column]
+
+
+@compiled
+def _adam(
+    rows: NDArray[np.float32],
+    moments: NDArray[np.float32],
+    indices: NDArray[np.int64],
+    gradients: NDArray[np.float32],
+    rates: NDArray[np.float64],
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> None:
+    dim = gradients.shape[1]
+    for place in range(len(indices)):
+        row, state = rows[indices[place]], moments[indices[place]]
+        state[2 * dim] += np.float32(1.0)
+        n_updates = np.float64(state[2 * dim])
+        step = np.float32(rates[place] / -np.expm1(n_updates * np.log(beta1)))
+        unbias = np.float32(1.0 / -np.expm1(n_updates * np.log(beta2)))
+        for column in range(dim):
+            slope = gradients[place, column]
+            first = np.float32(beta1) * state[column] + np.float32(1.0 - beta1) * slope
+            second = np.float32(beta2) * state[dim + column] + np.float32(1.0 - beta2) * slope * slope
+            state[column] = first
+            state[dim + column] = second
+            row[column] -= step * first / (np.sqrt(second * unbias) + np.float32(epsilon))
