@@ -293,7 +293,7 @@ class Engine:
         self.histories.set_state(state["histories"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
-        if "memory" in state:  # before version 3 of the file there was none: then it begins empty
+        if "close" in state.get("memory", {}):  # before version 4 of the file it was another: it begins empty
             self.memory.set_state(state["memory"], n_items)
             self.gate.set_state(state["gate"])
         self.ranker.changed()
@@ -401,11 +401,15 @@ class Engine:
         self.drift.restore(DriftMonitor().state())
         self.memory.build()
         self.gate.build(self.seed)
-        self.ranker = Ranker(self._network_scores, self.memory, self.gate, self.histories)
+        self.ranker = Ranker(self._network_scores, self._content_of, self.memory, self.gate, self.histories)
 
     def _network_scores(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
         scores: np.ndarray = self.network.score_all(items[None], rewards[None])[0].numpy()
         return scores
+
+    def _content_of(self, items: np.ndarray) -> np.ndarray:
+        content: np.ndarray = self.network.items.rows.numpy()[items, self.network.embedding_dim :]
+        return content
 
     def _fit(
         self,

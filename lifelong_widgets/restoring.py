@@ -30,7 +30,7 @@ from lifelong_widgets.progress import ProgressCallback, held_interrupts, track
 from lifelong_widgets.state_file import Tree, damage_of, read_tree, write_tree
 
 _KIND = "lifelong-widgets checkpoint"
-_VERSION = 2  # 1 had no fast memory
+_VERSION = 3  # 1 had no fast memory, 2 another one
 _SILENT = 200  # entries that are replayed without a bar: they take less than a second
 
 E = TypeVar("E", bound=Engine)
@@ -187,8 +187,8 @@ def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
             raise FormatError(f"it is the checkpoint of entry {tree['entry']!r:.80}")
         if tree["journal"] != journal.genesis["id"] or tree["checksum"] != journal.checksum_of(id):
             raise FormatError("it is of another journal, or of a copy of this one that went on by itself")
-        if id and "memory" not in tree["state"]:
-            raise FormatError("an older version wrote it, whose models had no fast memory")
+        if id and "close" not in tree["state"].get("memory", {}):
+            raise FormatError("an older version wrote it, whose models had another fast memory")
         seed = journal.genesis["seed"]
         return cls.from_saved(
             catalog=_catalog(journal, tree["n_items"]),

@@ -50,7 +50,7 @@ class CompressedRecommender:
         self._users.extend(users)
         self._name_of = name_of or (lambda user: as_id(user, "user"))
         self._memory, self._gate = memory.compact(), gate.copy()
-        self._ranker = Ranker(self._scores, self._memory, self._gate, histories.copy())
+        self._ranker = Ranker(self._scores, self._content_of, self._memory, self._gate, histories.copy())
         width = network.embedding_dim
         rows = network.items.rows
         # The two halves differ in size, so each has its own scale.
@@ -79,6 +79,13 @@ class CompressedRecommender:
         person = self._users.get(self._name_of(user))
         indices, scores = self._ranker.best(person, k, exclude_seen)
         return Recommendations.of(user, indices, scores, self.catalog)
+
+    def _content_of(self, items: np.ndarray) -> np.ndarray:
+        if self._content is None:
+            return np.zeros((len(items), 0), dtype=np.float32)
+        rows = torch.from_numpy(items)
+        content: np.ndarray = (self._content.codes[rows].float() * self._content.scales[rows]).numpy()
+        return content
 
     @torch.no_grad()
     def _scores(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:

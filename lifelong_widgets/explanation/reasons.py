@@ -22,7 +22,13 @@ _PAST_TENSE = {
 
 
 _AGAIN = "you come back to it"
-_BY_ITEM = ("neighbors", "successors", "linear", "network")  # what speaks through single past events
+_BY_ITEM = (
+    "neighbors",
+    "successors",
+    "linear",
+    "content",
+    "network",
+)  # what speaks through single past events
 
 
 def reasons(
@@ -61,7 +67,7 @@ def reasons(
     best_event = {group: np.full(len(items), -1) for group in _BY_ITEM}
     if len(liked):
         of_network = leave_one_out(network, histories.items_of(person), rewards, items)
-        terms = {group: memory.terms(group, past, items) for group in _BY_ITEM if group != "network"}
+        terms = {group: ranker.terms(group, person, items) for group in _BY_ITEM if group != "network"}
         terms["network"] = of_network[rewards[np.flatnonzero(rewards)] > 0]
         for group, added in terms.items():
             best_event[group] = np.where(added.max(axis=0) > 0, liked[added.argmax(axis=0)], -1)

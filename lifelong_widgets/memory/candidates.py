@@ -11,8 +11,8 @@ from lifelong_widgets.compiled import compiled
 from lifelong_widgets.memory.popularity import N_HALF_LIVES, PopularityBank
 from lifelong_widgets.memory.scores import Scores, contains, union
 
-MEMBERS = ("forward", "neighbors", "successors", "linear", "network")
-"""Who scores items from a person's history. `neighbors` is the sum of both directions."""
+MEMBERS = ("close", "neighbors", "successors", "linear", "network", "content", "stage")
+"""Who scores items for a person."""
 
 PER_MEMBER = ("share", "log_score", "reciprocal_rank", "log_rank")
 """What the gate is told about the score that a member gives."""

@@ -10,22 +10,27 @@ import traitlets
 from numpy.typing import NDArray
 
 from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates, Past, choose, describe
+from lifelong_widgets.memory.content import ContentOf, ContentScores
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
 from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores
 from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
+from lifelong_widgets.memory.stages import StagePopularity
 from lifelong_widgets.memory.successors import Successors
 from lifelong_widgets.parts import Part, WholeNumber, unless_built
 
-GROUPS = ("neighbors", "successors", "linear", "network", "popularity", "repeats")
+GROUPS = ("neighbors", "successors", "linear", "network", "content", "popularity", "repeats")
 """What a list can owe its items to; each can be switched off by the hyperparameter `use_` and its name."""
 
 NETWORK_ALONE: dict[str, Any] = {f"use_{group}": group == "network" for group in GROUPS}
 """The hyperparameters of a recommender whose gate has nobody to weigh the network against."""
 
+_CONTENT_DECAY = 0.85
+
+_HOMES = {"close": "neighbors", "stage": "popularity"}
 _OF_GROUP = {
-    group: np.array([name.split(".")[0].replace("forward", "neighbors") == group for name in FEATURES])
+    group: np.array([_HOMES.get(name.split(".")[0], name.split(".")[0]) == group for name in FEATURES])
     for group in GROUPS
 }
 
@@ -33,10 +38,11 @@ _OF_GROUP = {
 class EpisodicMemory(Part):
     """Learns from one event what a network needs many for, and names the candidates that the gate weighs.
 
-    Its members read the log itself: sequence neighbours in both directions, direct successors, a linear model
-    of the decayed history, the popularity at nine half-lives, and the person's own repeats. The network is
-    one more member, whose scores are handed in. An event costs the same early and late; the memory of each
-    member grows with the items that had events, to a bound an item.
+    Its members read the log itself: sequence neighbours within a wide and a narrow window, direct successors,
+    a linear model of the decayed history, the popularity at nine half-lives and at each stage of a person's
+    life here, and their own repeats. The network is one more member, whose scores are handed in, and so is
+    the content of items. An event costs the same early and late; the memory of each member grows with the
+    items that had events, to a bound an item.
 
     Source: complementary learning systems, J. McClelland, B. McNaughton and R. O'Reilly, Psychological
     Review 1995: a memory of episodes that learns at once, beside one that learns slowly and generalises.
@@ -46,10 +52,11 @@ class EpisodicMemory(Part):
     use_successors = traitlets.Bool(True, help="Whether direct successors are a member.").tag(config=True)
     use_linear = traitlets.Bool(True, help="Whether the linear model is a member.").tag(config=True)
     use_network = traitlets.Bool(True, help="Whether the network is a member.").tag(config=True)
+    use_content = traitlets.Bool(True, help="Whether likeness of content is read.").tag(config=True)
     use_popularity = traitlets.Bool(True, help="Whether the popularity is read.").tag(config=True)
     use_repeats = traitlets.Bool(True, help="Whether a person's own repeats are read.").tag(config=True)
     n_neighbors = WholeNumber(
-        128, min=1, max=4096, help="How many neighbours of an item are kept in each direction."
+        128, min=2, max=4096, help="How many neighbours of an item are kept in each direction."
     ).tag(config=True)
     n_candidates = WholeNumber(
         50, min=1, max=10_000, help="How many items each member may name for the gate to weigh."
@@ -58,8 +65,10 @@ class EpisodicMemory(Part):
     def build(self) -> None:
         """Make everything empty. Call once before use."""
         self.popularity = PopularityBank()
-        self._neighbors = SequenceNeighbors(20, 0.9, 0.9, self.n_neighbors)
+        self._neighbors = SequenceNeighbors(20, 0.9, 20, 0.9, self.n_neighbors)
+        self._close = SequenceNeighbors(5, 0.7, 20, 0.8, self.n_neighbors // 2)
         self._successors = Successors(self.n_neighbors)
+        self._stages = StagePopularity()
         self._linear = LinearMemory(decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048)
 
     @property
@@ -67,7 +76,9 @@ class EpisodicMemory(Part):
         """Whether the network is the only member, so that there is nothing to weigh."""
         return all(getattr(self, name) == value for name, value in NETWORK_ALONE.items())
 
-    def candidates(self, past: Past, network_scores: NDArray[np.float32]) -> Candidates:
+    def candidates(
+        self, past: Past, network_scores: NDArray[np.float32], content_of: ContentOf
+    ) -> Candidates:
         """The items that are worth a look for a person, and what is known about them.
 
         There are none if the network is alone.
@@ -75,19 +86,24 @@ class EpisodicMemory(Part):
         Args:
             past: the person's.
             network_scores: of every item, (n_items,).
+            content_of: the content of items.
         """
         if self.network_alone:
             return describe(np.zeros(0, dtype=np.int64), {}, self.popularity, past)
-        scores = self._scores(past.liked, network_scores)
+        scores = self._scores(past, network_scores, content_of)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
         items = choose(scores, self.popularity, past, self.n_candidates, popular)
         return self._blinded(describe(items, scores, self.popularity, past))
 
     def describe(
-        self, items: NDArray[np.int64], past: Past, network_scores: NDArray[np.float32]
+        self,
+        items: NDArray[np.int64],
+        past: Past,
+        network_scores: NDArray[np.float32],
+        content_of: ContentOf,
     ) -> Candidates:
         """What is known about `items` (ascending) for a person; see `candidates`."""
-        scores = self._scores(past.liked, network_scores)
+        scores = self._scores(past, network_scores, content_of)
         return self._blinded(describe(items, scores, self.popularity, past))
 
     def without(self, features: NDArray[np.float32], group: str) -> NDArray[np.float32]:
@@ -96,14 +112,18 @@ class EpisodicMemory(Part):
         blind[:, _OF_GROUP[group]] = SILENT[_OF_GROUP[group]]
         return blind
 
-    def terms(self, group: str, past: Past, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def terms(
+        self, group: str, past: Past, items: NDArray[np.int64], content_of: ContentOf
+    ) -> NDArray[np.float32]:
         """What each item of `past.liked` adds to the scores of `items` by a member; one row each."""
         liked = past.liked
         if group == "neighbors":
-            terms = self._neighbors.terms(liked, items)
+            terms = self._neighbors.terms(liked, items) + self._close.terms(liked, items)
             return np.concatenate([terms, np.zeros((len(liked) - len(terms), len(items)), dtype=np.float32)])
         if group == "linear":
             return self._linear.terms(liked, items)
+        if group == "content":
+            return ContentScores(content_of, liked, _CONTENT_DECAY).terms(items)
         terms = np.zeros((len(liked), len(items)), dtype=np.float32)
         if len(liked):
             terms[0] = self._successors.counts(int(liked[0]), int(items.max(initial=-1)) + 1).of(items)
@@ -112,6 +132,7 @@ class EpisodicMemory(Part):
     def learn(
         self,
         past: NDArray[np.int64],
+        n_consumed: int,
         item: int,
         now: float,
         weight: float,
@@ -121,6 +142,7 @@ class EpisodicMemory(Part):
 
         Args:
             past: the items of the events before it that speak for their item, the latest first.
+            n_consumed: how many items they had consumed.
             item: which.
             now: when, in seconds.
             weight: what the event is worth, above 0.
@@ -128,24 +150,26 @@ class EpisodicMemory(Part):
         """
         if self.use_neighbors:
             self._neighbors.learn(past, item, ledger)
+            self._close.learn(past, item, ledger)
         if self.use_successors:
             self._successors.learn(past, item, ledger)
         if self.use_linear:
             self._linear.learn(past, item, ledger)
+        self._stages.learn(n_consumed, item, ledger)
         self.popularity.add(item, now, weight, ledger)
 
     @property
     def n_bytes(self) -> int:
         """What it takes to name and describe candidates."""
-        return sum(
-            part.n_bytes for part in (self.popularity, self._neighbors, self._successors, self._linear)
-        )
+        parts = (self.popularity, self._stages, self._neighbors, self._close, self._successors, self._linear)
+        return sum(part.n_bytes for part in parts)
 
     def compact(self) -> EpisodicMemory:
         """A copy in eight bits a weight, which learns no more."""
         small = EpisodicMemory(**self.settings())
-        small.popularity = copy.deepcopy(self.popularity)
-        small._neighbors, small._successors = self._neighbors.compact(), self._successors.compact()
+        small.popularity, small._stages = copy.deepcopy((self.popularity, self._stages))
+        small._neighbors, small._close = self._neighbors.compact(), self._close.compact()
+        small._successors = self._successors.compact()
         small._linear = CompactLinear(self._linear)
         return small
 
@@ -153,7 +177,9 @@ class EpisodicMemory(Part):
         """Everything, as arrays and numbers."""
         return {
             "popularity": self.popularity.get_state(),
+            "stages": self._stages.get_state(),
             "neighbors": self._neighbors.get_state(),
+            "close": self._close.get_state(),
             "successors": self._successors.get_state(),
             "linear": self._linear.get_state(),
         }
@@ -165,24 +191,32 @@ class EpisodicMemory(Part):
             FormatError: the arrays do not fit the settings, each other or the items.
         """
         self.popularity.set_state(state["popularity"], n_items)
+        self._stages.set_state(state["stages"], n_items)
         self._neighbors.set_state(state["neighbors"], n_items)
+        self._close.set_state(state["close"], n_items)
         self._successors.set_state(state["successors"], n_items)
         self._linear.set_state(state["linear"], n_items)
 
-    def _scores(self, liked: NDArray[np.int64], network_scores: NDArray[np.float32]) -> dict[str, Scores]:
-        n = len(network_scores)
+    def _scores(
+        self, past: Past, network_scores: NDArray[np.float32], content_of: ContentOf
+    ) -> dict[str, Scores]:
+        n, liked = len(network_scores), past.liked
         scores: dict[str, Scores] = {}
         if len(liked):
             if self.use_neighbors:
-                forward, backward = self._neighbors.scores(liked, self.popularity.counts, n)
-                scores["forward"] = forward
-                scores["neighbors"] = forward.plus(backward)
+                for name, neighbors in (("close", self._close), ("neighbors", self._neighbors)):
+                    forward, backward = neighbors.scores(liked, self.popularity.counts, n)
+                    scores[name] = forward.plus(backward)
             if self.use_successors:
                 counts = self._successors.counts(int(liked[0]), n)
                 departures = np.float32(self._successors.departures(int(liked[0])) + 1.0)
                 scores["successors"] = SparseScores(counts.items, counts.values / departures)
             if self.use_linear:
                 scores["linear"] = self._linear.scores(liked)
+            if self.use_content:
+                scores["content"] = ContentScores(content_of, liked, _CONTENT_DECAY)
+        if self.use_popularity:
+            scores["stage"] = self._stages.scores(len(past.consumed))
         if self.use_network:
             scores["network"] = DenseScores(network_scores)
         return scores

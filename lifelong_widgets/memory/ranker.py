@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.memory.candidates import Candidates, Past
+from lifelong_widgets.memory.content import ContentOf
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
@@ -54,15 +55,21 @@ class Ranker:
 
     Args:
         network_scores: the slow memory.
+        content_of: the content of items.
         memory: the fast one.
         gate: weighs them.
         histories: of the people.
     """
 
     def __init__(
-        self, network_scores: NetworkScores, memory: EpisodicMemory, gate: Gate, histories: Histories
+        self,
+        network_scores: NetworkScores,
+        content_of: ContentOf,
+        memory: EpisodicMemory,
+        gate: Gate,
+        histories: Histories,
     ) -> None:
-        self._network_scores = network_scores
+        self._network_scores, self._content_of = network_scores, content_of
         self._memory, self._gate, self._histories = memory, gate, histories
         self._looks: dict[int | None, Look] = {}
 
@@ -82,7 +89,7 @@ class Ranker:
             network_scores = self._network_scores(
                 self._histories.items_of(key), self._histories.rewards_of(key)
             )
-            candidates = self._memory.candidates(past, network_scores)
+            candidates = self._memory.candidates(past, network_scores, self._content_of)
             look = Look(candidates, self._gate.scores(candidates.features), network_scores)
             if len(self._looks) >= 16:
                 self._looks.clear()
@@ -109,7 +116,10 @@ class Ranker:
         if among.all():
             return look.candidates.features[np.searchsorted(look.candidates.items, items)]
         everything = self._memory.describe(
-            np.union1d(look.candidates.items, items), self.past_of(person), look.network_scores
+            np.union1d(look.candidates.items, items),
+            self.past_of(person),
+            look.network_scores,
+            self._content_of,
         )
         return everything.features[np.searchsorted(everything.items, items)]
 
@@ -120,6 +130,10 @@ class Ranker:
         features = self.features_of(person, items)
         scores = self._gate.scores(features)
         return {group: scores - self._gate.scores(self._memory.without(features, group)) for group in GROUPS}
+
+    def terms(self, group: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
+        return self._memory.terms(group, self.past_of(person), items, self._content_of)
 
     def score_of(self, person: int | None, item: int) -> float:
         """The score of any item: the gate's, or the network's if that is alone."""
@@ -142,7 +156,7 @@ class Ranker:
         if self._memory.network_alone:
             return float(scores[item])
         around = np.union1d(self.look(person).candidates.items, [item])
-        described = self._memory.describe(around, past, scores)
+        described = self._memory.describe(around, past, scores, self._content_of)
         return float(self._gate.scores(described.features)[np.searchsorted(around, item)])
 
     def best(
@@ -212,7 +226,8 @@ class Ranker:
             rewards = self._histories.rewards_of(event.person)
             liked = self._histories.items_of(event.person)[rewards > 0]
             now = self._histories.clock if event.time is None else event.time
-            self._memory.learn(liked, event.item, now, event.reward, ledger)
+            n_consumed = len(self._histories.consumed_by(event.person))
+            self._memory.learn(liked, n_consumed, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)
         self.changed()
 

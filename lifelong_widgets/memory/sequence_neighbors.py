@@ -23,14 +23,15 @@ class SequenceNeighbors:
     With ``c_i`` the number of events of i, and p the place in the history, 0 for the latest::
 
         forward(j)  = Σ_p history_decay ** p · w_{i_p j} / ((c_{i_p} + 5) ** 1/2 · (c_j + 5) ** 1/4)
-        backward(j) = the same of the transposed, w_{j i_p};  p < window
+        backward(j) = the same of the transposed, w_{j i_p};  p < history_length
 
     The exponents make a compromise between what is likely and what is particular: popular items are favoured
     less than by the conditional probability and more than by the cosine.
 
     Args:
-        window: How many events the co-occurrence reaches back, in learning and in scoring.
+        window: How many events the co-occurrence reaches back.
         decay: What each event of distance leaves of an increment, above 0 and at most 1.
+        history_length: How many events of the history score.
         history_decay: What each place in the history leaves of its weight, above 0 and at most 1.
         capacity: How many neighbours of an item are kept in each direction.
 
@@ -38,19 +39,21 @@ class SequenceNeighbors:
     algorithms", UMUAI 2018, with the decays of D. Garg et al., "Sequence and time aware neighborhood for
     session-based recommendations: STAN", SIGIR 2019.
 
-    >>> neighbors = SequenceNeighbors(window=20, decay=0.9, history_decay=0.9, capacity=128)
+    >>> neighbors = SequenceNeighbors(20, 0.9, history_length=20, history_decay=0.9, capacity=128)
     >>> neighbors.learn(np.array([0]), 1)
     >>> forward, backward = neighbors.scores(np.array([0]), lambda items: np.ones(len(items)), n=2)
     >>> forward.dense(2).round(3), backward.dense(2)
     (array([0.   , 0.261], dtype=float32), array([0., 0.], dtype=float32))
     """
 
-    def __init__(self, window: int, decay: float, history_decay: float, capacity: int) -> None:
+    def __init__(
+        self, window: int, decay: float, history_length: int, history_decay: float, capacity: int
+    ) -> None:
         self.window = window
         self._followers = NeighborTable(capacity)
         self._predecessors = NeighborTable(capacity)
         self._gains = decay ** np.arange(window)
-        self._factors = history_decay ** np.arange(window)
+        self._factors = history_decay ** np.arange(history_length)
 
     def learn(self, last: NDArray[np.int64], item: int, ledger: Ledger | None = None) -> None:
         """`item` came after the items `last`, latest first, which may be none."""
@@ -67,7 +70,7 @@ class SequenceNeighbors:
 
         `counts` says how many events each of some items has had.
         """
-        last = last[: self.window]
+        last = last[: len(self._factors)]
         factors = self._factors[: len(last)] / np.sqrt(counts(last) + 5.0)
         both = []
         for table in (self._followers, self._predecessors):
@@ -78,7 +81,7 @@ class SequenceNeighbors:
 
     def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each of `last` adds to the two scores of `items`, up to a factor an item; one row each."""
-        last = last[: self.window]
+        last = last[: len(self._factors)]
         factors = self._factors[: len(last)].astype(np.float32)[:, None]
         terms: NDArray[np.float32] = factors * (
             self._followers.terms(last, items) + self._predecessors.terms(last, items)

@@ -181,12 +181,12 @@ def test_a_file_of_version_1_is_read_to_the_same_lists() -> None:
     assert rec.learn_one(user="ada", item="b5", kind="like").n_events == 25
 
 
-def test_a_file_of_version_3_has_its_fast_memory() -> None:
-    """Never to be written again."""
+def test_a_file_of_version_3_is_read_without_its_fast_memory() -> None:
+    """Which was another. Never to be written again."""
     rec = Recommender.load(Path(__file__).parent / "fixtures" / "recommender-v3.lw")
     assert (rec.n_events, rec.n_fits, set(rec.users)) == (15, 1, {"a", "b", "c", 7})
-    assert rec.gate.n_steps == 5 and rec.memory.popularity.n_events == 13
-    assert rec.recommend("a", k=3, exclude_seen=False).items == ("b4", "b6", "b5")
+    assert rec.gate.n_steps == 0 and rec.memory.popularity.n_events == 0
+    assert len(rec.recommend("a", k=3, exclude_seen=False)) == 3
     assert rec.learn_one(user="a", item="b5", kind="like").n_events == 16
 
 

@@ -16,7 +16,7 @@ def test_replay_cuts_forgetting_by_half_and_does_not_do_so_by_learning_nothing()
     arms = ("replay", "recent", "popular")
     mean = {arm: dict(zip(COLUMNS, found[arm].mean(axis=0).tolist(), strict=True)) for arm in arms}
     print(mean)
-    assert mean["recent"]["forgetting"] > 0.1  # else there is nothing to cut
+    assert mean["recent"]["forgetting"] > 0.05  # else there is nothing to cut
     assert mean["replay"]["forgetting"] < 0.5 * mean["recent"]["forgetting"]
     assert mean["replay"]["accuracy"] > mean["recent"]["accuracy"] + 0.1
     for arm in ("replay", "recent"):  # both learn the season that is on

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -97,7 +96,7 @@ def test_a_checkpoint_of_version_1(shop: Path) -> None:
     (shop / "checkpoints").mkdir()
     (shop / "000000000025.lw").rename(shop / "checkpoints" / "000000000025.lw")
     # its model had no fast memory: what the log implies today is learned from the log
-    with pytest.warns(JournalWarning, match="no fast memory"):
+    with pytest.warns(JournalWarning, match="another fast memory"):
         rec = Recommender.open(shop)
     assert rec.gate.n_steps and rec.audit(progress=False).equal
     assert rec.n_events == 15 and set(rec.users) == {"a", "b", "c", 7}
@@ -138,15 +137,13 @@ def test_the_fixtures_are_whole_files_without_a_pending_log() -> None:
 
 
 def test_a_checkpoint_of_version_2(tmp_path: Path) -> None:
-    """With the fast memory in it: it is taken, and not the beginning of the log."""
+    """Its fast memory was another: what the log implies today is learned from the log."""
     shop = Path(shutil.copytree(FIXTURES / "checkpoint_v2", tmp_path / "shop.lw"))
     newest = next(shop.glob("*.lw"))
     (shop / "checkpoints").mkdir()
     newest.rename(shop / "checkpoints" / newest.name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with pytest.warns(JournalWarning, match="another fast memory"):
         rec = Recommender.open(shop)
     assert rec.n_events == 15 and set(rec.users) == {"a", "b", "c", 7}
-    assert rec.gate.n_steps > 0 and rec.memory.popularity.n_events > 0
-    assert len(rec.recommend("c", k=6, exclude_seen=False)) == 6
+    assert rec.gate.n_steps > 0 and rec.audit(progress=False).equal
     rec.close()

@@ -34,7 +34,7 @@ def memory() -> EpisodicMemory:
 
 def live(made: EpisodicMemory, life: list[Any], ledger: Ledger | None = None) -> None:
     for last, item, now, weight in life:
-        made.learn(np.array(last, dtype=np.int64), item, now, weight, ledger)
+        made.learn(np.array(last, dtype=np.int64), 3 * len(last), item, now, weight, ledger)
 
 
 @settings(max_examples=60, deadline=None)
@@ -73,7 +73,11 @@ def test_looking_changes_nothing(life: list[Any], last: list[int]) -> None:
     before = digest_of(made.get_state())
     items = np.array(last, dtype=np.int64)
     past = Past(items, np.ones(len(items), np.float32), np.zeros(len(items)), np.unique(items), 9.0)
-    seen = made.candidates(past, np.linspace(-1, 1, N_ITEMS, dtype=np.float32))
+    seen = made.candidates(
+        past,
+        np.linspace(-1, 1, N_ITEMS, dtype=np.float32),
+        lambda items: np.stack([items % 2, items % 3], axis=1).astype(np.float32),
+    )
     assert np.array_equal(seen.items, np.unique(seen.items)) and np.isfinite(seen.features).all()
     assert np.array_equal(seen.consumed, np.isin(seen.items, items))
     assert digest_of(made.get_state()) == before
@@ -116,8 +120,8 @@ def test_an_interrupt_within_a_batch_leaves_nothing_behind(monkeypatch: pytest.M
 
 def test_memory_is_taken_by_the_items_that_had_events() -> None:
     made = memory()
-    made.learn(np.zeros(0, dtype=np.int64), 99_999, 0.0, 1.0)
-    made.learn(np.array([99_999]), 99_998, 1.0, 1.0)
+    made.learn(np.zeros(0, dtype=np.int64), 0, 99_999, 0.0, 1.0)
+    made.learn(np.array([99_999]), 1, 99_998, 1.0, 1.0)
     assert sum(part.nbytes for part in made._neighbors.get_state()["followers"].values()) < 100
     assert made.n_bytes < 20_000
 

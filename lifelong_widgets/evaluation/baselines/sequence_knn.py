@@ -65,7 +65,9 @@ class SequenceKNN(HistoryLearner):
         self.history_decay = between(history_decay, "history_decay", 1e-6, 1.0)
         self.backward = between(backward, "backward", 0.0, 1.0)
         self.capacity = whole(capacity, "capacity")
-        self._neighbors = SequenceNeighbors(self.window, self.decay, self.history_decay, self.capacity)
+        self._neighbors = SequenceNeighbors(
+            self.window, self.decay, self.window, self.history_decay, self.capacity
+        )
         self._counts: NDArray[np.float64] = np.zeros(0)
 
     def _scores(self, last: NDArray[np.int64], n: int) -> NDArray[np.float64]:
