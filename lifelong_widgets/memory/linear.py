@@ -56,6 +56,8 @@ class LinearMemory:
         self._slots = Slots(max_items)
         self._evidence: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._weights: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
+        self._ordered: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._order: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
     def learn(self, last: NDArray[np.int64], item: int, ledger: Ledger | None = None) -> None:
         """`item` came after the items `last`, latest first. `ledger` can then take it back."""
@@ -73,9 +75,10 @@ class LinearMemory:
     def scores(self, last: NDArray[np.int64]) -> SparseScores:
         """The scores of the items that have a place after the items `last`, latest first."""
         rows, x = self._input(last)
-        values = self._product(rows, x)
-        order = np.argsort(self._slots.items)
-        return SparseScores(self._slots.items[order], values[order])
+        values, items = self._product(rows, x), self._slots.items
+        if not np.array_equal(items, self._ordered):  # to sort takes as long as all the rest
+            self._ordered, self._order = items.copy(), np.argsort(items)
+        return SparseScores(items[self._order], values[self._order])
 
     def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each of `last` adds to the score of `items`; one row each."""

@@ -103,11 +103,10 @@ class PopularityBank:
         if not k:
             return np.zeros(0, dtype=np.int64)
         hidden = np.zeros(0, dtype=np.int64) if hidden is None else hidden
-        chosen = []
-        for half_life, pool in zip(_RANKED.tolist(), self._pools, strict=True):
-            values = _shown(pool, self._logs, half_life, hidden)
-            chosen.append(pool[best_places(values, k)].astype(np.int64))
-        return union(*chosen)
+        values = _shown(self._pools, self._logs, _RANKED, hidden)
+        return union(
+            *(pool[best_places(of_pool, k)] for pool, of_pool in zip(self._pools, values, strict=True))
+        )
 
     @property
     def n_bytes(self) -> int:
@@ -233,14 +232,18 @@ def _places_in_pools(
 
 @compiled
 def _shown(
-    pool: NDArray[np.int32], logs: NDArray[np.float64], half_life: int, hidden: NDArray[np.int64]
+    pools: NDArray[np.int32],
+    logs: NDArray[np.float64],
+    half_lives: NDArray[np.int64],
+    hidden: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """The popularity of each item of a pool; -inf in empty places, and for what is hidden."""
-    values = np.full(len(pool), -np.inf)
-    for place in range(len(pool)):
-        item = pool[place]
-        if item >= 0:
-            at = np.searchsorted(hidden, item)
-            if at == len(hidden) or hidden[at] != item:
-                values[place] = logs[item, half_life]
+    """The popularity of each item of each pool; -inf in empty places, and for what is hidden."""
+    values = np.full(pools.shape, -np.inf)
+    for row in range(len(pools)):
+        for place in range(pools.shape[1]):
+            item = pools[row, place]
+            if item >= 0:
+                at = np.searchsorted(hidden, item)
+                if at == len(hidden) or hidden[at] != item:
+                    values[row, place] = logs[item, half_lives[row]]
     return values

@@ -60,14 +60,12 @@ class SparseScores:
 
     def best(self, k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
         """The `k` best of those above 0 that are not `hidden`."""
-        shown = (self.values > 0) & ~contains(hidden, self.items)
-        items = self.items[shown]
-        return items[best_places(self.values[shown], k)]
+        shown = _shown(self.items, self.values, hidden)
+        return self.items[best_places(shown, k)]
 
     def plus(self, other: SparseScores) -> SparseScores:
         """The sums of both."""
-        items = union(self.items, other.items)
-        return SparseScores(items, self.of(items) + other.of(items))
+        return SparseScores(*_plus(self.items, self.values, other.items, other.values))
 
     def dense(self, n: int) -> NDArray[np.float32]:
         """The scores of the first `n` items as an array."""
@@ -102,13 +100,13 @@ def contains(ascending: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[
     return _contains(ascending, items)
 
 
-def union(*arrays: NDArray[np.int64]) -> NDArray[np.int64]:
+def union(*arrays: NDArray[np.integer]) -> NDArray[np.int64]:
     """The numbers that are in any of `arrays`, ascending, each once.
 
     >>> union(np.array([5, 1]), np.array([2, 5]))
     array([1, 2, 5])
     """
-    return _distinct(np.concatenate(arrays))
+    return _distinct(np.concatenate(arrays, dtype=np.int64))
 
 
 @compiled
@@ -174,6 +172,47 @@ def _of(
         if at < len(ascending) and ascending[at] == items[place]:
             scores[place] = values[at]
     return scores
+
+
+@compiled
+def _shown(
+    items: NDArray[np.int64], values: NDArray[np.float32], hidden: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The values above 0 of items that are not hidden; -inf for the others."""
+    shown = np.full(len(items), np.float32(-np.inf))
+    next_hidden = 0
+    for place in range(len(items)):
+        while next_hidden < len(hidden) and hidden[next_hidden] < items[place]:
+            next_hidden += 1
+        is_hidden = next_hidden < len(hidden) and hidden[next_hidden] == items[place]
+        if values[place] > 0.0 and not is_hidden:
+            shown[place] = values[place]
+    return shown
+
+
+@compiled
+def _plus(
+    items: NDArray[np.int64],
+    values: NDArray[np.float32],
+    more_items: NDArray[np.int64],
+    more_values: NDArray[np.float32],
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    merged = np.empty(len(items) + len(more_items), dtype=np.int64)
+    sums = np.empty(len(merged), dtype=np.float32)
+    size, one, other = 0, 0, 0
+    while one < len(items) or other < len(more_items):
+        is_first = other == len(more_items) or (one < len(items) and items[one] <= more_items[other])
+        if is_first:
+            merged[size], sums[size] = items[one], values[one]
+            if other < len(more_items) and more_items[other] == items[one]:
+                sums[size] += more_values[other]
+                other += 1
+            one += 1
+        else:
+            merged[size], sums[size] = more_items[other], more_values[other]
+            other += 1
+        size += 1
+    return merged[:size], sums[:size]
 
 
 @compiled
