@@ -7,8 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.models.base import Backward, UserEncoder
+
+_FEW = 8  # people, for whom a loop is done before torch has looked at its arguments
 
 
 class DecayedMLP(UserEncoder):
@@ -49,10 +53,14 @@ class DecayedMLP(UserEncoder):
 
     def read(self, inputs: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
         """The users' vectors, (n, embedding_dim); see `UserEncoder.read`."""
+        if len(inputs) <= _FEW and not torch.is_grad_enabled():
+            return torch.from_numpy(_forward(inputs.numpy(), *self._arrays())[-1])
         return self._layers(inputs)[-1]
 
     def trace(self, inputs: torch.Tensor, rewards: torch.Tensor) -> tuple[torch.Tensor, Backward]:
         """The same without a graph, the gradients by hand; see `UserEncoder.trace`."""
+        if len(inputs) <= _FEW:
+            return self._trace_few(inputs)
         flat, before, below, hidden, users = self._layers(inputs)
         w1, w2, short_cut = self.hidden.weight, self.output.weight, self.short_cut
 
@@ -76,6 +84,24 @@ class DecayedMLP(UserEncoder):
 
         return users, backward
 
+    def _trace_few(self, inputs: torch.Tensor) -> tuple[torch.Tensor, Backward]:
+        w1, b1, w2, b2, short_cut = self._arrays()
+        x = inputs.numpy()
+        before, below, hidden, users = _forward(x, w1, b1, w2, b2, short_cut)
+
+        def backward(gradient: torch.Tensor, into: Sequence[torch.Tensor]) -> torch.Tensor:
+            of = tuple(part.numpy() for part in into)
+            return torch.from_numpy(
+                _backward(x, before, below, hidden, gradient.numpy(), w1, w2, short_cut, *of)
+            )
+
+        return torch.from_numpy(users), backward
+
+    def _arrays(self) -> tuple[NDArray[np.floating], ...]:
+        """The parameters in the order in which `_forward` takes them."""
+        layers = (self.hidden.weight, self.hidden.bias, self.output.weight, self.output.bias, self.short_cut)
+        return tuple(parameter.detach().numpy() for parameter in layers)
+
     def _layers(self, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         flat = inputs.flatten(1)
         before = torch.addmm(self.hidden.bias, flat, self.hidden.weight.T)
@@ -84,3 +110,86 @@ class DecayedMLP(UserEncoder):
         hidden = before * below
         users = torch.addmm(self.output.bias, hidden, self.output.weight.T).add_(self.short_cut @ inputs)
         return flat, before, below, hidden, users
+
+
+def _forward(
+    inputs: NDArray[np.floating],
+    w1: NDArray[np.floating],
+    b1: NDArray[np.floating],
+    w2: NDArray[np.floating],
+    b2: NDArray[np.floating],
+    short_cut: NDArray[np.floating],
+) -> tuple[NDArray[np.floating], ...]:
+    """What `DecayedMLP._layers` gives but for the flat inputs."""
+    n, n_averages, dim = inputs.shape
+    n_hidden = len(b1)
+    before = np.empty((n, n_hidden), dtype=inputs.dtype)
+    below, hidden = np.empty_like(before), np.empty_like(before)
+    users = np.empty((n, dim), dtype=inputs.dtype)
+    for person in range(n):
+        flat = inputs[person].reshape(-1)
+        for unit in range(n_hidden):
+            total, row = b1[unit], w1[unit]
+            for place in range(len(flat)):
+                total += row[place] * flat[place]
+            before[person, unit] = total
+            below[person, unit] = 0.5 * (1.0 + math.erf(total * 0.5**0.5))
+            hidden[person, unit] = total * below[person, unit]
+        for place in range(dim):
+            total, row = b2[place], w2[place]
+            for unit in range(n_hidden):
+                total += row[unit] * hidden[person, unit]
+            for average in range(n_averages):
+                total += short_cut[average] * inputs[person, average, place]
+            users[person, place] = total
+    return before, below, hidden, users
+
+
+def _backward(
+    inputs: NDArray[np.floating],
+    before: NDArray[np.floating],
+    below: NDArray[np.floating],
+    hidden: NDArray[np.floating],
+    of_users: NDArray[np.floating],
+    w1: NDArray[np.floating],
+    w2: NDArray[np.floating],
+    short_cut: NDArray[np.floating],
+    of_short_cut: NDArray[np.floating],
+    of_w1: NDArray[np.floating],
+    of_b1: NDArray[np.floating],
+    of_w2: NDArray[np.floating],
+    of_b2: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    """The gradients of the parameters into the last five, and that of the inputs."""
+    n, n_averages, dim = inputs.shape
+    for parameter in (of_w1, of_w2):
+        parameter[:] = 0.0
+    for parameter in (of_short_cut, of_b1, of_b2):
+        parameter[:] = 0.0
+    of_inputs = np.zeros_like(inputs)
+    of_hidden = np.empty(before.shape[1], dtype=inputs.dtype)
+    for person in range(n):
+        flat, of_flat = inputs[person].reshape(-1), of_inputs[person].reshape(-1)
+        of_hidden[:] = 0.0
+        for place in range(dim):
+            slope = of_users[person, place]
+            of_b2[place] += slope
+            for unit in range(len(of_hidden)):
+                of_w2[place, unit] += slope * hidden[person, unit]
+                of_hidden[unit] += slope * w2[place, unit]
+            for average in range(n_averages):
+                of_short_cut[average] += slope * inputs[person, average, place]
+                of_inputs[person, average, place] += short_cut[average] * slope
+        for unit in range(len(of_hidden)):
+            x = before[person, unit]
+            density = math.exp(-0.5 * x * x) * (2.0 * math.pi) ** -0.5
+            slope = of_hidden[unit] * (below[person, unit] + x * density)
+            of_b1[unit] += slope
+            for place in range(len(flat)):
+                of_w1[unit, place] += slope * flat[place]
+                of_flat[place] += slope * w1[unit, place]
+    return of_inputs
+
+
+_forward = compiled(_forward, reassociate=True)
+_backward = compiled(_backward, reassociate=True)
