@@ -18,15 +18,18 @@ from lifelong_widgets.drift import DriftMark, DriftMonitor
 from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
 from lifelong_widgets.learning import (
+    Distillation,
     Examples,
     FitReport,
     LogExamples,
     OnlineUpdater,
     ReplayBuffer,
     ReplayMark,
+    Scored,
     StepMark,
     Trainer,
     examples_of_batch,
+    score,
 )
 from lifelong_widgets.memory import EpisodicMemory, Gate, Ledger, Occurrence, Ranker, Replayed
 from lifelong_widgets.models import Histories, HistoriesMark, Network, one_thread
@@ -302,6 +305,7 @@ class Engine:
             state["histories"]["consumed"],
             state["buffer"]["history_items"],
             state["buffer"]["targets"],
+            *([state["buffer"]["score_items"]] if self.buffer.keeps_scores else []),
         )
         if n_items > len(self.catalog) or any(
             len(part) and not 0 <= part.min() <= part.max() < n_items for part in referred if part.size
@@ -437,7 +441,9 @@ class Engine:
         past.remember(len(interactions))  # nothing is left, unless there was nothing to hold out
         for begin in range(0, len(log), 4096):
             events = np.arange(begin, min(begin + 4096, len(log)))
-            self.buffer.add(log[events], self.rng, users=users[positions[events]])
+            examples = log[events]
+            scored = self._scored(examples)
+            self.buffer.add(examples, self.rng, users=users[positions[events]], scored=scored)
         self.n_events = len(interactions)
         return report
 
@@ -506,10 +512,11 @@ class Engine:
             rewards = [kind.reward for kind in kinds]
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards)
             if len(new):
+                scored = self._scored(new)  # before the step, as the loss is
                 losses, slots = self._step(new, mark)
                 loss = float(losses.mean())
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
-                self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)])
+                self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
         for event, one in zip(events, happened, strict=True):
             self.users.add(event.user)
             self.ranker.take_in(one, learning, mark.memory, mark.histories)
@@ -534,9 +541,17 @@ class Engine:
         weights = self.buffer.importance_weights(slots)
         if weights is not None:
             weights = np.concatenate([np.ones(len(new), dtype=np.float32), weights])
-        losses = self.updater.step(batch, self.rng, mark=mark.step, weights=weights)
+        kept = self.buffer.scored(slots) if len(slots) else None
+        distillation = None if kept is None else Distillation(kept, self.buffer.distillation)
+        losses = self.updater.step(
+            batch, self.rng, mark=mark.step, weights=weights, distillation=distillation
+        )
         self.buffer.note_losses(slots, losses[len(new) :], mark.buffer)
         return losses, slots
+
+    def _scored(self, examples: Examples) -> Scored | None:
+        """What the network says of examples now, if the buffer keeps that with them."""
+        return score(self.network, examples, self.rng) if self.buffer.keeps_scores else None
 
     def _test(self, feedback: Feedback, reward: float) -> tuple[int | None, bool]:
         """The prequential test: where the item stood in the list that was shown."""

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
+from lifelong_widgets.learning.distillation import Distillation, rows_of, scores_of
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import Objective
 from lifelong_widgets.models import Network
@@ -21,7 +22,7 @@ class Gradients:
 
     Attributes:
         losses: (n,), of each example, not weighted.
-        loss: the weighted mean that the gradients are of.
+        loss: the weighted mean that the gradients are of, with the distillation, which `losses` are without.
         indices: (n_rows,), int64, ascending: the items of the batch, each once.
         embeddings: (n_rows, embedding_dim), the gradient of their embeddings.
     """
@@ -40,8 +41,9 @@ def gradients(
     objective: Objective,
     into: Sequence[torch.Tensor],
     weights: np.ndarray | None = None,
+    distillation: Distillation | None = None,
 ) -> Gradients:
-    """The gradients of ``(weights · losses).mean()``; those of the dense parameters are written to `into`.
+    """The gradients of ``(weights · (losses + distillation)).mean()``; the dense ones are written to `into`.
 
     A score is ``[u | P u] · [embedding | content]``, so the product of the gradient of the scores with the
     rows of the items holds both the gradient of *u* and the content side of the gradient of *P*: item
@@ -54,6 +56,7 @@ def gradients(
         objective: the loss.
         into: one tensor for each of `Network.dense_parameters`, overwritten.
         weights: (n,), how much each example counts; 1 each.
+        distillation: of the last examples of the batch; the others, or all, are without.
     """
     n, m, dim = len(examples), len(negatives), network.embedding_dim
     of_projection, *of_encoder = into
@@ -79,28 +82,45 @@ def gradients(
     of_targets = of_targets.unsqueeze(1)
 
     of_queries = (of_others @ others).addcmul_(of_targets, targets)
+    loss = float((losses.numpy() * shares).sum())
+    n_kept, kept_items = 0, ahead[:0]
+    if distillation is not None:
+        kept_items = distillation.kept.items.reshape(-1)
+        n_kept = len(distillation.kept.items)
+        kept_rows = rows_of(network, distillation.kept.items)
+        kept_shares = torch.from_numpy(shares[n - n_kept :])
+        terms, of_kept = distillation.gradients(scores_of(queries[n - n_kept :], kept_rows), kept_shares)
+        loss += float((terms * kept_shares).sum())
+        of_queries[n - n_kept :] += torch.bmm(of_kept.unsqueeze(1), kept_rows).squeeze(1)
     of_content = of_queries[:, dim:]
     of_users = torch.addmm(of_queries[:, :dim], of_content, network.projection)
     of_inputs = backward(of_users, of_encoder)
     torch.mm(of_content.T, users, out=of_projection)
     of_projection.addmm_(inputs.content.T, of_inputs.flatten(0, 1))
 
-    # the gradient at each place where an item stands: as a negative, as a target, in a history
+    # the gradient at each place where an item stands: as a negative, a target, in a history, with kept scores
     length = examples.history_items.shape[1]
-    places = torch.empty(m + n + n * length, dim, dtype=users.dtype)
+    end = m + n + n * length
+    places = torch.empty(end + len(kept_items), dim, dtype=users.dtype)
     torch.mm(of_others.T, users, out=places[:m])
     torch.mul(users, of_targets, out=places[m : m + n])
-    past = places[m + n :].view(n, length, dim)
+    past = places[m + n : end].view(n, length, dim)
     if inputs.weights is None:
         past.copy_(of_inputs)
     else:
         torch.bmm(inputs.weights.transpose(1, 2), of_inputs, out=past)
     events = np.flatnonzero(examples.history_rewards)
-    standing = np.concatenate([np.arange(m + n), events + (m + n)])
+    standing = [np.arange(m + n), events + (m + n)]
+    standing_items = [ahead, examples.history_items.reshape(-1)[events]]
+    if n_kept:
+        torch.mul(
+            of_kept.unsqueeze(2), users[n - n_kept :].unsqueeze(1), out=places[end:].view(n_kept, -1, dim)
+        )
+        standing.append(np.arange(end, end + len(kept_items)))
+        standing_items.append(kept_items)
     items, embeddings = _summed_by_item(
-        np.concatenate([ahead, examples.history_items.reshape(-1)[events]]), places.numpy(), standing
+        np.concatenate(standing_items), places.numpy(), np.concatenate(standing)
     )
-    loss = float((losses.numpy() * shares).sum())
     return Gradients(losses, loss, torch.from_numpy(items), torch.from_numpy(embeddings))
 
 

@@ -9,14 +9,13 @@ import numpy as np
 import traitlets
 
 from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.learning.distillation import Scored
 from lifelong_widgets.learning.examples import Examples
+from lifelong_widgets.learning.priorities import Priorities
+from lifelong_widgets.learning.rows import Row, Rows, check_array
 from lifelong_widgets.learning.strata import Strata, StrataMark
-from lifelong_widgets.learning.sum_tree import SumTree
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 from lifelong_widgets.state_file import count_of
-
-_POOL = 4  # slots that are looked at for each that `hard` sampling draws
-_LEAST_LOSS = 1e-3  # so that what was learned well is still replayed, now and then
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class ReplayMark:
 
     n: int
     n_seen: int
-    overwritten: dict[int, Examples] = field(default_factory=dict)
+    overwritten: dict[int, Row] = field(default_factory=dict)
     losses: dict[int, float] = field(default_factory=dict)
     strata: StrataMark = field(default_factory=StrataMark)
 
@@ -50,6 +49,9 @@ class ReplayBuffer(Part):
       of the draw. Schaul et al. (2016), "Prioritized experience replay".
     * ``hard``: the largest losses among four times as many drawn uniformly. Online hard example mining:
       Shrivastava et al. (2016). It bends what is learned, on purpose.
+
+    With `distillation`, the scores that the model gave when it learned an example are kept with it, and it is
+    held to them: DER++ of Buzzega et al. (2020), "Dark experience for general continual learning".
 
     Example:
         >>> buffer = ReplayBuffer(capacity=100)
@@ -84,24 +86,33 @@ class ReplayBuffer(Part):
         help="How much of that preference the weights of the examples take back; 1 is all.",
     ).tag(config=True)
 
+    distillation = FiniteFloat(
+        0.0,
+        min=0.0,
+        max=100.0,
+        help="How firmly replayed examples are held to the scores that they once had; 0 keeps no scores.",
+    ).tag(config=True)
+
     keeps_losses: bool
     """Whether what is drawn depends on the losses, so that `note_losses` has to be told of them."""
+    keeps_scores: bool
+    """Whether there is a distillation, so that `add` has to be told what the model says of the examples."""
 
     def build(self, history_length: int) -> None:
         """Allocate the arrays."""
         self._n = 0
         self.n_seen = 0
-        self._history_items = np.zeros((self.capacity, history_length), dtype=np.int32)
-        self._history_rewards = np.zeros((self.capacity, history_length), dtype=np.float32)
-        self._targets = np.zeros(self.capacity, dtype=np.int32)
-        self._rewards = np.zeros(self.capacity, dtype=np.float32)
+        self._rows = Rows(self.capacity, history_length, scored=self.distillation > 0)
         stratified = self.retention in ("item_stratified", "user_stratified")
         self._strata = Strata(self.capacity) if stratified else None
         # to read a trait costs as much as to copy a row
         self._capacity, self._recent = int(self.capacity), self.retention == "recent"
+        self._by_item, self._by_weight = self.retention == "item_stratified", self.sampling == "prioritised"
+        self.keeps_scores = self.distillation > 0
         self.keeps_losses = self.sampling != "uniform"
-        self._losses = np.zeros(self._capacity if self.keeps_losses else 0, dtype=np.float32)
-        self._tree = SumTree(self.capacity) if self.sampling == "prioritised" else None
+        self._priorities = None
+        if self.keeps_losses:
+            self._priorities = Priorities(self._capacity, self.priority_exponent if self._by_weight else None)
 
     def __len__(self) -> int:
         return self._n
@@ -109,12 +120,12 @@ class ReplayBuffer(Part):
     @property
     def items(self) -> np.ndarray:
         """The target of each filled slot, (len,), int32; a read-only view."""
-        return _read_only(self._targets[: self._n])
+        return _read_only(self._rows.targets[: self._n])
 
     @property
     def rewards(self) -> np.ndarray:
         """The reward of each filled slot, (len,), float32; a read-only view."""
-        return _read_only(self._rewards[: self._n])
+        return _read_only(self._rows.rewards[: self._n])
 
     def add(
         self,
@@ -123,6 +134,7 @@ class ReplayBuffer(Part):
         mark: ReplayMark | None = None,
         users: np.ndarray | None = None,
         losses: np.ndarray | None = None,
+        scored: Scored | None = None,
     ) -> None:
         """Offer examples in their order; each is kept or not, as `retention` says.
 
@@ -132,54 +144,32 @@ class ReplayBuffer(Part):
             mark: can then take them back.
             users: (n,), the indices of the people, for ``user_stratified``.
             losses: (n,), what they have just cost; unless given, as much as the costliest of those kept.
+            scored: what the model says of them, if it `keeps_scores`.
         """
-        strata, groups = self._strata, None
-        if strata is not None:
-            groups = examples.targets if self.retention == "item_stratified" else users
-            if groups is None:
-                raise DataError("a user-stratified buffer is told the `users` of the examples")
-        placed: dict[int, int] = {}
-        strata_mark = None if mark is None else mark.strata
-        for row in range(len(examples.targets)):
-            self.n_seen += 1
-            slot: int | None
-            group = -1 if groups is None else int(groups[row])
-            if strata is not None:
-                strata.count(group, strata_mark)
-            if self._n < self._capacity:
-                slot = self._n
-                self._n += 1
-            else:
-                if strata is not None:
-                    slot = strata.slot_for(group, rng, strata_mark)
-                elif self._recent:
-                    slot = (self.n_seen - 1) % self._capacity
-                else:
-                    slot = int(rng.random() * self.n_seen)
-                if slot is None or slot >= self._capacity:
-                    continue
-                if mark is not None and slot < mark.n and slot not in mark.overwritten:
-                    mark.overwritten[slot] = self.examples(np.array([slot]))
-            self._history_items[slot] = examples.history_items[row]
-            self._history_rewards[slot] = examples.history_rewards[row]
-            self._targets[slot] = examples.targets[row]
-            self._rewards[slot] = examples.rewards[row]
-            if strata is not None:
-                strata.put(slot, group, strata_mark)
-            if self.keeps_losses:
-                placed[slot] = row
-        if placed:
-            slots, rows = np.array(list(placed)), np.array(list(placed.values()))
-            if losses is None:
-                self._note(slots, np.full(len(rows), self._losses[: self._n].max()), mark)
-            else:
-                self._note(slots, losses[rows], mark)
+        if self.keeps_scores and scored is None:
+            raise DataError(
+                "a buffer with a distillation is told what the model says of the examples: `scored`"
+            )
+        groups = None if self._strata is None else self._groups(examples, users)
+        if len(examples.targets) != 1:
+            self._add_block(examples, groups, rng, mark, losses, scored)
+            return
+        # one example, as a click brings it: the same in plain numbers, several times quicker
+        slot = self._next_slot(-1 if groups is None else int(groups[0]), rng, mark)
+        if slot is None:
+            return
+        if mark is not None and slot < mark.n and slot not in mark.overwritten:
+            mark.overwritten[slot] = self._rows.row(slot)
+        self._rows.write_one(slot, examples, scored)
+        if self._priorities is not None:
+            loss = self._priorities.highest(self._n) if losses is None else float(losses[0])
+            self._priorities.note_one(slot, loss, None if mark is None else mark.losses)
 
     def note_losses(self, slots: np.ndarray, losses: np.ndarray, mark: ReplayMark | None = None) -> None:
         """Take note of what the examples in `slots`, which may repeat, cost when they were learned again."""
-        if self.keeps_losses and len(slots):
+        if self._priorities is not None and len(slots):
             slots, first = np.unique(slots, return_index=True)
-            self._note(slots, losses[first], mark)
+            self._priorities.note(slots, losses[first], None if mark is None else mark.losses)
 
     def mark(self) -> ReplayMark:
         """A place to come back to: hand it to what changes the buffer from now on, then to `revert`. O(1)."""
@@ -190,60 +180,46 @@ class ReplayBuffer(Part):
 
         Of several marks the newest goes first. The random state is the caller's.
         """
-        for slot, old in mark.overwritten.items():
-            self._history_items[slot], self._history_rewards[slot] = (
-                old.history_items[0],
-                old.history_rewards[0],
-            )
-            self._targets[slot], self._rewards[slot] = old.targets[0], old.rewards[0]
+        for slot, row in mark.overwritten.items():
+            self._rows.put_back(slot, row)
         if self._strata is not None:
             self._strata.revert(mark.strata)
-        if mark.losses:
-            slots = np.array(list(mark.losses))
-            self._set_losses(slots, np.array(list(mark.losses.values()), dtype=np.float32))
+        if self._priorities is not None and mark.losses:
+            slots, losses = np.array(list(mark.losses)), np.array(list(mark.losses.values()), np.float32)
+            self._priorities.restore(slots, losses)
         self._n, self.n_seen = mark.n, mark.n_seen
 
     def sample_slots(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """`n` filled slots, as `sampling` says, with replacement; none while the buffer is empty."""
         if not self._n or not n:
             return np.zeros(0, dtype=np.int64)
-        if self._tree is not None:
-            return self._tree.find(rng.random(n) * self._tree.total)
-        if self.keeps_losses:  # and has no tree: the hard ones
-            pool = rng.integers(self._n, size=_POOL * n)
-            return pool[np.argsort(-self._losses[pool], kind="stable")[:n]]
+        if self._priorities is not None:
+            if self._by_weight:
+                return self._priorities.draw(n, rng)
+            return self._priorities.hardest(n, self._n, rng)
         return rng.integers(self._n, size=n)
 
     def importance_weights(self, slots: np.ndarray) -> np.ndarray | None:
         """How much each of `slots`, as drawn, weighs in the step, (n,), float32; None if all weigh alike."""
-        if self._tree is None or not len(slots):
+        if self._priorities is None or not self._by_weight or not len(slots):
             return None
-        probability = self._tree.weights(slots) / self._tree.total
-        weights = (self._n * probability) ** -self.importance_exponent
+        weights = (self._n * self._priorities.probabilities(slots)) ** -self.importance_exponent
         relative: np.ndarray = (weights / weights.max()).astype(np.float32)
         return relative
 
     def examples(self, slots: np.ndarray) -> Examples:
         """The examples in `slots` (copies)."""
-        return Examples(
-            self._history_items.take(slots, axis=0).astype(np.int64),
-            self._history_rewards.take(slots, axis=0),
-            self._targets.take(slots).astype(np.int64),
-            self._rewards.take(slots),
-        )
+        return self._rows.examples(slots)
+
+    def scored(self, slots: np.ndarray) -> Scored | None:
+        """What the model said when it learned the examples in `slots`; None unless it `keeps_scores`."""
+        return self._rows.scored(slots)
 
     def get_state(self) -> dict[str, Any]:
         """The filled slots, the count of what was seen, and what retention and sampling go by."""
-        n = self._n
-        state = {
-            "n_seen": self.n_seen,
-            "history_items": self._history_items[:n].copy(),
-            "history_rewards": self._history_rewards[:n].copy(),
-            "targets": self._targets[:n].copy(),
-            "rewards": self._rewards[:n].copy(),
-        }
-        if self.keeps_losses:
-            state["losses"] = self._losses[:n].copy()
+        state: dict[str, Any] = {"n_seen": self.n_seen, **self._rows.get_state(self._n)}
+        if self._priorities is not None:
+            state["losses"] = self._priorities.losses(self._n)
         if self._strata is not None:
             state["strata"] = self._strata.get_state()
         return state
@@ -254,22 +230,11 @@ class ReplayBuffer(Part):
         Raises:
             FormatError: the arrays do not fit these or each other, or hold what no example can.
         """
-        n, length = len(state["targets"]), self._history_items.shape[1]
         n_seen = count_of(state["n_seen"], "replay buffer: n_seen")
-        shapes = {
-            "history_items": (n, length),
-            "history_rewards": (n, length),
-            "rewards": (n,),
-            "targets": (n,),
-            **({"losses": (n,)} if self.keeps_losses else {}),
-        }
-        for name, shape in shapes.items():
-            array, kind = state[name], "iu" if name in ("history_items", "targets") else "f"
-            if not isinstance(array, np.ndarray) or array.dtype.kind not in kind or array.shape != shape:
-                raise FormatError(f"replay buffer: {name} must be an array of shape {shape}")
-            if kind == "f" and not np.isfinite(array).all():
-                raise FormatError(f"replay buffer: {name} holds numbers that are not finite")
-            if name == "losses" and not (array > 0).all():
+        n = self._rows.check(state)
+        if self._priorities is not None:
+            check_array(state, "losses", (n,), "f")
+            if not (state["losses"] > 0).all():
                 raise FormatError("replay buffer: a loss is not positive")
         if n > self.capacity or n_seen < n:
             raise FormatError(
@@ -282,26 +247,91 @@ class ReplayBuffer(Part):
                     f"replay buffer: the strata are of {self._strata.n_slots} examples, not {n}"
                 )
         self._n, self.n_seen = n, n_seen
-        self._history_items[:n], self._history_rewards[:n] = state["history_items"], state["history_rewards"]
-        self._targets[:n], self._rewards[:n] = state["targets"], state["rewards"]
-        if self.keeps_losses:
-            self._losses[:] = 0
-            self._tree = None if self._tree is None else SumTree(self.capacity)
-            self._set_losses(np.arange(n), state["losses"])
+        self._rows.set_state(state, n)
+        if self._priorities is not None:
+            self._priorities.clear()
+            self._priorities.restore(np.arange(n), state["losses"])
 
-    def _note(self, slots: np.ndarray, losses: np.ndarray, mark: ReplayMark | None) -> None:
+    def _groups(self, examples: Examples, users: np.ndarray | None) -> np.ndarray:
+        """What each example counts as in the strata."""
+        groups = examples.targets if self._by_item else users
+        if groups is None:
+            raise DataError("a user-stratified buffer is told the `users` of the examples")
+        return groups
+
+    def _next_slot(self, group: int, rng: np.random.Generator, mark: ReplayMark | None) -> int | None:
+        """The slot that the next example takes; None to let it go by."""
+        self.n_seen = seen = self.n_seen + 1
+        slot: int | None = self._n
+        strata = self._strata
+        if strata is None:
+            if self._n < self._capacity:
+                self._n += 1
+                return slot
+            slot = (seen - 1) % self._capacity if self._recent else int(rng.random() * seen)
+            return slot if slot < self._capacity else None
+        strata_mark = None if mark is None else mark.strata
+        strata.count(group, strata_mark)
+        if self._n < self._capacity:
+            self._n += 1
+        else:
+            slot = strata.slot_for(group, rng, strata_mark)
+        if slot is not None:
+            strata.put(slot, group, strata_mark)
+        return slot
+
+    def _add_block(
+        self,
+        examples: Examples,
+        groups: np.ndarray | None,
+        rng: np.random.Generator,
+        mark: ReplayMark | None,
+        losses: np.ndarray | None,
+        scored: Scored | None,
+    ) -> None:
+        n = len(examples.targets)
+        if groups is None:
+            rows, slots = self._next_slots(n, rng)
+        else:
+            taken: dict[int, int] = {}
+            for row, group in enumerate(groups.tolist()):
+                slot = self._next_slot(group, rng, mark)
+                if slot is not None:
+                    taken[slot] = row
+            rows, slots = (np.array(list(part), dtype=np.int64) for part in (taken.values(), taken))
+        if not len(slots):
+            return
         if mark is not None:
-            for slot, old in zip(slots.tolist(), self._losses[slots].tolist(), strict=True):
-                mark.losses.setdefault(slot, old)
-        self._set_losses(slots, np.maximum(losses, _LEAST_LOSS))
+            for slot in slots.tolist():
+                if slot < mark.n and slot not in mark.overwritten:
+                    mark.overwritten[slot] = self._rows.row(slot)
+        self._rows.write(slots, examples, rows, scored)
+        if self._priorities is not None:
+            if losses is None:
+                losses = np.full(n, self._priorities.highest(self._n), dtype=np.float32)
+            self._priorities.note(slots, losses[rows], None if mark is None else mark.losses)
 
-    def _set_losses(self, slots: np.ndarray, losses: np.ndarray) -> None:
-        self._losses[slots] = losses
-        if self._tree is not None:  # a slot that is not filled has no loss, and must not be drawn
-            kept = self._losses[slots].astype(np.float64)
-            self._tree.set(slots, np.where(kept > 0, kept**self.priority_exponent, 0.0))
+    def _next_slots(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """`_next_slot` of n at once, without strata: the rows that stay, and their slots, each once."""
+        free = min(n, self._capacity - self._n)
+        slots = np.arange(self._n, self._n + free)
+        rows = np.arange(free)
+        if free < n:
+            seen = np.arange(self.n_seen + free + 1, self.n_seen + n + 1)
+            drawn = (seen - 1) % self._capacity if self._recent else rng.random(n - free) * seen
+            slots = np.concatenate([slots, drawn.astype(np.int64)])
+            rows = np.flatnonzero(slots < self._capacity)[::-1]
+            slots, last = np.unique(
+                slots[rows], return_index=True
+            )  # of several for a slot the last one stays
+            rows = rows[last]
+        self._n += free
+        self.n_seen += n
+        return rows, slots
 
-    @traitlets.validate("capacity", "retention", "sampling", "priority_exponent", "importance_exponent")
+    @traitlets.validate(
+        "capacity", "retention", "sampling", "priority_exponent", "importance_exponent", "distillation"
+    )
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         if hasattr(self, "n_seen"):
             raise DataError(

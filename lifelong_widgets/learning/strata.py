@@ -40,33 +40,30 @@ class Strata:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._owner = np.full(capacity, -1, dtype=np.int64)
+        # in plain numbers: to read or to write one in an array costs several times as much
+        self._owner = [-1] * capacity
         self._slots: dict[int, list[int]] = {}
         self._groups_of_size: dict[int, list[int]] = {}
         self._largest = 0
-        self._n_seen = np.zeros(0, dtype=np.int64)  # by group
-        self._full = np.zeros(0, dtype=bool)  # was among the largest once, and lost a slot since
+        self._n_seen: dict[int, int] = {}  # by group
+        self._full: set[int] = set()  # groups that were among the largest once, and have lost a slot since
 
     def count(self, group: int, mark: StrataMark | None = None) -> None:
         """Say that an example of `group` has come. `mark` can then take it back."""
-        if group >= len(self._n_seen):
-            more = max(group + 1 - len(self._n_seen), len(self._n_seen))
-            self._n_seen = np.concatenate([self._n_seen, np.zeros(more, dtype=np.int64)])
-            self._full = np.concatenate([self._full, np.zeros(more, dtype=bool)])
-        self._n_seen[group] += 1
+        self._n_seen[group] = self._n_seen.get(group, 0) + 1
         if mark is not None:
             mark.counted.append(group)
 
     def slot_for(self, group: int, rng: np.random.Generator, mark: StrataMark | None = None) -> int | None:
         """The slot that the example of `group` just counted takes from another one; None to let it go by."""
-        own = self._slots.get(group, [])
-        if self._full[group] or len(own) == self._largest:
+        own = self._slots.get(group, ())
+        if group in self._full or len(own) == self._largest:
             place = int(rng.random() * self._n_seen[group])
             return own[place] if place < len(own) else None
         largest = self._groups_of_size[self._largest]
         victim = largest[int(rng.random() * len(largest))]
-        if not self._full[victim]:
-            self._full[victim] = True
+        if victim not in self._full:
+            self._full.add(victim)
             if mark is not None:
                 mark.filled.append(victim)
         slots = self._slots[victim]
@@ -75,7 +72,7 @@ class Strata:
     def put(self, slot: int, group: int, mark: StrataMark | None = None) -> None:
         """Let `slot`, whoever had it, belong to `group`."""
         if mark is not None:
-            mark.owners.setdefault(slot, int(self._owner[slot]))
+            mark.owners.setdefault(slot, self._owner[slot])
         self._move(slot, group)
 
     def revert(self, mark: StrataMark) -> None:
@@ -84,22 +81,23 @@ class Strata:
             self._move(slot, owner)
         for group in mark.counted:
             self._n_seen[group] -= 1
-        for group in mark.filled:
-            self._full[group] = False
+            if not self._n_seen[group]:
+                del self._n_seen[group]
+        self._full.difference_update(mark.filled)
 
     @property
     def n_slots(self) -> int:
         """How many slots have an owner."""
-        return int((self._owner >= 0).sum())
+        return len(self._owner) - self._owner.count(-1)
 
     def get_state(self) -> dict[str, np.ndarray]:
         """The owners of the filled slots, the groups that were seen, how often, and whether they are full."""
-        groups = np.flatnonzero(self._n_seen)
+        owner, groups = np.array(self._owner, dtype=np.int64), sorted(self._n_seen)
         return {
-            "owner": self._owner[self._owner >= 0].copy(),
-            "groups": groups,
-            "n_seen": self._n_seen[groups],
-            "full": self._full[groups].astype(np.uint8),
+            "owner": owner[owner >= 0],
+            "groups": np.array(groups, dtype=np.int64),
+            "n_seen": np.array([self._n_seen[group] for group in groups], dtype=np.int64),
+            "full": np.array([group in self._full for group in groups], dtype=np.uint8),
         }
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
@@ -119,16 +117,16 @@ class Strata:
         kept = np.unique(owner, return_counts=True)
         if not np.isin(kept[0], groups).all() or (n_seen[np.searchsorted(groups, kept[0])] < kept[1]).any():
             raise FormatError("replay buffer: the strata hold more examples than were seen")
-        for slot in np.flatnonzero(self._owner >= 0).tolist():
+        for slot in range(len(self._owner)):
             self._move(slot, -1)
-        size = int(groups.max()) + 1 if len(groups) else 0
-        self._n_seen, self._full = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
-        self._n_seen[groups], self._full[groups] = n_seen, full.astype(bool)
+        # a count of 0 is as good as none
+        self._n_seen = dict(zip(groups[n_seen > 0].tolist(), n_seen[n_seen > 0].tolist(), strict=True))
+        self._full = set(groups[(n_seen > 0) & (full > 0)].tolist())
         for slot, group in enumerate(owner.tolist()):
             self._move(slot, group)
 
     def _move(self, slot: int, group: int) -> None:
-        before = int(self._owner[slot])
+        before = self._owner[slot]
         if before == group:
             return
         if before >= 0:

@@ -11,6 +11,7 @@ import traitlets
 
 from lifelong_widgets.errors import DivergenceError
 from lifelong_widgets.learning.dense_adam import DenseAdam
+from lifelong_widgets.learning.distillation import Distillation
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.learning.objectives import OBJECTIVES
@@ -70,6 +71,7 @@ class OnlineUpdater(Part):
         learning_rate: float | None = None,
         mark: StepMark | None = None,
         weights: np.ndarray | None = None,
+        distillation: Distillation | None = None,
     ) -> np.ndarray:
         """Learn from a batch; returns the loss of each example before the step, (n,), float32.
 
@@ -79,6 +81,7 @@ class OnlineUpdater(Part):
             learning_rate: of the trainer while it fits, instead of the traits of the online step.
             mark: can then take the step back.
             weights: (n,), float32, how much each example counts in the mean that is made smaller; 1 each.
+            distillation: what holds the last examples of the batch to the scores that they once had.
 
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
@@ -86,7 +89,13 @@ class OnlineUpdater(Part):
         items = self._network.items
         negatives = self._negatives(len(items), rng)
         found = gradients(
-            self._network, examples, negatives, OBJECTIVES[self.objective], self._dense.gradients, weights
+            self._network,
+            examples,
+            negatives,
+            OBJECTIVES[self.objective],
+            self._dense.gradients,
+            weights,
+            distillation,
         )
         rate = self.learning_rate if learning_rate is None else learning_rate
         if not math.isfinite(found.loss):

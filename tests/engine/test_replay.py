@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lifelong_widgets.data import Feedback, Interactions
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.learning import ReplayBuffer
 from lifelong_widgets.recommender import Recommender
 from tests.engine.lives import QUIET, fresh, live, opened
@@ -17,12 +19,13 @@ POLICIES = [  # each way to keep and each way to draw; every pair of them is in 
     {"retention": "item_stratified", "sampling": "hard"},
     {"retention": "recent", "sampling": "uniform"},
     {"retention": "reservoir", "sampling": "prioritised"},
+    {"retention": "item_stratified", "sampling": "prioritised", "distillation": 0.5},
 ]
 
 
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: "-".join(policy.values()))
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: "-".join(map(str, policy.values())))
 def test_a_life_is_restored_undone_and_forgotten(
-    shop: Path, log: Interactions, policy: dict[str, str]
+    shop: Path, log: Interactions, policy: dict[str, Any]
 ) -> None:
     rec = opened(shop, replay_ratio=3, **policy)
     live(rec, log, undone=3)
@@ -64,3 +67,27 @@ def test_what_costs_much_is_replayed_more_often(log: Interactions) -> None:
     drawn = rec.buffer.sample_slots(4000, rng)
     losses = rec.buffer.get_state()["losses"]
     assert losses[drawn].mean() > 1.1 * losses.mean()
+
+
+def test_a_distillation_is_saved_and_its_absence_leaves_no_trace(tmp_path: Path, log: Interactions) -> None:
+    with_it, without = fresh(distillation=0.5, replay_ratio=3), fresh(replay_ratio=3)
+    for rec in (with_it, without):
+        rec.fit(log[:100], **QUIET)
+        rec.learn_many(log[100:150], **QUIET)
+    assert without.buffer.get_state().keys() == with_it.buffer.get_state().keys() - {"score_items", "scores"}
+    assert without.buffer.scored(np.arange(3)) is None
+    with_it.save(tmp_path / "mine.lw")
+    again = Recommender.load(tmp_path / "mine.lw")
+    assert again.digest() == with_it.digest()
+    for rec in (again, with_it):
+        rec.learn_one(log[160])
+    assert again.digest() == with_it.digest()
+
+
+def test_scores_of_items_that_do_not_exist_are_refused(log: Interactions) -> None:
+    rec = fresh(distillation=0.5)
+    rec.learn_many(log[:60], **QUIET)
+    state = rec.get_state()
+    state["buffer"]["score_items"][3, 2] = 10_000
+    with pytest.raises(FormatError, match="refers to items beyond"):
+        rec.set_state(state)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifelong_widgets.learning import OBJECTIVES, Examples, Objective
+from lifelong_widgets.learning import OBJECTIVES, Distillation, Examples, Objective, Scored
 from lifelong_widgets.learning.dense_adam import DenseAdam
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.models import ENCODERS, Network, UserEncoder
@@ -89,6 +89,7 @@ def batch(rng: np.random.Generator, n: int, n_items: int, length: int) -> Exampl
     st.sampled_from([1, 2, 7, 20]),
     st.integers(1, 9),
     st.booleans(),
+    st.integers(0, 5),
     st.integers(0, 2**32),
 )
 def test_they_are_those_of_autograd(
@@ -100,6 +101,7 @@ def test_they_are_those_of_autograd(
     length: int,
     n_negatives: int,
     weighted: bool,
+    n_kept: int,
     seed: int,
 ) -> None:
     """With few items, they recur within histories, targets and negatives; some histories are empty."""
@@ -108,6 +110,10 @@ def test_they_are_those_of_autograd(
     negatives = rng.integers(n_items, size=n_negatives)
     weights = rng.uniform(0.0, 2.0, size=n) if weighted else None
     loss = ALL_OBJECTIVES[objective]
+    kept, distillation = min(n_kept, n), None
+    kept_items = rng.integers(n_items, size=(kept, 4))
+    if kept:
+        distillation = Distillation(Scored(kept_items, rng.normal(size=(kept, 4))), strength=0.7)
 
     rows = net.items.rows.clone().requires_grad_()
     vectors = net.item_vectors(rows[:, :4], rows[:, 4:])
@@ -119,14 +125,19 @@ def test_they_are_those_of_autograd(
         torch.from_numpy(examples.rewards),
         n_items,
     )
-    mean = (losses if weights is None else losses * torch.from_numpy(weights)).mean()
+    whole = losses
+    if distillation is not None:
+        scores = (users[n - kept :].unsqueeze(1) * vectors[kept_items]).sum(2)
+        gaps = (scores - torch.from_numpy(distillation.kept.scores)).square().mean(1)
+        whole = losses + torch.cat([torch.zeros(n - kept), 0.7 * gaps])
+    mean = (whole if weights is None else whole * torch.from_numpy(weights)).mean()
     of_rows, *of_dense = torch.autograd.grad(
         mean, [rows, *net.dense_parameters()], allow_unused=True, materialize_grads=True
     )
 
     into = [torch.full_like(parameter, torch.nan) for parameter in net.dense_parameters()]
     before = net.items.rows.clone()
-    found = gradients(net, examples, negatives, loss, into, weights)
+    found = gradients(net, examples, negatives, loss, into, weights, distillation)
 
     def same(one: torch.Tensor, other: torch.Tensor) -> None:
         torch.testing.assert_close(one, other, atol=1e-8, rtol=1e-8)
@@ -136,7 +147,7 @@ def test_they_are_those_of_autograd(
     for mine, reference in zip(into, of_dense, strict=True):
         same(mine, reference)
     events = examples.history_items[examples.history_rewards != 0]
-    touched = np.unique(np.concatenate([events, examples.targets, negatives]))
+    touched = np.unique(np.concatenate([events, examples.targets, negatives, kept_items.reshape(-1)]))
     assert found.indices.tolist() == touched.tolist()
     same(found.embeddings, of_rows[touched, :4])
     untouched = np.setdiff1d(np.arange(n_items), touched)

@@ -12,11 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifelong_widgets.errors import DataError, FormatError
-from lifelong_widgets.learning import Examples, ReplayBuffer
+from lifelong_widgets.learning import Examples, ReplayBuffer, Scored
+from lifelong_widgets.learning.distillation import N_SCORED
 
 RETENTION = ReplayBuffer.class_traits()["retention"].values  # type: ignore[attr-defined]
 SAMPLING = ReplayBuffer.class_traits()["sampling"].values  # type: ignore[attr-defined]
-POLICIES = [{"retention": keep, "sampling": draw} for keep in RETENTION for draw in SAMPLING]
+POLICIES: list[dict[str, Any]] = [
+    {"retention": keep, "sampling": draw} for keep in RETENTION for draw in SAMPLING
+]
+POLICIES.append({"retention": "reservoir", "distillation": 0.5})
 
 
 def examples(start: int, n: int) -> Examples:
@@ -32,7 +36,8 @@ def users_of(some: Examples) -> np.ndarray:
 
 
 def add(buffer: ReplayBuffer, some: Examples, rng: np.random.Generator, mark: Any = None) -> None:
-    buffer.add(some, rng, mark, users_of(some), 1 + some.rewards % 7)
+    said = Scored(*(np.repeat(part[:, None], N_SCORED, axis=1) for part in (some.targets, some.rewards)))
+    buffer.add(some, rng, mark, users_of(some), 1 + some.rewards % 7, said)
 
 
 def filled(n: int, capacity: int, seed: int = 0, **policy: Any) -> ReplayBuffer:
@@ -51,8 +56,8 @@ def same(first: Any, second: Any) -> None:
             np.testing.assert_array_equal(value, second[name])
 
 
-@pytest.fixture(params=POLICIES, ids=lambda policy: "-".join(policy.values()))
-def policy(request: pytest.FixtureRequest) -> dict[str, str]:
+@pytest.fixture(params=POLICIES, ids=lambda policy: "-".join(map(str, policy.values())))
+def policy(request: pytest.FixtureRequest) -> dict[str, Any]:
     return dict(request.param)
 
 
@@ -66,18 +71,23 @@ def test_it_is_bounded_and_keeps_whole_examples(n: int, capacity: int) -> None:
         np.testing.assert_array_equal(kept.history_items[:, 0], kept.targets)
         np.testing.assert_array_equal(kept.rewards, kept.targets.astype(np.float32))
         assert len(set(kept.targets.tolist())) == len(buffer)
+        said = buffer.scored(np.arange(len(buffer)))
+        assert (said is not None) == ("distillation" in policy)
+        if said is not None:
+            np.testing.assert_array_equal(said.items, np.repeat(kept.targets[:, None], N_SCORED, axis=1))
+            np.testing.assert_array_equal(said.scores[:, 0], kept.rewards)
 
 
-def test_an_empty_one_gives_nothing(policy: dict[str, str]) -> None:
+def test_an_empty_one_gives_nothing(policy: dict[str, Any]) -> None:
     assert len(filled(0, 5, **policy).sample_slots(3, np.random.default_rng(0))) == 0
 
 
-def test_samples_come_from_the_filled_slots(policy: dict[str, str]) -> None:
+def test_samples_come_from_the_filled_slots(policy: dict[str, Any]) -> None:
     slots = filled(3, 100, **policy).sample_slots(500, np.random.default_rng(0))
     assert len(slots) == 500 and set(slots.tolist()) <= {0, 1, 2}
 
 
-def test_one_by_one_or_at_once_is_the_same(policy: dict[str, str]) -> None:
+def test_one_by_one_or_at_once_is_the_same(policy: dict[str, Any]) -> None:
     buffer, rng = ReplayBuffer(capacity=10, **policy), np.random.default_rng(0)
     buffer.build(history_length=2)
     for number in range(200):
@@ -85,7 +95,7 @@ def test_one_by_one_or_at_once_is_the_same(policy: dict[str, str]) -> None:
     same(buffer.get_state(), filled(200, 10, **policy).get_state())
 
 
-def test_state_goes_on_exactly(policy: dict[str, str]) -> None:
+def test_state_goes_on_exactly(policy: dict[str, Any]) -> None:
     first = filled(70, 20, **policy)
     second = ReplayBuffer(capacity=20, **policy)
     second.build(history_length=2)
@@ -129,12 +139,12 @@ def test_reverting_newest_first_leaves_what_was_marked(
             assert drawn() == draw
 
 
-def test_views_cannot_be_written(policy: dict[str, str]) -> None:
+def test_views_cannot_be_written(policy: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="read-only"):
         filled(5, 5, **policy).items[0] = 9
 
 
-def test_bad_sizes_are_refused(policy: dict[str, str]) -> None:
+def test_bad_sizes_are_refused(policy: dict[str, Any]) -> None:
     with pytest.raises(traitlets.TraitError):
         ReplayBuffer(capacity=0)
     with pytest.raises(DataError, match="cannot change after"):
@@ -172,3 +182,19 @@ def test_a_user_stratified_one_has_to_know_whose_they_are() -> None:
     buffer.build(history_length=2)
     with pytest.raises(DataError, match="the `users`"):
         buffer.add(examples(0, 1), np.random.default_rng(0))
+
+
+def test_one_with_a_distillation_has_to_know_what_the_model_says() -> None:
+    buffer = ReplayBuffer(distillation=1.0)
+    buffer.build(history_length=2)
+    with pytest.raises(DataError, match="what the model says"):
+        buffer.add(examples(0, 1), np.random.default_rng(0))
+    assert buffer.n_seen == 0
+
+
+@pytest.mark.parametrize("name", ["scores", "score_items"])
+def test_damaged_scores_are_refused(name: str) -> None:
+    state = filled(5, 5, distillation=1.0).get_state()
+    state[name] = state[name][:, 1:]
+    with pytest.raises(FormatError, match=f"replay buffer: {name}"):
+        filled(5, 5, distillation=1.0).set_state(state)

@@ -1,0 +1,122 @@
+"""The arrays that examples are kept in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.learning.distillation import N_SCORED, Scored
+from lifelong_widgets.learning.examples import Examples
+
+Row = tuple[np.ndarray, ...]
+"""One example as it lies in the arrays: copies."""
+
+
+class Rows:
+    """Examples in arrays of fixed size. What is in a slot that was never written is of no meaning.
+
+    >>> rows = Rows(capacity=3, history_length=1)
+    >>> one = Examples(np.array([[5]]), np.ones((1, 1), np.float32), np.array([7]), np.ones(1, np.float32))
+    >>> rows.write_one(2, one)
+    >>> rows.examples(np.array([2, 2])).targets.tolist()
+    [7, 7]
+    """
+
+    def __init__(self, capacity: int, history_length: int, scored: bool = False) -> None:
+        self._history_items = np.zeros((capacity, history_length), dtype=np.int32)
+        self._history_rewards = np.zeros((capacity, history_length), dtype=np.float32)
+        self.targets = np.zeros(capacity, dtype=np.int32)
+        self.rewards = np.zeros(capacity, dtype=np.float32)
+        self._score_items: np.ndarray | None = None
+        if scored:
+            self._score_items = np.zeros((capacity, N_SCORED), dtype=np.int32)
+            self._scores = np.zeros((capacity, N_SCORED), dtype=np.float32)
+        self._target, self._reward = self.targets.data, self.rewards.data  # one number, quicker
+
+    def write_one(self, slot: int, example: Examples, scored: Scored | None = None) -> None:
+        """Copy a batch of one into `slot`: `write`, at three quarters of its price."""
+        self._history_items[slot] = example.history_items  # (1, length) fits (length,), and no view is made
+        self._history_rewards[slot] = example.history_rewards
+        self._target[slot] = example.targets.item()
+        self._reward[slot] = example.rewards.item()
+        if self._score_items is not None and scored is not None:
+            self._score_items[slot], self._scores[slot] = scored.items, scored.scores
+
+    def write(
+        self, slots: np.ndarray, examples: Examples, rows: np.ndarray, scored: Scored | None = None
+    ) -> None:
+        """Copy the `rows` of `examples` into as many `slots`, each at most once."""
+        self._history_items[slots] = examples.history_items[rows]
+        self._history_rewards[slots] = examples.history_rewards[rows]
+        self.targets[slots] = examples.targets[rows]
+        self.rewards[slots] = examples.rewards[rows]
+        if self._score_items is not None and scored is not None:
+            self._score_items[slots], self._scores[slots] = scored.items[rows], scored.scores[rows]
+
+    def row(self, slot: int) -> Row:
+        """What is in a slot, for `put_back`."""
+        return tuple(array[slot].copy() for array in self._arrays().values())
+
+    def put_back(self, slot: int, row: Row) -> None:
+        """Let `slot` hold what it held when `row` gave this."""
+        for array, old in zip(self._arrays().values(), row, strict=True):
+            array[slot] = old
+
+    def examples(self, slots: np.ndarray) -> Examples:
+        """The examples in `slots` (copies)."""
+        return Examples(
+            self._history_items.take(slots, axis=0).astype(np.int64),
+            self._history_rewards.take(slots, axis=0),
+            self.targets.take(slots).astype(np.int64),
+            self.rewards.take(slots),
+        )
+
+    def scored(self, slots: np.ndarray) -> Scored | None:
+        """The scores that are kept with the examples in `slots` (copies); None if none are kept."""
+        if self._score_items is None:
+            return None
+        return Scored(
+            self._score_items.take(slots, axis=0).astype(np.int64), self._scores.take(slots, axis=0)
+        )
+
+    def get_state(self, n: int) -> dict[str, np.ndarray]:
+        """The first `n` slots (copies)."""
+        return {name: array[:n].copy() for name, array in self._arrays().items()}
+
+    def check(self, state: dict[str, Any]) -> int:
+        """How many examples a state holds.
+
+        Raises:
+            FormatError: its arrays do not fit these or each other.
+        """
+        n = len(state["targets"])
+        for name, array in self._arrays().items():
+            check_array(state, name, (n, *array.shape[1:]), "iu" if array.dtype.kind == "i" else "f")
+        return n
+
+    def set_state(self, state: dict[str, Any], n: int) -> None:
+        """Take a state of `n` examples back that `check` has passed."""
+        for name, array in self._arrays().items():
+            array[:n] = state[name]
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        arrays = {
+            "history_items": self._history_items,
+            "history_rewards": self._history_rewards,
+            "targets": self.targets,
+            "rewards": self.rewards,
+        }
+        if self._score_items is not None:
+            arrays["score_items"], arrays["scores"] = self._score_items, self._scores
+        return arrays
+
+
+def check_array(state: dict[str, Any], name: str, shape: tuple[int, ...], kinds: str) -> None:
+    """Raise a FormatError unless the array of this `name` has this shape, is of these kinds, and finite."""
+    array = state[name]
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.shape != shape:
+        raise FormatError(f"replay buffer: {name} must be an array of shape {shape}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise FormatError(f"replay buffer: {name} holds numbers that are not finite")
