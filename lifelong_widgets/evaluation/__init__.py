@@ -19,6 +19,7 @@ from lifelong_widgets.evaluation.detection import (
     compare_detectors,
     score_alarms,
 )
+from lifelong_widgets.evaluation.elastic import ElasticLearner, continual_learners
 from lifelong_widgets.evaluation.estimate import Estimate
 from lifelong_widgets.evaluation.learners import Learner
 from lifelong_widgets.evaluation.loop import prequential
@@ -30,6 +31,7 @@ from lifelong_widgets.evaluation.reward_models import ItemRates, LinearRewards, 
 __all__ = [
     "ContinualReport",
     "Detection",
+    "ElasticLearner",
     "Estimate",
     "ItemKNN",
     "ItemRates",
@@ -46,6 +48,7 @@ __all__ = [
     "bernoulli_stream",
     "compare_detectors",
     "continual",
+    "continual_learners",
     "cross_fitted",
     "hit_rate",
     "mrr",

@@ -39,6 +39,8 @@ def continual(
     changes nothing. An item that the catalogue does not hold (yet) is a miss; events of a kind that speaks
     against the item (skip, dislike) are learned but test nothing.
 
+    A learner that has a `consolidate`, such as `ElasticLearner`, is told so when a slice was learned.
+
     The first row of tests is taken before anything is learned. Of an untrained learner it is the baseline
     that forward transfer is measured against; it holds no histories, so that part of forward transfer may be
     what *reading* is worth. To take that apart, run a `frozen_twin` of the untrained learner over the same
@@ -150,6 +152,8 @@ class _Run:
                 for number, part in enumerate(self.parts, start=1):
                     where = f"in slice {number}, {part.name!r}"
                     self._learn(part.lessons, bar, interrupt.is_set)
+                    if self.learn and hasattr(self.learner, "consolidate"):
+                        self.learner.consolidate()
                     self._test(bar, interrupt.is_set)
         except (KeyboardInterrupt, Stop):
             return len(self.rows) <= len(self.parts), None

@@ -1,6 +1,7 @@
 """Floor 3: objectives, replay, the online step and the offline fit."""
 
 from lifelong_widgets.learning.distillation import Distillation, Scored, score
+from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples, examples_of_batch
 from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.objectives import OBJECTIVES, Objective, bpr, sampled_softmax
@@ -11,6 +12,7 @@ from lifelong_widgets.learning.updater import OnlineUpdater, StepMark
 __all__ = [
     "OBJECTIVES",
     "Distillation",
+    "ElasticPenalty",
     "Examples",
     "FitReport",
     "LogExamples",

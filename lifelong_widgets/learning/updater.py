@@ -12,6 +12,7 @@ import traitlets
 from lifelong_widgets.errors import DivergenceError
 from lifelong_widgets.learning.dense_adam import DenseAdam
 from lifelong_widgets.learning.distillation import Distillation
+from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.learning.objectives import OBJECTIVES
@@ -59,6 +60,9 @@ class OnlineUpdater(Part):
         list(OBJECTIVES), default_value="sampled_softmax", help="The loss: sampled softmax or BPR."
     ).tag(config=True, label="Objective")
 
+    penalty: ElasticPenalty | None = None
+    """What draws the parameters back, for the contrast that `evaluation.ElasticLearner` is; never saved."""
+
     def build(self, network: Network) -> None:
         """Attach to a network that is built; its dense parameters become views of one stretch of memory."""
         self._network = network
@@ -103,6 +107,8 @@ class OnlineUpdater(Part):
                 f"the loss of this step is {found.loss}: nothing was learned from it. "
                 f"A smaller learning_rate than {rate:g} usually mends this."
             )
+        if self.penalty is not None:
+            self.penalty.add_to(self._network, found, self._dense.gradients)
         if mark is not None:
             if not mark.rows:
                 mark.dense = self._dense.keep(mark.dense)

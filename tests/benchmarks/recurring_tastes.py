@@ -1,7 +1,7 @@
 """What replay keeps where tastes recur. ``python -m tests.benchmarks.recurring_tastes --seeds 10`` prints it.
 
-Six arms go through the same stream of seasons A, B, A, B, one step of the optimizer per event in each of the
-first four, from the same initial weights and at the same learning rate:
+The arms go through the same stream of seasons A, B, A, B, one step of the optimizer per event in each but the
+last, from the same initial weights and at the same learning rate:
 
 * ``replay``: the new event and 24 out of the reservoir, a uniform sample of the whole life;
 * ``distilled``: ``replay``, held to the scores that the network gave when it learned each example
@@ -9,6 +9,8 @@ first four, from the same initial weights and at the same learning rate:
 * ``recent``: the new event and 24 drawn from the *last 24 events*: naive fine-tuning with the same number of
   steps on batches of the same size;
 * ``single``: the new event alone (``replay_ratio=0``): the same number of steps, but batches of one;
+* ``ewc`` and ``recent-ewc``: ``single`` and ``recent``, held to their past by elastic weight consolidation,
+  whose strength was chosen on seed 0;
 * ``both``: the network of ``recent``, and the fast memory beside it, which the others do without;
 * ``popular``: no network; recent popularity, for the size of the figures.
 """
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lifelong_widgets.data import Catalog
-from lifelong_widgets.evaluation import Learner, RecencyPopularity, continual
+from lifelong_widgets.evaluation import ElasticLearner, Learner, RecencyPopularity, continual
 from lifelong_widgets.evaluation.transfer import forgetting_by_slice
 from lifelong_widgets.memory import NETWORK_ALONE
 from lifelong_widgets.recommender import Recommender
@@ -57,6 +59,15 @@ def single(catalog: Catalog, seed: int, rate: float) -> Learner:
     return Recommender(catalog, seed=seed, learning_rate=rate, replay_ratio=0, **_SETTINGS)
 
 
+def ewc(catalog: Catalog, seed: int, rate: float) -> Learner:
+    return ElasticLearner(catalog, seed=seed, learning_rate=rate, replay_ratio=0, **_SETTINGS)
+
+
+def recent_ewc(catalog: Catalog, seed: int, rate: float) -> Learner:
+    replayed = {"replay_ratio": _REPLAYED, **_WINDOW, **_SETTINGS}
+    return ElasticLearner(catalog, seed=seed, learning_rate=rate, **replayed)
+
+
 def both(catalog: Catalog, seed: int, rate: float) -> Learner:
     return Recommender(catalog, seed=seed, learning_rate=rate, replay_ratio=_REPLAYED, **_WINDOW, **_SIZES)
 
@@ -70,6 +81,8 @@ ARMS: dict[str, Callable[[Catalog, int, float], Learner]] = {
     "distilled": distilled,
     "recent": recent,
     "single": single,
+    "ewc": ewc,
+    "recent-ewc": recent_ewc,
     "both": both,
     "popular": popular,
 }
@@ -126,13 +139,18 @@ def share_left(replayed: NDArray[np.float64], naive: NDArray[np.float64]) -> tup
 
 
 def report(found: dict[str, NDArray[np.float64]]) -> str:
-    """The table: means with 95 % t intervals over the seeds, and what replay leaves of the forgetting."""
+    """The table: means with 95 % t intervals over the seeds; what EWC changes; what replay leaves."""
     lines = [f"{'':<10}" + "".join(f"{name:>15}" for name in COLUMNS)]
     for arm in (arm for arm in ARMS if arm in found):
         cells = (f"{column.mean():.3f} ± {half_width(column):.3f}" for column in found[arm].T)
         lines.append(f"{arm:<10}" + "".join(f"{cell:>15}" for cell in cells))
     lines.append(f"hit rate of what knows the tastes: {found['ceiling'].mean():.3f}")
-    for naive in (arm for arm in ("recent", "single") if arm in found):
+    for elastic, naive in (("ewc", "single"), ("recent-ewc", "recent")):
+        if elastic in found and naive in found:
+            pairs = zip(COLUMNS, (found[elastic] - found[naive]).T, strict=True)
+            gaps = (f"{name} {gap.mean():+.3f} ± {half_width(gap):.3f}" for name, gap in pairs)
+            lines.append(f"{elastic} less {naive}: {', '.join(gaps)}")
+    for naive in (arm for arm in ("recent", "single") if {arm, "replay"} <= found.keys()):
         for place, name in enumerate(COLUMNS[:2]):
             share, low, high = share_left(found["replay"][:, place], found[naive][:, place])
             margin = found["replay"][:, place] - found[naive][:, place] / 2
