@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -80,8 +80,11 @@ class CompressedRecommender:
         indices, scores = self._ranker.best(person, k, exclude_seen)
         return Recommendations.of(user, indices, scores, self.catalog)
 
+    def _scores(self, items: np.ndarray, rewards: np.ndarray) -> Iterator[np.ndarray]:
+        return map(self._scores_after, items, rewards)
+
     @torch.no_grad()
-    def _scores(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+    def _scores_after(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
         history = torch.from_numpy(items)
         vectors = self._embeddings.codes[history].float() * self._embeddings.scales[history]
         projection = self._projection.dequantize() if self._projection else None

