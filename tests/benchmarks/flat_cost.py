@@ -1,8 +1,8 @@
 """What an event costs after a thousand, ten thousand, … a million of them, with the defaults.
 
-``python -m tests.benchmarks.flat_cost [n_items] [n_events]`` prints a row for each power of ten: the CPU time of a
-list and the click on it, that of an event in a batch of `learn_many`, and the memory of the process. A million
-events take about twenty minutes.
+``python -m tests.benchmarks.flat_cost [n_items] [n_events]`` prints a row for each power of ten: the CPU time
+of a list and the click on it, that of an event in a batch of `learn_many`, and the memory of the process. A
+million events take about twenty minutes.
 """
 
 from __future__ import annotations
@@ -57,10 +57,8 @@ def main(n_items: int = 5_000, n_events: int = 1_000_000) -> None:
         batched = (time.process_time() - start) / (milestone - 200 - done)
         shown, click = click_cost(rec, log[milestone - 200 : milestone])
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"{milestone:>9,} {1e3 * shown:>9.2f} {1e3 * click:>11.2f} {1e3 * batched:>16.3f} {memory:>13.0f}",
-            flush=True,
-        )
+        costs = f"{1e3 * shown:>9.2f} {1e3 * click:>11.2f} {1e3 * batched:>16.3f}"
+        print(f"{milestone:>9,} {costs} {memory:>13.0f}", flush=True)
         done, milestone = milestone, 10 * milestone
 
 

@@ -1,4 +1,4 @@
-"""Before and after the epochs of a fit the fast memory lives through the log: seen, and broken off cleanly."""
+"""Around the epochs of a fit the fast memory lives through the log: seen, and broken off cleanly."""
 
 from __future__ import annotations
 
