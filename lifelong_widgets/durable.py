@@ -11,7 +11,7 @@ from typing import Any, Self
 from lifelong_widgets.certificates import AuditReport, Certificate, utc
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.data.ids import as_id
-from lifelong_widgets.engine import Applied, Engine, make_parts
+from lifelong_widgets.engine import Applied, Engine, Snapshot, make_parts
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.files import as_path
 from lifelong_widgets.journal import IdRanges, Journal, Op
@@ -462,6 +462,11 @@ class DurableEngine(Engine):
 
     def _log_as_known(self, log: Interactions) -> Interactions:
         return log if self._name_of is None else log.with_users([self._name_of(user) for user in log.users])
+
+    def put_back(self, before: Snapshot) -> None:
+        """Be again as at a snapshot of this engine; earlier events are taken back by a journal only then."""
+        super().put_back(before)
+        self._undo.clear()  # its marks know arrays that were replaced
 
     def _replace_by(self, other: Engine) -> None:
         self.adopt(other)

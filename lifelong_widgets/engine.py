@@ -34,8 +34,10 @@ from lifelong_widgets.learning import (
 from lifelong_widgets.memory import EpisodicMemory, Gate, Ledger, Occurrence, Ranker, Replayed
 from lifelong_widgets.models import Histories, HistoriesMark, Network, one_thread
 from lifelong_widgets.parts import Part
-from lifelong_widgets.progress import ProgressCallback
+from lifelong_widgets.progress import ProgressCallback, report_or_give_up, track
 from lifelong_widgets.state_file import Tree, count_of, digest_of
+
+_REMEMBERED = 256  # events between two looks at the progress of a fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ class Engine:
         """Start anew from this log. `max_epochs` repeats a fit that was stopped after so many.
 
         Raises:
+            KeyboardInterrupt: it was broken off while the fast memory lived through the log.
             UnknownItemError: the log has an item that the catalogue does not hold.
             DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
                 else; or a hyperparameter of the fit, the kinds or the catalogue were changed meanwhile.
@@ -405,11 +408,9 @@ class Engine:
         self.drift.restore(DriftMonitor().state())
         self.memory.build()
         self.gate.build(self.seed)
-        self.ranker = Ranker(self._network_scores, self._content_of, self.memory, self.gate, self.histories)
-
-    def _network_scores(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
-        scores: np.ndarray = self.network.score_all(items[None], rewards[None])[0].numpy()
-        return scores
+        self.ranker = Ranker(
+            self.network.score_each, self._content_of, self.memory, self.gate, self.histories
+        )
 
     def _content_of(self, items: np.ndarray) -> np.ndarray:
         content: np.ndarray = self.network.items.rows.numpy()[items, self.network.embedding_dim :]
@@ -430,15 +431,22 @@ class Engine:
         positions = np.flatnonzero(rewards)  # in the log, of each example
         past = Replayed(self.ranker, self._occurrences(users, items, rewards, interactions))
 
+        n_train = self.trainer.n_train(len(log))
+        # without the network up to what is held out; it comes first, since breaking off costs no epoch then
+        end = int(positions[n_train]) if n_train < len(log) else len(interactions)
+        with track(end, "remember", progress) as bar:
+            for begin in range(0, end, _REMEMBERED):
+                past.remember(min(begin + _REMEMBERED, end))
+                report_or_give_up(bar, min(_REMEMBERED, end - begin), interrupt)
+
         def before_held_out(examples: np.ndarray) -> None:
-            if examples[0] == self.trainer.n_train(len(log)):
-                past.remember(int(positions[examples[0]]))
-            past.study(int(positions[examples[-1]]) + 1)
+            held_out = log[examples]
+            past.study(int(positions[examples[-1]]) + 1, held_out.history_items, held_out.history_rewards)
 
         report = self.trainer.fit(
             self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
         )
-        past.remember(len(interactions))  # nothing is left, unless there was nothing to hold out
+        past.remember(len(interactions))  # what is worth nothing may come last
         for begin in range(0, len(log), 4096):
             events = np.arange(begin, min(begin + 4096, len(log)))
             examples = log[events]

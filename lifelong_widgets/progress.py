@@ -104,6 +104,30 @@ def track(
     return _Bar(total, description, unit, bool(progress))
 
 
+def report_or_give_up(report: Progress, n: int, interrupt: threading.Event) -> None:
+    """Report `n` more units of work of which a part is worth nothing.
+
+    Raises:
+        KeyboardInterrupt: there was a Ctrl-C, or the callback raised `Stop`.
+
+    >>> interrupt = threading.Event()
+    >>> with track(3, "remember", progress=False) as report:
+    ...     report_or_give_up(report, 1, interrupt)
+    ...     interrupt.set()
+    ...     try:
+    ...         report_or_give_up(report, 1, interrupt)
+    ...     except KeyboardInterrupt as error:
+    ...         print(error)
+    given up while there was nothing whole to keep
+    """
+    try:
+        report.update(n)
+    except Stop:
+        interrupt.set()
+    if interrupt.is_set():
+        raise KeyboardInterrupt("given up while there was nothing whole to keep")
+
+
 @contextmanager
 def held_interrupts() -> Iterator[threading.Event]:
     """Hold back the first Ctrl-C, so that it cannot tear a step apart; the second one raises.

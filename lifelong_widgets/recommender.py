@@ -59,8 +59,9 @@ class Recommender(DurableEngine):
         """Learn a log from the start, in shuffled epochs with early stopping.
 
         What was learned before is replaced, as scikit-learn's `fit` does; use `learn_many` to go on. Ctrl-C
-        (or `Stop` from the progress callback) ends it cleanly with the best epoch so far. A journal takes the
-        log in once it is fitted.
+        (or `Stop` from the progress callback) ends its epochs cleanly, with the best so far. Before them and
+        after them the fast memory lives through the log, which cannot be done by halves: there, the same
+        raises KeyboardInterrupt, and everything is as it was. A journal takes the log in once it is fitted.
 
         Args:
             interactions: the log, in time order.
@@ -70,6 +71,7 @@ class Recommender(DurableEngine):
             UnknownItemError: the log has an item that the catalogue does not hold; nothing was changed.
             DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
                 else; nothing was changed.
+            KeyboardInterrupt: it was broken off outside its epochs; nothing was changed.
         """
         self._refuse_if_frozen("fit")
         _refuse_unless_log(interactions, "fit")

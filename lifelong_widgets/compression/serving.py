@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -87,8 +87,11 @@ class CompressedRecommender:
         content: np.ndarray = (self._content.codes[rows].float() * self._content.scales[rows]).numpy()
         return content
 
+    def _scores(self, items: np.ndarray, rewards: np.ndarray) -> Iterator[np.ndarray]:
+        return map(self._scores_after, items, rewards)
+
     @torch.no_grad()
-    def _scores(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+    def _scores_after(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
         history = torch.from_numpy(items)
         vectors = self._embeddings.codes[history].float() * self._embeddings.scales[history]
         projection = self._projection.dequantize() if self._projection else None

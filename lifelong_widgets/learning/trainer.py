@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.updater import OnlineUpdater
 from lifelong_widgets.models import Network
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
-from lifelong_widgets.progress import Progress, ProgressCallback, Stop, track
+from lifelong_widgets.progress import Progress, ProgressCallback, Stop, report_or_give_up, track
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ class Trainer(Part):
         What an epoch that was broken off has done is undone. So a fit that was stopped after `n` whole
         epochs is, bit for bit, one with ``max_epochs=n``. `before_held_out` is called with the places of
         examples that were held out before they are learned: the network has not seen them.
+
+        Raises:
+            KeyboardInterrupt: it was interrupted after its epochs, while the rest is learned, which is a part
+                of every fit (one whose epochs were interrupted hears no `Stop` then, having heard it before).
         """
         start = time.perf_counter()
         n_train = self.n_train(len(log))
@@ -115,10 +120,16 @@ class Trainer(Part):
         rng.bit_generator.state = rng_state
         network.set_state(best[0])
         updater.set_state(best[1])
-        for begin in range(n_train, len(log), 64):
-            last = np.arange(begin, min(begin + 64, len(log)))
-            before_held_out(last)
-            updater.step(log[last], rng, learning_rate=self.fit_learning_rate / 4)
+        with track(len(held_out), "study", progress) as report:
+            for begin in range(n_train, len(log), 64):
+                last = np.arange(begin, min(begin + 64, len(log)))
+                before_held_out(last)
+                updater.step(log[last], rng, learning_rate=self.fit_learning_rate / 4)
+                if interrupted:
+                    with suppress(Stop):
+                        report.update(len(last))
+                else:
+                    report_or_give_up(report, len(last), interrupt)
         seconds = time.perf_counter() - start
         return FitReport(tuple(losses), tuple(quality), best_epoch, seconds, interrupted)
 

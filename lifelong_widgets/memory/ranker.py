@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,11 +14,11 @@ from lifelong_widgets.memory.content import ContentOf
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.scores import contains
+from lifelong_widgets.memory.scores import best_places, contains
 from lifelong_widgets.models import Histories, HistoriesMark
 
-NetworkScores = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.float32]]
-"""The scores of every item for a history of items and rewards, (n_items,); see `Network.score_all`."""
+NetworkScores = Callable[[NDArray[np.int64], NDArray[np.float32]], Iterator[NDArray[np.float32]]]
+"""The scores of every item, (n_items,), for each of some histories; see `Network.score_each`."""
 
 
 _STUDIED = 8  # as many events of a batch the gate learns from: the others cost it nothing
@@ -86,7 +86,7 @@ class Ranker:
         look = self._looks.get(key)
         if look is None:
             past = self.past_of(key)
-            network_scores = self._network_scores(
+            network_scores = self._scores_after(
                 self._histories.items_of(key), self._histories.rewards_of(key)
             )
             candidates = self._memory.candidates(past, network_scores, self._content_of)
@@ -152,7 +152,7 @@ class Ranker:
         rewards[np.flatnonzero(rewards)[event]] = 0.0
         kept = np.arange(len(past.items)) != event
         past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
-        scores = self._network_scores(histories.items_of(person), rewards)
+        scores = self._scores_after(histories.items_of(person), rewards)
         if self._memory.network_alone:
             return float(scores[item])
         around = np.union1d(self.look(person).candidates.items, [item])
@@ -182,7 +182,7 @@ class Ranker:
         n = min(k - len(items), int(np.count_nonzero(others > -np.inf)))
         if not n:
             return items, scores
-        more = np.argpartition(-others, n - 1)[:n]
+        more = best_places(others, n)
         more = more[np.lexsort((more, -others[more]))]
         below = others[more]
         if len(scores):
@@ -197,9 +197,50 @@ class Ranker:
         speak = [event for event in events if event.reward > 0]
         if len(speak) > _STUDIED:
             speak = [speak[n * len(speak) // _STUDIED] for n in range(_STUDIED)]
+        if self._memory.network_alone or not speak:
+            return
+        if len(speak) == 1:
+            looks = [self.look(speak[0].person).candidates]
+        else:
+            # afresh, though a list may have been asked for before: the scores of a product of many may differ
+            # from those of one in their last bit, and a list that was looked at must change nothing
+            histories = self._histories
+            rows = self._network_scores(
+                np.stack([histories.items_of(event.person) for event in speak]),
+                np.stack([histories.rewards_of(event.person) for event in speak]),
+            )
+            looks = [
+                self._memory.candidates(self.past_of(event.person), row, self._content_of)
+                for event, row in zip(speak, rows, strict=True)
+            ]
+        self._teach(zip(speak, looks, strict=True), ledger)
+
+    def study_each(
+        self,
+        events: Sequence[Occurrence],
+        items: NDArray[np.int64],
+        rewards: NDArray[np.float32],
+    ) -> None:
+        """Take events in one by one, each after the gate has learned from it, while the network stands still.
+
+        Args:
+            events: in time order.
+            items: (n, history_length), the history before each of the events that is worth anything.
+            rewards: (n, history_length), what the events in it were worth.
+        """
+        alone = self._memory.network_alone
+        rows = iter(()) if alone else self._network_scores(items, rewards)
+        for event in events:
+            row = None if alone or event.reward == 0 else next(rows)
+            if row is not None and event.reward > 0:
+                candidates = self._memory.candidates(self.past_of(event.person), row, self._content_of)
+                self._teach([(event, candidates)], None)
+            self.take_in(event)
+
+    def _teach(self, looks: Iterable[tuple[Occurrence, Candidates]], ledger: Ledger | None) -> None:
+        """Let the gate learn, in one step, what was taken of each of these lists."""
         examples = []
-        for event in speak:
-            candidates = self.look(event.person).candidates
+        for event, candidates in looks:
             right = candidates.place_of(event.item)
             if right is not None:
                 examples.append((candidates, right, event.reward))
@@ -231,6 +272,9 @@ class Ranker:
         self._histories.append(*event, mark=mark)
         self.changed()
 
+    def _scores_after(self, items: NDArray[np.int64], rewards: NDArray[np.float32]) -> NDArray[np.float32]:
+        return next(self._network_scores(items[None], rewards[None]))
+
 
 class Replayed:
     """A log that is lived through from its beginning, by a ranker that has lived through nothing yet.
@@ -250,9 +294,13 @@ class Replayed:
             self._ranker.take_in(event)
         self._n = max(self._n, end)
 
-    def study(self, end: int) -> None:
-        """Let the gate learn from each event up to place `end` before it is taken in."""
-        for event in self._events[self._n : end]:
-            self._ranker.study([event])
-            self._ranker.take_in(event)
+    def study(self, end: int, items: NDArray[np.int64], rewards: NDArray[np.float32]) -> None:
+        """Let the gate learn from each event up to place `end` before it is taken in.
+
+        Args:
+            end: place of the first event that is not.
+            items: (n, history_length), the history before each of these events that is worth anything.
+            rewards: (n, history_length), what they were worth.
+        """
+        self._ranker.study_each(self._events[self._n : end], items, rewards)
         self._n = max(self._n, end)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 
+_GROWN_AT_ONCE = 16_384
+
 
 class ItemTable:
     """Growable rows ``[embedding | content]`` and, beside them, the optimizer's state of each embedding.
@@ -82,7 +84,9 @@ class ItemTable:
         """Append one row for each row of `content`, (n_new, content_dim), float32."""
         start, end = self._n, self._n + len(content)
         self._reserve(end)
-        self._rows[start:end, : self.embedding_dim] = self._initial_values(start, end)
+        for begin in range(start, end, _GROWN_AT_ONCE):  # the draws take four times the memory of the rows
+            stop = min(begin + _GROWN_AT_ONCE, end)
+            self._rows[begin:stop, : self.embedding_dim] = self._initial_values(begin, stop)
         self._rows[start:end, self.embedding_dim :] = torch.from_numpy(content.astype(np.float32))
         self._adam[start:end] = 0.0
         self._n = end
