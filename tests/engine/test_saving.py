@@ -190,6 +190,15 @@ def test_a_file_of_version_3_is_read_without_its_fast_memory() -> None:
     assert rec.learn_one(user="a", item="b5", kind="like").n_events == 16
 
 
+def test_a_file_of_version_4_has_its_fast_memory() -> None:
+    """Never to be written again."""
+    rec = Recommender.load(Path(__file__).parent / "fixtures" / "recommender-v4.lw")
+    assert (rec.n_events, rec.n_fits, set(rec.users)) == (15, 1, {"a", "b", "c", 7})
+    assert rec.gate.n_steps == 5 and rec.memory.popularity.n_events == 13
+    assert rec.recommend("a", k=3, exclude_seen=False).items == ("b4", "b6", "b5")
+    assert rec.learn_one(user="a", item="b5", kind="like").n_events == 16
+
+
 def test_the_file_is_safetensors_and_json_alone(saved: tuple[Recommender, Path]) -> None:
     with safe_open(saved[1], framework="pt") as file:
         assert file.metadata()["version"] == str(VERSION)

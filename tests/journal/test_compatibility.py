@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -146,4 +147,19 @@ def test_a_checkpoint_of_version_2(tmp_path: Path) -> None:
         rec = Recommender.open(shop)
     assert rec.n_events == 15 and set(rec.users) == {"a", "b", "c", 7}
     assert rec.gate.n_steps > 0 and rec.audit(progress=False).equal
+    rec.close()
+
+
+def test_a_checkpoint_of_version_3(tmp_path: Path) -> None:
+    """With the fast memory in it: it is taken, and not the beginning of the log."""
+    shop = Path(shutil.copytree(FIXTURES / "checkpoint_v3", tmp_path / "shop.lw"))
+    newest = next(shop.glob("*.lw"))
+    (shop / "checkpoints").mkdir()
+    newest.rename(shop / "checkpoints" / newest.name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rec = Recommender.open(shop)
+    assert rec.n_events == 15 and set(rec.users) == {"a", "b", "c", 7}
+    assert rec.gate.n_steps > 0 and rec.memory.popularity.n_events > 0
+    assert len(rec.recommend("c", k=6, exclude_seen=False)) == 6
     rec.close()
