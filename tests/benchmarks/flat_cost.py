@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.flat_cost [n_items] [n_events]`` prints a row for each power of ten: the CPU time
 of a list and the click on it, that of an event in a batch of `learn_many`, and the memory of the process. A
-million events take about twenty minutes.
+million events take a long while.
 """
 
 from __future__ import annotations
