@@ -19,8 +19,8 @@ import lifelong_widgets
 from lifelong_widgets.errors import LifelongWidgetsError
 from tests.bench import peers, table
 from tests.bench.logs import load, repeated_share
-from tests.bench.run import FIRST, REPEAT, Result, run
-from tests.bench.simple import Interrupted
+from tests.bench.run import FIRST, OURS, REPEAT, TWIN, Result, run
+from tests.bench.simple import SIMPLE, Interrupted
 
 UNUSABLE, INTERRUPTED = 2, 130
 _WORTH_REPEATING = (
@@ -94,6 +94,7 @@ def _about() -> dict[str, Any]:
         "numpy": np.__version__,
         "torch": torch.__version__,
         "lifelong_widgets": lifelong_widgets.__version__,
+        "peers": peers.installed(),
         "peers not installed": peers.missing(),
     }
 
@@ -109,8 +110,9 @@ def _processor() -> str:
 
 def _heading() -> str:
     about = _about()
-    absent = about.pop("peers not installed")
+    there, absent = about.pop("peers"), about.pop("peers not installed")
     lines = [", ".join(f"{name} {value}" for name, value in about.items()), "CPU time in one thread"]
+    lines.append(f"learners: {', '.join([OURS, TWIN, *SIMPLE, *there])}")
     if absent:
         lines.append(f"not installed, and so left out: {', '.join(absent)}")
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -98,7 +99,7 @@ class ImplicitALS(Peer):
     In between, a person's vector is solved from what they have had, new items included as of the next fit.
     """
 
-    def __init__(self, catalog: Catalog, factors: int = 64, every: int = 5000) -> None:
+    def __init__(self, catalog: Catalog, factors: int = 64, every: int = 1000) -> None:
         super().__init__(catalog)
         self._factors, self._every = factors, every
         self._rows: dict[Id, int] = {}
@@ -132,9 +133,73 @@ class ImplicitALS(Peer):
         self._model.fit(counts, show_progress=False)
 
 
+class VowpalWabbit(Peer):
+    """Vowpal Wabbit's online logistic regression over the items of a block (``--csoaa_ldf mc``).
+
+    It reads the person, the last ten items and the item that is asked about, and every pair of one of the
+    former with the latter (``-q ui -q hi``). An event teaches 1 for its item and 0 for `negatives` at random.
+    Settings, of 16 tried: the best on the warm-up of MovieLens-100K, learned on its first half and tested on
+    1,500 ratings after it; lower ranks (``--lrq``), plain SGD, other rates, other numbers of negatives and
+    negatives by popularity were no better.
+
+    Scored are the 500 items most popular of late and up to 20 that last followed each of the person's last
+    ten: a line of text for each, some 4 ms a list. All others come after them, by popularity.
+    """
+
+    _HISTORY, _POPULAR, _FOLLOWERS = 10, 500, 20
+    _ARGUMENTS = (
+        "--quiet --csoaa_ldf mc --loss_function logistic --probabilities -b 24 -q ui -q hi --random_seed 0"
+    )
+
+    def __init__(self, catalog: Catalog, negatives: int = 30) -> None:
+        from vowpalwabbit import Workspace
+
+        super().__init__(catalog)
+        self._model: Any = Workspace(self._ARGUMENTS)
+        self._negatives, self._random = negatives, np.random.default_rng(0)
+        self._rows: dict[Id, int] = {}
+        self._past: dict[Id, list[int]] = {}
+        self._followers: dict[int, list[int]] = {}
+
+    def observe(self, feedback: Feedback) -> None:
+        super().observe(feedback)
+        item, past = self.catalog.index_of(feedback.item), self._past.setdefault(feedback.user, [])
+        if past:
+            followers = self._followers.setdefault(past[-1], [])
+            if item in followers:
+                followers.remove(item)
+            followers.append(item)
+            del followers[: -self._FOLLOWERS]
+        past.append(item)
+        del past[: -self._HISTORY]
+
+    def _scores(self, user: Id, n: int) -> NDArray[np.float64] | None:
+        popular = np.argsort(-self._popularity.logs(n), kind="stable")[: self._POPULAR]
+        followers = (item for past in self._past.get(user, ()) for item in self._followers.get(past, ()))
+        asked = list(dict.fromkeys([*popular.tolist(), *followers]))
+        lines = (f"{place} |i {item}" for place, item in enumerate(asked, start=1))
+        scores = np.zeros(n)
+        scores[asked] = np.maximum(self._model.predict([self._person(user), *lines]), 1e-12)
+        return scores
+
+    def _learn(self, user: Id, item: int) -> None:
+        self._rows.setdefault(user, len(self._rows))
+        others = self._random.integers(len(self.catalog), size=self._negatives)
+        wrong = others[others != item].tolist()
+        lines = [f"{place}:1 |i {other}" for place, other in enumerate(wrong, start=2)]
+        self._model.learn([self._person(user), f"1:0 |i {item}", *lines])
+
+    def _person(self, user: Id) -> str:
+        """What all lines of a block share; the bar, since a bare "shared" is taken for one more item."""
+        known = f" |u {self._rows[user]}" if user in self._rows else ""
+        past = self._past.get(user)
+        return f"shared |{known}" + (f" |h {' '.join(map(str, past))}" if past else "")
+
+
 PEERS: dict[str, tuple[str, type[Peer]]] = {
     "river FunkMF": ("river", RiverFunkMF),
     "implicit ALS": ("implicit", ImplicitALS),
+    "Vowpal Wabbit": ("vowpalwabbit", VowpalWabbit),
 }
 
 
@@ -148,6 +213,12 @@ def make_peers(catalog: Catalog, warm_up: Interactions) -> dict[str, Peer]:
                 peers[name].learn_one(event)
             peers[name].settle()
     return peers
+
+
+def installed() -> list[str]:
+    """The names of the others, with the versions of their libraries."""
+    there = {name: module for name, (module, _) in PEERS.items() if find_spec(module) is not None}
+    return [f"{name} ({module} {version(module)})" for name, module in there.items()]
 
 
 def missing() -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -130,6 +132,9 @@ def test_a_run_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert repeat["ours"]["HR@10"]["best_simple"] in SIMPLE
     assert set(repeat["ours"]["HR@10"]["ratio"]) == {"value", "low", "high"}
     printed = capsys.readouterr().out
+    for name in (OURS, TWIN, *SIMPLE, *peers.installed()):
+        assert name in printed.split("learners: ")[1].splitlines()[0]
+    assert {name.split(" (")[0] for name in peers.installed()} == peers.PEERS.keys() - set(peers.missing())
     assert "### round, REPEAT" in printed and "### All logs" in printed
     for name in peers.missing():
         assert f"not installed, and so left out: {', '.join(peers.missing())}" in printed, name
@@ -181,3 +186,46 @@ def test_river_scores_as_its_own_predictions_do_and_learns_two_tastes() -> None:
     known = set(peer._model.u_latents)
     peer.recommend("nobody", 5, exclude_seen=True, reasons=False)
     assert set(peer._model.u_latents) == known
+
+
+class Workspace:
+    """Stands for Vowpal Wabbit's, which need not be installed: writes down its blocks, likes high numbers."""
+
+    def __init__(self, arguments: str) -> None:
+        self.learned: list[list[str]] = []
+        self.asked: list[list[str]] = []
+
+    def learn(self, block: list[str]) -> None:
+        self.learned.append(block)
+
+    def predict(self, block: list[str]) -> list[float]:
+        self.asked.append(block)
+        return [float(line.rsplit(" ", 1)[1]) for line in block[1:]]
+
+
+def test_vowpal_wabbit_is_told_one_right_item_and_asked_for_the_popular_and_what_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = ModuleType("vowpalwabbit")
+    module.Workspace = Workspace  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vowpalwabbit", module)
+    monkeypatch.setattr(peers.VowpalWabbit, "_POPULAR", 2)
+    peer = peers.VowpalWabbit(catalog_of(*range(40)), negatives=5)
+    for user, item in [("a", 7), ("a", 9), ("b", 7), ("c", 3), ("c", 3), ("d", 3), ("d", 7)]:
+        peer.learn_one(Feedback(user, item))
+    model = peer._model
+    assert [block[0] for block in model.learned[:3]] == [
+        "shared | |u 0",
+        "shared | |u 0 |h 7",
+        "shared | |u 1",
+    ]
+    assert [block[1] for block in model.learned[:3]] == ["1:0 |i 7", "1:0 |i 9", "1:0 |i 7"]
+    for number, block in enumerate(model.learned):
+        assert [line.split(" ")[0] for line in block[2:]] == [f"{n + 2}:1" for n in range(len(block) - 2)]
+        assert block[1].split(" ")[-1] not in [line.split(" ")[-1] for line in block[2:]], number
+    before = len(model.learned), dict(peer._rows)
+    assert peer.recommend("b", 3, exclude_seen=True, reasons=False).items[:2] == (9, 3)  # as the model likes
+    assert model.asked[-1] == ["shared | |u 1 |h 7", "1 |i 3", "2 |i 7", "3 |i 9"]  # 9 once followed 7
+    assert peer.recommend("nobody", 4, exclude_seen=True, reasons=False).items[:2] == (7, 3)
+    assert model.asked[-1] == ["shared |", "1 |i 3", "2 |i 7"]
+    assert (len(model.learned), peer._rows) == before
