@@ -153,7 +153,7 @@ def _headers() -> Iterator[Case]:
             {**meta, "format": "lifelong-widgets checkpoint"},
             refused("is not a recommender file"),
         ),
-        ("a newer version", {**meta, "version": "4"}, refused("reads up to 3")),
+        ("a newer version", {**meta, "version": str(VERSION + 1)}, refused(f"reads up to {VERSION}")),
         ("a version of odd digits", {**meta, "version": "²"}, refused("format version")),
         ("a version of 5,000 digits", {**meta, "version": "9" * 5000}, refused("format version")),
         ("a negative version", {**meta, "version": "-1"}, refused("format version")),
