@@ -7,10 +7,10 @@ from dataclasses import dataclass
 ADAPTATIONS = ("none", "learning_rate", "replay", "gate", "all")
 """The values of the hyperparameter `adaptation`; the first is the default, the last is the three together."""
 
-LEARNING_RATE = 3.0
+LEARNING_RATE = 2.0
 """How many times longer the online step is right after an alarm."""
 
-REPLAY = 0.25
+REPLAY = 0.0
 """Which share of the replayed examples is left right after an alarm."""
 
 GATE = 3.0
@@ -53,9 +53,9 @@ def factors(adaptation: str, strength: float) -> Factors:
     concept drift adaptation", ACM Computing Surveys 46(4), 2014, section 4.
 
     >>> factors("all", 1.0)
-    Factors(learning_rate=3.0, replay=0.25, gate=3.0)
+    Factors(learning_rate=2.0, replay=0.0, gate=3.0)
     >>> factors("replay", 0.5), factors("all", 0.0) == Factors()
-    (Factors(learning_rate=1.0, replay=0.625, gate=1.0), True)
+    (Factors(learning_rate=1.0, replay=0.5, gate=1.0), True)
     """
     every = adaptation == "all"
     return Factors(

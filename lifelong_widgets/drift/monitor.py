@@ -94,7 +94,7 @@ class DriftMonitor(Part):
         "the gate, or all three.",
     ).tag(config=True, label="Answer to an alarm")
     adaptation_events = WholeNumber(
-        200,
+        100,
         min=1,
         max=1_000_000,
         help="How many events after an alarm its answer has faded away.",
@@ -160,8 +160,8 @@ class DriftMonitor(Part):
 
         >>> monitor = DriftMonitor(detector="always", min_events=10, adaptation="learning_rate")
         >>> _ = [monitor.update(False, n) for n in range(1, 11)]
-        >>> [round(monitor.factors(n).learning_rate, 2) for n in (10, 110, 210)], monitor.status
-        ([3.0, 1.73, 1.0], 'adapting: 200 events to go')
+        >>> [round(monitor.factors(n).learning_rate, 2) for n in (10, 60, 110)], monitor.status
+        ([2.0, 1.41, 1.0], 'adapting: 100 events to go')
         """
         since = n_events - self._alarms[-1] if self._alarms else None
         return factors(self.adaptation, strength(since, self.adaptation_events))

@@ -76,7 +76,7 @@ def test_the_settings_stay_what_the_user_made_them() -> None:
     rec = learner(adaptation="all", learning_rate=0.01)
     before = rec.settings()
     live(rec, 0, 15)
-    assert rec.drift.factors(rec.n_events).learning_rate > 2 and rec.settings() == before
+    assert rec.drift.factors(rec.n_events).learning_rate > 1.5 and rec.settings() == before
 
 
 def test_once_it_has_faded_a_step_is_an_ordinary_one() -> None:
@@ -144,7 +144,7 @@ def test_the_status_says_how_long() -> None:
     for n in range(1, 15):
         told.update(False, n)
         answering.update(False, n)
-    assert told.status == "alarm 4 events ago" and answering.status == "adapting: 196 events to go"
+    assert told.status == "alarm 4 events ago" and answering.status == "adapting: 96 events to go"
     answering.adaptation_events = 5
     assert answering.status == "adapting: 1 event to go"
     answering.adaptation_events = 4
