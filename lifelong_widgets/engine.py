@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.data.ids import IdIndex
-from lifelong_widgets.drift import DriftMark, DriftMonitor
+from lifelong_widgets.drift import DriftMark, DriftMonitor, Factors
 from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
 from lifelong_widgets.learning import (
@@ -516,12 +516,13 @@ class Engine:
         ]
         loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
         if learning:
-            self.ranker.study(happened, mark.memory)
+            adapted = self.drift.factors(self.n_events)
+            self.ranker.study(happened, mark.memory, adapted.gate)
             rewards = [kind.reward for kind in kinds]
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards)
             if len(new):
                 scored = self._scored(new)  # before the step, as the loss is
-                losses, slots = self._step(new, mark)
+                losses, slots = self._step(new, mark, adapted)
                 loss = float(losses.mean())
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
                 self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
@@ -542,9 +543,10 @@ class Engine:
             people.append(person)
         return people
 
-    def _step(self, new: Examples, mark: Mark) -> tuple[np.ndarray, np.ndarray]:
+    def _step(self, new: Examples, mark: Mark, adapted: Factors) -> tuple[np.ndarray, np.ndarray]:
         """One step on new examples and replayed ones; the loss of each, and the slots of the latter."""
-        slots = self.buffer.sample_slots(self.updater.replay_ratio * len(new), self.rng)
+        n_replayed = round(adapted.replay * self.updater.replay_ratio * len(new))
+        slots = self.buffer.sample_slots(n_replayed, self.rng)
         batch = Examples.concatenate([new, self.buffer.examples(slots)]) if len(slots) else new
         weights = self.buffer.importance_weights(slots)
         if weights is not None:
@@ -552,7 +554,12 @@ class Engine:
         kept = self.buffer.scored(slots) if len(slots) else None
         distillation = None if kept is None else Distillation(kept, self.buffer.distillation)
         losses = self.updater.step(
-            batch, self.rng, mark=mark.step, weights=weights, distillation=distillation
+            batch,
+            self.rng,
+            mark=mark.step,
+            weights=weights,
+            distillation=distillation,
+            rate_factor=adapted.learning_rate,
         )
         self.buffer.note_losses(slots, losses[len(new) :], mark.buffer)
         return losses, slots

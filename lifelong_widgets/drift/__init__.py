@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifelong_widgets.drift.adaptation import ADAPTATIONS, Factors
 from lifelong_widgets.drift.detectors import DETECTORS, DUMMIES, Change, Detector, make_detector
 from lifelong_widgets.drift.distances import (
     jensen_shannon_divergence,
@@ -14,6 +15,7 @@ from lifelong_widgets.drift.monitor import DriftMark, DriftMonitor
 from lifelong_widgets.drift.views import DriftByGroup, GroupView, groups_of
 
 __all__ = [
+    "ADAPTATIONS",
     "DETECTORS",
     "DUMMIES",
     "Change",
@@ -21,6 +23,7 @@ __all__ = [
     "DriftByGroup",
     "DriftMark",
     "DriftMonitor",
+    "Factors",
     "GroupView",
     "InputDrift",
     "ModelDrift",

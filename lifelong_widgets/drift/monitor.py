@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from lifelong_widgets.drift.adaptation import ADAPTATIONS, Factors, factors, strength
 from lifelong_widgets.drift.detectors import DETECTORS, DUMMIES, Detector, make_detector
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
@@ -44,6 +45,8 @@ class DriftMonitor(Part):
     Every detector takes the outcomes for independent. On a log of sessions they are not (who sits there
     changes, and with them how easy the next item is to foresee), so there it marks changes of the mix as
     well as of taste.
+
+    With an `adaptation` the learner answers an alarm (see `factors`); without one, it is only told.
 
     Sources: those of `make_detector`; by default A. Bifet and R. Gavaldà, "Learning from time-changing data
     with adaptive windowing", SDM 2007, as implemented by `river.drift.ADWIN`.
@@ -84,6 +87,18 @@ class DriftMonitor(Part):
         max=1_000_000,
         help="Outcomes in the window before drift is looked for at all; also the quiet time after an alarm.",
     ).tag(config=True, label="Outcomes before an alarm")
+    adaptation = traitlets.Enum(
+        list(ADAPTATIONS),
+        default_value=ADAPTATIONS[0],
+        help="What an alarm changes for a while: longer online steps, fewer replayed events, longer steps of "
+        "the gate, or all three.",
+    ).tag(config=True, label="Answer to an alarm")
+    adaptation_events = WholeNumber(
+        100,
+        min=1,
+        max=1_000_000,
+        help="How many events after an alarm its answer has faded away.",
+    ).tag(config=True, label="Events of an answer")
 
     def __init__(self, **hyperparameters: Any) -> None:
         super().__init__(**hyperparameters)
@@ -138,14 +153,31 @@ class DriftMonitor(Part):
         """The hit rate within the present window, or None while the window is empty."""
         return self._detector.mean
 
+    def factors(self, n_events: int) -> Factors:
+        """What the learner multiplies by when it has `n_events` behind it; all 1 unless it adapts.
+
+        It follows from the alarms and the settings, so that what is saved or taken back has it too.
+
+        >>> monitor = DriftMonitor(detector="always", min_events=10, adaptation="learning_rate")
+        >>> _ = [monitor.update(False, n) for n in range(1, 11)]
+        >>> [round(monitor.factors(n).learning_rate, 2) for n in (10, 60, 110)], monitor.status
+        ([2.0, 1.41, 1.0], 'adapting: 100 events to go')
+        """
+        since = n_events - self._alarms[-1] if self._alarms else None
+        return factors(self.adaptation, strength(since, self.adaptation_events))
+
     @property
     def status(self) -> str:
-        """One phrase for a person: too few events to tell, steady, or an alarm and how long ago.
+        """One phrase for a person: it adapts, too few events to tell, steady, or an alarm and how long ago.
 
         >>> DriftMonitor().status
         'too few events: 0 of 300'
         """
         watched = len(self._since)
+        if self._alarms and self.adaptation != ADAPTATIONS[0]:
+            left = self._alarms[-1] + self.adaptation_events - self._n_events
+            if left > 0:
+                return f"adapting: {left} event{'' if left == 1 else 's'} to go"
         if watched >= self.min_events:
             return "not watched" if self.detector == DUMMIES[0] else "steady"
         if self._alarms:

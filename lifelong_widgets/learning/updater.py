@@ -76,6 +76,7 @@ class OnlineUpdater(Part):
         mark: StepMark | None = None,
         weights: np.ndarray | None = None,
         distillation: Distillation | None = None,
+        rate_factor: float = 1.0,
     ) -> np.ndarray:
         """Learn from a batch; returns the loss of each example before the step, (n,), float32.
 
@@ -86,6 +87,7 @@ class OnlineUpdater(Part):
             mark: can then take the step back.
             weights: (n,), float32, how much each example counts in the mean that is made smaller; 1 each.
             distillation: what holds the last examples of the batch to the scores that they once had.
+            rate_factor: how many times longer the step is than the learning rate says.
 
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
@@ -101,7 +103,7 @@ class OnlineUpdater(Part):
             weights,
             distillation,
         )
-        rate = self.learning_rate if learning_rate is None else learning_rate
+        rate = rate_factor * (self.learning_rate if learning_rate is None else learning_rate)
         if not math.isfinite(found.loss):
             raise DivergenceError(
                 f"the loss of this step is {found.loss}: nothing was learned from it. "

@@ -99,13 +99,17 @@ class Gate(Part):
         return float(1.0 / (1.0 + np.exp(-advantage)))
 
     def step(
-        self, examples: list[tuple[Candidates, int, float]], ledger: Ledger | None = None
+        self,
+        examples: list[tuple[Candidates, int, float]],
+        ledger: Ledger | None = None,
+        rate_factor: float = 1.0,
     ) -> float | None:
         """Learn from the places at which the items were that were taken; the mean loss, None if no example.
 
         Args:
             examples: the candidates, the place of the right one among them, and how much the example counts.
             ledger: can then take the step back.
+            rate_factor: how many times longer the step is than `gate_learning_rate` says.
         """
         if not examples:
             return None
@@ -122,7 +126,7 @@ class Gate(Part):
             self._losses += np.minimum((of_now, of_average), _WORST)
             total += share * of_now
         self._n_steps += 1
-        rate = self.gate_learning_rate * max(0.3, 1.0 / (1.0 + self._n_steps / 20_000))
+        rate = rate_factor * self.gate_learning_rate * max(0.3, 1.0 / (1.0 + self._n_steps / 20_000))
         _adam(self._parameters, self._moments, gradient, rate, self._n_steps)
         self._average += (self._parameters - self._average) * np.float32(
             max(1.0 - _AVERAGING, 1.0 / (1.0 + self._n_steps))

@@ -189,10 +189,13 @@ class Ranker:
             below += scores[-1] - 1.0 - below[0]
         return np.concatenate([items, more]), np.concatenate([scores, below])
 
-    def study(self, events: Sequence[Occurrence], ledger: Ledger | None = None) -> None:
+    def study(
+        self, events: Sequence[Occurrence], ledger: Ledger | None = None, rate_factor: float = 1.0
+    ) -> None:
         """Let the gate learn from a batch that is about to be taken in, in one step.
 
-        Of a large batch it looks at a few events, evenly spaced.
+        Of a large batch it looks at a few events, evenly spaced. The step is `rate_factor` times longer than
+        the gate's learning rate says.
         """
         speak = [event for event in events if event.reward > 0]
         if len(speak) > _STUDIED:
@@ -213,7 +216,7 @@ class Ranker:
                 self._memory.candidates(self.past_of(event.person), row, self._content_of)
                 for event, row in zip(speak, rows, strict=True)
             ]
-        self._teach(zip(speak, looks, strict=True), ledger)
+        self._teach(zip(speak, looks, strict=True), ledger, rate_factor)
 
     def study_each(
         self,
@@ -237,14 +240,19 @@ class Ranker:
                 self._teach([(event, candidates)], None)
             self.take_in(event)
 
-    def _teach(self, looks: Iterable[tuple[Occurrence, Candidates]], ledger: Ledger | None) -> None:
+    def _teach(
+        self,
+        looks: Iterable[tuple[Occurrence, Candidates]],
+        ledger: Ledger | None,
+        rate_factor: float = 1.0,
+    ) -> None:
         """Let the gate learn, in one step, what was taken of each of these lists."""
         examples = []
         for event, candidates in looks:
             right = candidates.place_of(event.item)
             if right is not None:
                 examples.append((candidates, right, event.reward))
-        self._gate.step(examples, ledger)
+        self._gate.step(examples, ledger, rate_factor)
 
     def take_in(
         self,
