@@ -101,13 +101,16 @@ def lives(kind: str, seed: int, arms: Sequence[tuple[str, str]], settings: Mappi
     """The life of each arm. Who answers is their twin until the first alarm, and goes on from there."""
     catalog, clicks = stream_of(kind, seed)
     twins = {}
-    for detector in dict.fromkeys(arm[0] for arm in arms):
+    for detector in dict.fromkeys(arm[0] for arm in arms if arm != TWIN):
         twins[detector] = go_on(Recommender(catalog, seed=seed, detector=detector, **settings), clicks)
         print(".", end="", file=sys.stderr, flush=True)
     found = []
     for detector, answer in arms:
+        if (detector, answer) == TWIN:  # alarms that nobody answers change nothing
+            found.append(Run(next(iter(twins.values()))[0].hits, []))
+            continue
         twin, rang = twins[detector]
-        if answer == "none" or rang is None:
+        if rang is None:
             found.append(twin)
             continue
         first = twin.alarms[0]
@@ -158,7 +161,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs=2, default=[1, 6], help="first and last")
     parser.add_argument("--kinds", nargs="+", choices=list(CHANGES), default=list(CHANGES))
-    parser.add_argument("--memories", nargs="+", choices=list(MEMORIES), default=list(MEMORIES))
+    parser.add_argument("--memories", nargs="+", choices=list(MEMORIES), default=list(MEMORIES)[:2])
     parser.add_argument("--rate", type=float, help="learning rate, to choose it")
     given = parser.parse_args()
     for memory in given.memories:
