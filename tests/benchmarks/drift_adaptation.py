@@ -123,7 +123,7 @@ def delays(kind: str, alarms: Sequence[int]) -> tuple[list[int], int]:
     """Events from each change to its first alarm, of those answered; and how many other alarms there were."""
     changes = CHANGES[kind]
     found = []
-    for change, end in zip(changes, [*changes[1:], LENGTH], strict=True):
+    for change, end in zip(changes, [*changes, LENGTH][1:], strict=True):
         first = next((alarm for alarm in alarms if change < alarm <= end), None)
         if first is not None:
             found.append(first - change)
