@@ -42,15 +42,16 @@ def strength(since: int | None, length: int) -> float:
     >>> [strength(since, 200) for since in (0, 50, 200, 900, None)]
     [1.0, 0.75, 0.0, 0.0, 0.0]
     """
-    return 0.0 if since is None else max(0.0, 1.0 - since / length)
+    return 0.0 if since is None else min(max(0.0, 1.0 - since / length), 1.0)
 
 
 def factors(adaptation: str, strength: float) -> Factors:
     """The factors of one of `ADAPTATIONS` at a strength from 0 (all are 1) to 1.
 
-    Rates fade geometrically, by equal ratios; what is replayed comes back by equal amounts. The policies are
-    the usual answers to a signal of drift, a faster step and a shorter memory: J. Gama et al., "A survey on
-    concept drift adaptation", ACM Computing Surveys 46(4), 2014, section 4.
+    Rates fade geometrically, by equal ratios; what is replayed comes back by equal amounts, which the engine
+    rounds to whole examples. The policies are the usual answers to a signal of drift, a faster step and a
+    shorter memory: J. Gama et al., "A survey on concept drift adaptation", ACM Computing Surveys 46(4), 2014,
+    section 4.
 
     >>> factors("all", 1.0)
     Factors(learning_rate=2.0, replay=0.0, gate=3.0)

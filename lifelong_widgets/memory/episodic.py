@@ -56,7 +56,7 @@ class EpisodicMemory(Part):
     use_popularity = traitlets.Bool(True, help="Whether the popularity is read.").tag(config=True)
     use_repeats = traitlets.Bool(True, help="Whether a person's own repeats are read.").tag(config=True)
     n_neighbors = WholeNumber(
-        128, min=2, max=4096, help="How many neighbours of an item are kept in each direction."
+        128, min=1, max=4096, help="How many neighbours of an item are kept in each direction."
     ).tag(config=True)
     n_candidates = WholeNumber(
         50, min=1, max=10_000, help="How many items each member may name for the gate to weigh."
@@ -66,7 +66,7 @@ class EpisodicMemory(Part):
         """Make everything empty. Call once before use."""
         self.popularity = PopularityBank()
         self._neighbors = SequenceNeighbors(20, 0.9, 20, 0.9, self.n_neighbors)
-        self._close = SequenceNeighbors(5, 0.7, 20, 0.8, self.n_neighbors // 2)
+        self._close = SequenceNeighbors(5, 0.7, 20, 0.8, max(1, self.n_neighbors // 2))
         self._successors = Successors(self.n_neighbors)
         self._stages = StagePopularity()
         self._linear = LinearMemory(decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048)

@@ -56,8 +56,8 @@ class LinearMemory:
         self._slots = Slots(max_items)
         self._evidence: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._weights: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
-        self._ordered: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._order: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        nothing: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._order = nothing, nothing  # the items of the places, and the places by ascending item
 
     def learn(self, last: NDArray[np.int64], item: int, ledger: Ledger | None = None) -> None:
         """`item` came after the items `last`, latest first. `ledger` can then take it back."""
@@ -76,9 +76,11 @@ class LinearMemory:
         """The scores of the items that have a place after the items `last`, latest first."""
         rows, x = self._input(last)
         values, items = self._product(rows, x), self._slots.items
-        if not np.array_equal(items, self._ordered):  # to sort takes as long as all the rest
-            self._ordered, self._order = items.copy(), np.argsort(items)
-        return SparseScores(items[self._order], values[self._order])
+        ordered, order = self._order
+        if not np.array_equal(items, ordered):  # to sort takes as long as all the rest
+            order = np.argsort(items)
+            self._order = items.copy(), order
+        return SparseScores(items[order], values[order])
 
     def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each of `last` adds to the score of `items`; one row each."""

@@ -150,7 +150,7 @@ class PopularityBank:
         for pool in pools:
             size = int(np.count_nonzero(pool >= 0))
             known = np.unique(pool[:size])
-            if len(known) != min(n, _POOL) or not contains(items, known.astype(np.int64)).all():
+            if not size == len(known) == min(n, _POOL) or not contains(items, known.astype(np.int64)).all():
                 raise FormatError("popularity: a pool is not some of the items, each once")
         self._clear()
         if n:
@@ -165,7 +165,7 @@ class PopularityBank:
         more = max(n, 2 * len(self._counts)) - len(self._counts)
         if n > len(self._counts):
             self._logs = np.concatenate([self._logs, np.zeros((more, N_HALF_LIVES))])
-            for name in ("_counts", "_firsts", "_lasts"):
+            for name in ("_firsts", "_lasts", "_counts"):  # the last says how much room there is
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros(more)]))
 
 

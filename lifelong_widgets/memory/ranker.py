@@ -129,7 +129,12 @@ class Ranker:
             return {"network": np.ones(len(items), dtype=np.float32)}
         features = self.features_of(person, items)
         scores = self._gate.scores(features)
-        return {group: scores - self._gate.scores(self._memory.without(features, group)) for group in GROUPS}
+        return {
+            group: scores - self._gate.scores(self._memory.without(features, group))
+            if getattr(self._memory, f"use_{group}")
+            else np.zeros(len(items), dtype=np.float32)
+            for group in GROUPS
+        }
 
     def terms(self, group: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""

@@ -45,9 +45,9 @@ class StagePopularity:
         """Somebody who had consumed `n_consumed` items took `item`; `ledger` can then take it back."""
         if item >= len(self._weights):
             more = max(item + 1, 2 * len(self._weights)) - len(self._weights)
-            for name in ("_weights", "_times"):
-                old = getattr(self, name)
-                setattr(self, name, np.concatenate([old, np.zeros((more, _N_STAGES), dtype=old.dtype)]))
+            weights = np.concatenate([self._weights, np.zeros((more, _N_STAGES), dtype=np.float32)])
+            times = np.concatenate([self._times, np.zeros((more, _N_STAGES), dtype=np.int64)])
+            self._weights, self._times = weights, times
         place = (item, _stage_of(n_consumed))
         if ledger is not None:
             ledger.keep_all(self, "_n_events")
@@ -93,8 +93,8 @@ class StagePopularity:
             times=(shape, np.int64, n_events),
         )
         check_ascending("stages: items", items)
-        if len(items) and state["weights"].min() < 0:
-            raise FormatError("stages: a weight is negative")
+        if len(items) and not 0 <= state["weights"].min() <= state["weights"].max() <= n_events:
+            raise FormatError("stages: a weight is negative, or of more than all the events")
         size = int(items.max(initial=-1)) + 1
         self._n_events = n_events
         self._weights = np.zeros((size, _N_STAGES), dtype=np.float32)

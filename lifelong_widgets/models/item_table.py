@@ -75,9 +75,16 @@ class ItemTable:
         Args:
             items: (n, length), int64; any index where the weights are 0.
             weights: (n, n_averages, length).
+
+        Raises:
+            IndexError: an item that has no row, or shapes that do not go together.
         """
+        if items.shape != (len(weights), weights.shape[2]):
+            raise IndexError(f"items of shape {items.shape} do not go with weights {tuple(weights.shape)}")
         averages = torch.empty(*weights.shape[:2], self._rows.shape[1], dtype=self._rows.dtype)
-        _average(self._rows.numpy(), items, weights.numpy(), averages.numpy())
+        # the loops do not look where they read
+        if not _average(self.rows.numpy(), items, weights.numpy(), averages.numpy()):
+            raise IndexError(f"an item is not among the {self._n} that have a row")
         return averages
 
     def grow(self, content: np.ndarray) -> None:
@@ -110,11 +117,17 @@ class ItemTable:
             learning_rates: the size of the step, one for all or (n,), one a row.
             betas: decay of the two moments.
             epsilon: added to the denominator.
+
+        Raises:
+            IndexError: an item that has no row, or shapes that do not go together; nothing was moved.
         """
+        where = indices.numpy()
+        if gradients.shape != (len(where), self.embedding_dim):
+            raise IndexError(f"{len(where)} rows have gradients of shape {tuple(gradients.shape)}")
+        if len(where) and not 0 <= where.min() <= where.max() < self._n:
+            raise IndexError(f"an item is not among the {self._n} that have a row")
         rates = np.broadcast_to(np.asarray(learning_rates, dtype=np.float64), len(indices))
-        _adam(
-            self._rows.numpy(), self._adam.numpy(), indices.numpy(), gradients.numpy(), rates, *betas, epsilon
-        )
+        _adam(self._rows.numpy(), self._adam.numpy(), where, gradients.numpy(), rates, *betas, epsilon)
 
     def learned(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their moments."""
@@ -147,6 +160,9 @@ class ItemTable:
                 raise FormatError(f"item table: {name} has shape {shape}, expected (n, {width})")
             if tensor.dtype != torch.float32 or not torch.isfinite(tensor).all():
                 raise FormatError(f"item table: {name} must hold finite float32, not {tensor.dtype}")
+        dim = self.embedding_dim
+        if len(state["adam"]) and state["adam"][:, dim:].min() < 0:
+            raise FormatError("item table: a second moment or a count of steps is negative")
         self._rows, self._adam = (tensor.clone() for tensor in state.values())
         self._n = len(self._rows)
 
@@ -176,17 +192,20 @@ def _average(
     items: NDArray[np.int64],
     weights: NDArray[np.float32],
     into: NDArray[np.float32],
-) -> None:
-    """``into[i, a] = sum of weights[i, a, l] * rows[items[i, l]] over l``."""
+) -> bool:
+    """``into[i, a] = sum of weights[i, a, l] * rows[items[i, l]] over l``; whether all had a row."""
     into[:] = 0.0
     for person in range(len(items)):
         for average in range(weights.shape[1]):
             for place in range(items.shape[1]):
                 weight = weights[person, average, place]
                 if weight != 0.0:
+                    if not 0 <= items[person, place] < len(rows):
+                        return False
                     row = rows[items[person, place]]
                     for column in range(len(row)):
                         into[person, average, column] += weight * row[column]
+    return True
 
 
 @compiled

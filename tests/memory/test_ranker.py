@@ -131,3 +131,11 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
         for reason in again.values()
     )
     assert all(f"Thing {item}" not in reason for item, reason in again.items())
+
+
+def test_a_part_that_is_off_is_owed_nothing() -> None:
+    catalog, log = checkerboard()
+    rec = Recommender(catalog, use_content=False, use_network=False, **SMALL)
+    rec.learn_many(log[:60], progress=False)
+    owed = rec.ranker.contributions(rec.users.get("p1"), np.arange(5))
+    assert not owed["content"].any() and not owed["network"].any() and owed["popularity"].any()

@@ -73,3 +73,22 @@ def test_state_of_another_shape_is_refused_and_nothing_changes() -> None:
     with pytest.raises(FormatError, match=r"rows has shape \(3, 8\), expected \(n, 7\)"):
         table.set_state(wrong.get_state())
     assert torch.equal(table.rows, before)
+
+
+def test_what_has_no_row_is_refused_and_moves_nothing() -> None:
+    """The loops are compiled and look at no bounds: whoever calls them does."""
+    table = ItemTable(embedding_dim=4, content_dim=0, seed=0)
+    table.grow(np.zeros((9, 0), dtype=np.float32))  # there is room for 16
+    before = table.get_state()
+    for item in (9, 12, 10**9, -1):
+        with pytest.raises(IndexError, match="not among the 9"):
+            table.averages(np.array([[0, item]]), torch.ones(1, 2, 2))
+        with pytest.raises(IndexError, match="not among the 9"):
+            table.adam_step(torch.tensor([0, item]), torch.ones(2, 4), 0.1)
+    assert torch.isfinite(table.averages(np.array([[0, 10**9]]), torch.tensor([[[1.0, 0.0]]]))).all()
+    with pytest.raises(IndexError, match="shape"):
+        table.averages(np.zeros((1, 3), dtype=np.int64), torch.ones(1, 2, 2))
+    with pytest.raises(IndexError, match="shape"):
+        table.adam_step(torch.tensor([0]), torch.ones(2, 4), 0.1)
+    after = table.get_state()
+    assert all(torch.equal(before[name], after[name]) for name in before)
