@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ADAPTATIONS = ("none", "learning_rate", "replay", "gate", "all")
-"""The values of the hyperparameter `adaptation`; the first is the default, the last is the three together."""
+ADAPTATIONS = ("none", "learning_rate", "replay", "gate", "exploration", "all")
+"""The values of the hyperparameter `adaptation`; the first is the default, the last is all the others."""
 
 LEARNING_RATE = 2.0
 """How many times longer the online step is right after an alarm."""
@@ -17,6 +17,10 @@ GATE = 3.0
 """How many times longer the step of the gate is right after an alarm."""
 
 
+EXPLORATION = 4.0
+"""How many times as widely an `Explorer` tries right after an alarm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Factors:
     """What the learner multiplies its hyperparameters by at the moment of use; they themselves stay.
@@ -25,11 +29,13 @@ class Factors:
         learning_rate: the online step's learning rate.
         replay: the number of replayed examples.
         gate: the gate's learning rate.
+        exploration: what an `Explorer` hands to `Policy.widened`.
     """
 
     learning_rate: float = 1.0
     replay: float = 1.0
     gate: float = 1.0
+    exploration: float = 1.0
 
 
 def strength(since: int | None, length: int) -> float:
@@ -54,13 +60,14 @@ def factors(adaptation: str, strength: float) -> Factors:
     section 4.
 
     >>> factors("all", 1.0)
-    Factors(learning_rate=2.0, replay=0.0, gate=3.0)
+    Factors(learning_rate=2.0, replay=0.0, gate=3.0, exploration=4.0)
     >>> factors("replay", 0.5), factors("all", 0.0) == Factors()
-    (Factors(learning_rate=1.0, replay=0.5, gate=1.0), True)
+    (Factors(learning_rate=1.0, replay=0.5, gate=1.0, exploration=1.0), True)
     """
     every = adaptation == "all"
     return Factors(
         learning_rate=LEARNING_RATE**strength if every or adaptation == "learning_rate" else 1.0,
         replay=1.0 - (1.0 - REPLAY) * strength if every or adaptation == "replay" else 1.0,
         gate=GATE**strength if every or adaptation == "gate" else 1.0,
+        exploration=EXPLORATION**strength if every or adaptation == "exploration" else 1.0,
     )

@@ -91,7 +91,7 @@ class DriftMonitor(Part):
         list(ADAPTATIONS),
         default_value=ADAPTATIONS[0],
         help="What an alarm changes for a while: longer online steps, fewer replayed events, longer steps of "
-        "the gate, or all three.",
+        "the gate, wider exploration, or all of these.",
     ).tag(config=True, label="Answer to an alarm")
     adaptation_events = WholeNumber(
         100,

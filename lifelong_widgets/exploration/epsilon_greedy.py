@@ -45,6 +45,14 @@ class EpsilonGreedy(Policy):
         """(n,): as `Policy.probabilities`; exact."""
         return greedy_or_uniform(candidates.scores, candidates.remaining(taken), self.epsilon)
 
+    def widened(self, factor: float) -> EpsilonGreedy:
+        """The same with `factor` times the ε, at most 1.
+
+        >>> EpsilonGreedy(0.3).widened(2.0), EpsilonGreedy(0.3).widened(10.0)
+        (EpsilonGreedy(0.6), EpsilonGreedy(1))
+        """
+        return EpsilonGreedy(min(1.0, self.epsilon * factor))
+
     def __repr__(self) -> str:
         return f"EpsilonGreedy({self.epsilon:g})"
 

@@ -21,6 +21,7 @@ from lifelong_widgets.exploration.last_layer import Features
 from lifelong_widgets.exploration.linear_policies import LinearPolicy
 from lifelong_widgets.exploration.policy import Policy
 from lifelong_widgets.recommendations import check_k
+from lifelong_widgets.recommender import Recommender
 
 
 class Scored(Protocol):
@@ -109,6 +110,9 @@ class Explorer:
     Only the best `pool` items can be shown, so a log tells nothing of others. The same calls with the same
     seed give the same slates; a call moves the random state and nothing else.
 
+    A `Recommender` with ``adaptation="exploration"`` or ``"all"`` widens the policy after a drift alarm, for
+    as many events as it says (see `drift.factors`). The propensities are those of the widened policy.
+
     Args:
         recommender: anything with ``recommend(user, k, exclude_seen)`` that answers items and scores.
         policy: how to choose.
@@ -160,6 +164,15 @@ class Explorer:
             recommend = partial(recommend, reasons=False)  # a pass of the network less
         self._recommend = recommend
 
+    @property
+    def policy_now(self) -> Policy:
+        """What chooses at this moment: `policy`, or wider, while the recommender answers an alarm."""
+        if not isinstance(self.recommender, Recommender):
+            return self.policy
+        rec = self.recommender
+        factor = rec.drift.factors(rec.n_events).exploration
+        return self.policy if factor == 1.0 else self.policy.widened(factor)
+
     def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> ExploredList:
         """A slate of `k` items, from the top.
 
@@ -179,7 +192,7 @@ class Explorer:
         candidates = self.candidates(user, exclude_seen)
         if candidates is None:
             return ExploredList(user, (), (), (), (), (), ())
-        slate = self.policy.draw(candidates, k, self._rng)
+        slate = self.policy_now.draw(candidates, k, self._rng)
         return ExploredList(
             user,
             tuple(candidates.items[place] for place in slate.places),
@@ -206,7 +219,7 @@ class Explorer:
         candidates = self.candidates(user, exclude_seen)
         if candidates is None:
             return {}
-        first = self.policy.probabilities(candidates, self._rng_for(user))
+        first = self.policy_now.probabilities(candidates, self._rng_for(user))
         return dict(zip(candidates.items, first.tolist(), strict=True))
 
     def propensities(self, user: Id, slate: Sequence[Id], exclude_seen: bool = True) -> tuple[float, ...]:
@@ -216,7 +229,7 @@ class Explorer:
         known = [place_of[item] for item in itertools.takewhile(place_of.__contains__, slate)]
         chances: tuple[float, ...] = ()
         if candidates is not None:
-            chances = self.policy.propensities(candidates, known, self._rng_for(user))
+            chances = self.policy_now.propensities(candidates, known, self._rng_for(user))
         return chances + (0.0,) * (len(slate) - len(known))  # what follows an impossible choice has no chance
 
     def learn(self, impression: Impression) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -77,6 +78,7 @@ class LinearThompson(LinearPolicy):
         prior_mean: ArrayLike | None = None,
     ) -> None:
         super().__init__(dim, prior_precision, noise, prior_mean)
+        self._width = 1.0
         try:
             self.n_samples = check_k(n_samples)
         except DataError:
@@ -89,10 +91,16 @@ class LinearThompson(LinearPolicy):
     ) -> Numbers:
         """(n,): as `Policy.probabilities`; shares of `n_samples` draws, different ones in each call."""
         features, remaining = self._features(candidates), candidates.remaining(taken)
-        worth = features @ self.posterior.sample(self.n_samples, rng).T
+        worth = features @ self.posterior.sample(self.n_samples, rng, self._width).T
         worth[~remaining] = -np.inf
         wins = np.bincount(worth.argmax(axis=0), minlength=len(candidates))
         return np.asarray(wins / self.n_samples, dtype=np.float64)
+
+    def widened(self, factor: float) -> LinearThompson:
+        """The same with draws of `factor` times the standard deviation, of the same posterior."""
+        wide = copy.copy(self)
+        wide._width = self._width * factor
+        return wide
 
     def __repr__(self) -> str:
         return f"LinearThompson(dim={self.posterior.dim}, n_samples={self.n_samples})"
@@ -151,6 +159,12 @@ class LinUCB(LinearPolicy):
     ) -> Numbers:
         """(n,): as `Policy.probabilities`; exact."""
         return greedy_or_uniform(self.bounds(candidates), candidates.remaining(taken), self.epsilon)
+
+    def widened(self, factor: float) -> LinUCB:
+        """The same with `factor` times the α, and times the ε, at most 1, on the same posterior."""
+        wide = copy.copy(self)
+        wide.alpha, wide.epsilon = self.alpha * factor, min(1.0, self.epsilon * factor)
+        return wide
 
     def __repr__(self) -> str:
         return f"LinUCB(dim={self.posterior.dim}, alpha={self.alpha:g}, epsilon={self.epsilon:g})"

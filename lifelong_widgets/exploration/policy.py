@@ -38,6 +38,16 @@ class Policy(ABC):
             DataError: all candidates are taken, or they have no features and this policy needs them.
         """
 
+    def widened(self, factor: float) -> Policy:
+        """This policy, trying `factor` times as widely; itself if there is nothing about it to widen.
+
+        What it learns from here on the two share.
+
+        Args:
+            factor: at least 1.
+        """
+        return self
+
     def draw(self, candidates: Candidates, k: int, rng: np.random.Generator) -> Slate:
         """An ordered slate of `k` (fewer, if the pool is smaller), with its propensities.
 

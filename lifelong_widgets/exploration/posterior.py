@@ -85,9 +85,9 @@ class LinearPosterior:
         """(n,): the expected reward ``μ·x`` of each row."""
         return np.asarray(self._rows(features) @ self.mean, dtype=np.float64)
 
-    def sample(self, n: int, rng: np.random.Generator) -> Numbers:
-        """(n, d): draws of θ."""
-        noise = rng.standard_normal((self.dim, n))
+    def sample(self, n: int, rng: np.random.Generator, width: float = 1.0) -> Numbers:
+        """(n, d): draws of θ, with `width` times its standard deviation."""
+        noise = width * rng.standard_normal((self.dim, n))
         return np.asarray(
             self.mean + solve_triangular(self._root, noise, lower=True, trans="T").T, dtype=np.float64
         )

@@ -59,6 +59,14 @@ class Softmax(Policy):
             tuple(order[:k].tolist()), tuple(propensities.tolist()), self.probabilities(candidates, rng)
         )
 
+    def widened(self, factor: float) -> Softmax:
+        """The same at `factor` times the temperature.
+
+        >>> Softmax(0.5).widened(4.0)
+        Softmax(2)
+        """
+        return Softmax(self.temperature * factor)
+
     def _logits(self, candidates: Candidates) -> Numbers:
         # subtracted before the division: scores of 1e300 must not overflow
         shifted: Numbers = candidates.scores - candidates.scores.max()

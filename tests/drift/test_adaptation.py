@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.drift import ADAPTATIONS, DriftMonitor, Factors
-from lifelong_widgets.drift.adaptation import GATE, LEARNING_RATE, REPLAY, factors, strength
+from lifelong_widgets.drift.adaptation import EXPLORATION, GATE, LEARNING_RATE, REPLAY, factors, strength
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of
 
@@ -50,9 +50,15 @@ def test_it_fades_from_full_to_nothing_and_never_grows(since: int, length: int, 
     assert REPLAY <= now.replay <= next_one.replay <= 1
     assert factors(adaptation, strength(length + since, length)) == factors(adaptation, strength(None, 1))
     assert factors("none", strength(since, length)) == Factors() == factors(adaptation, 0.0)
-    one_by_one = [factors(name, strength(since, length)) for name in BY_HAND]
+    assert EXPLORATION >= now.exploration >= next_one.exploration >= 1
+    one_by_one = {name: factors(name, strength(since, length)) for name in ADAPTATIONS}
     of_all = factors("all", strength(since, length))
-    assert of_all == Factors(one_by_one[0].learning_rate, one_by_one[1].replay, one_by_one[2].gate)
+    assert of_all == Factors(
+        one_by_one["learning_rate"].learning_rate,
+        one_by_one["replay"].replay,
+        one_by_one["gate"].gate,
+        one_by_one["exploration"].exploration,
+    )
 
 
 @pytest.mark.parametrize("adaptation", BY_HAND)
