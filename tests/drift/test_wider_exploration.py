@@ -1,4 +1,4 @@
-"""An alarm can widen what an explorer tries, for a while; the logged chances are those of the wider policy."""
+"""An alarm can widen what an explorer tries; the chances that it logs are those of the wider policy."""
 
 from __future__ import annotations
 
