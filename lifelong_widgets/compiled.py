@@ -37,7 +37,7 @@ def compiled(function: Callable[_Args, _Result], reassociate: bool = False) -> C
     """
     lanes = {"reassoc", "nsz"} if reassociate else False
     try:
-        fast: Callable[_Args, _Result] = njit(cache=True, fastmath=lanes)(function)
+        fast: Callable[_Args, _Result] = njit(cache=True, fastmath=lanes, error_model="numpy")(function)
     except RuntimeError:  # neither the folder of the source nor the user's cache can be written
-        fast = njit(fastmath=lanes)(function)
+        fast = njit(fastmath=lanes, error_model="numpy")(function)
     return fast

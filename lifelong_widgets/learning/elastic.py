@@ -83,7 +83,7 @@ class ElasticPenalty:
             found = gradients(network, examples[place : place + 1], everything, objective, into)
             for fisher, gradient in zip(dense, into, strict=True):
                 fisher.addcmul_(gradient, gradient, value=1 / len(examples))
-            rows.index_add_(0, found.indices, found.embeddings.square_(), alpha=1 / len(examples))
+            rows.numpy()[found.indices] += found.embeddings**2 / len(examples)
         if self._dense:
             for fisher, old in zip(dense, self._dense, strict=True):
                 fisher.add_(old.fisher, alpha=self.decay)
@@ -119,9 +119,9 @@ class ElasticPenalty:
             gradient.addcmul_(springs.fisher, parameter - springs.anchor, value=self.strength)
         held = found.indices < len(self._items.anchor)
         rows = found.indices[held]
-        moved = network.items.embeddings[rows] - self._items.anchor[rows]
-        found.embeddings[held] += self.strength * self._items.fisher[rows] * moved
-        if not all(torch.isfinite(part).all() for part in (*of_dense, found.embeddings)):
+        moved = network.items.embeddings.numpy()[rows] - self._items.anchor.numpy()[rows]
+        found.embeddings[held] += self.strength * self._items.fisher.numpy()[rows] * moved
+        if not all(torch.isfinite(part).all() for part in (*of_dense, torch.from_numpy(found.embeddings))):
             raise DivergenceError(
                 f"the pull back to the past is not finite: nothing was learned from this step. "
                 f"A smaller strength than {self.strength:g} mends this."

@@ -14,6 +14,8 @@ from lifelong_widgets.learning.distillation import Distillation, rows_of, scores
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import Objective
 from lifelong_widgets.models import Network
+from lifelong_widgets.models.item_table import refuse_beyond
+from lifelong_widgets.models.network import queries_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,10 @@ class Gradients:
         embeddings: (n_rows, embedding_dim), the gradient of their embeddings.
     """
 
-    losses: torch.Tensor
+    losses: NDArray[np.floating]
     loss: float
-    indices: torch.Tensor
-    embeddings: torch.Tensor
+    indices: NDArray[np.int64]
+    embeddings: NDArray[np.floating]
 
 
 @torch.no_grad()
@@ -58,76 +60,194 @@ def gradients(
         weights: (n,), how much each example counts; 1 each.
         distillation: of the last examples of the batch; the others, or all, are without.
     """
-    n, m, dim = len(examples), len(negatives), network.embedding_dim
+    n, dim = len(examples), network.embedding_dim
     of_projection, *of_encoder = into
-    rows = network.items.rows
+    rows, projection = network.items.rows.numpy(), network.projection.detach().numpy()
+    refuse_beyond(len(rows), negatives, examples.targets)  # the loops do not look where they read
     inputs = network.inputs(examples.history_items, examples.history_rewards)
-    rewards = torch.from_numpy(examples.history_rewards)
-    users, backward = network.encoder.trace(inputs.vectors, rewards)
-    queries = network.queries(users)
-    ahead = np.concatenate([negatives, examples.targets])
-    others, targets = rows.index_select(0, torch.from_numpy(ahead)).split([m, n])
-    scores = queries @ others.T
-    is_target = negatives == examples.targets[:, None]
-    if is_target.any():
-        scores.numpy()[is_target] = -np.inf
+    traced, backward = network.encoder.trace(
+        torch.from_numpy(inputs.vectors), torch.from_numpy(examples.history_rewards)
+    )
+    users = traced.numpy()
+    queries = queries_of(users, projection)
+    target_scores, scores = _scores(queries, rows, examples.targets, negatives)
     shares = np.full(n, 1 / n, dtype=examples.rewards.dtype) if weights is None else weights / n
     losses, of_targets, of_others = objective.gradients(
-        (queries * targets).sum(1),
-        scores,
-        torch.from_numpy(examples.rewards),
-        len(network.items),
-        torch.from_numpy(shares),
+        target_scores, scores, examples.rewards, len(rows), shares
     )
-    of_targets = of_targets.unsqueeze(1)
+    loss = float((losses * shares).sum())
 
-    of_queries = (of_others @ others).addcmul_(of_targets, targets)
-    loss = float((losses.numpy() * shares).sum())
-    n_kept, kept_items = 0, ahead[:0]
+    of_queries = _of_queries(rows, examples.targets, negatives, of_targets, of_others)
     if distillation is not None:
-        kept_items = distillation.kept.items.reshape(-1)
-        n_kept = len(distillation.kept.items)
-        kept_rows = rows_of(network, distillation.kept.items)
-        kept_shares = torch.from_numpy(shares[n - n_kept :])
-        terms, of_kept = distillation.gradients(scores_of(queries[n - n_kept :], kept_rows), kept_shares)
+        kept_items, replayed = distillation.kept.items, slice(n - len(distillation.kept.items), n)
+        kept_rows = rows_of(network, kept_items)
+        kept_scores = scores_of(torch.from_numpy(queries[replayed]), kept_rows)
+        kept_shares = torch.from_numpy(shares[replayed])
+        terms, of_kept = distillation.gradients(kept_scores, kept_shares)
         loss += float((terms * kept_shares).sum())
-        of_queries[n - n_kept :] += torch.bmm(of_kept.unsqueeze(1), kept_rows).squeeze(1)
-    of_content = of_queries[:, dim:]
-    of_users = torch.addmm(of_queries[:, :dim], of_content, network.projection)
-    of_inputs = backward(of_users, of_encoder)
-    torch.mm(of_content.T, users, out=of_projection)
-    of_projection.addmm_(inputs.content.T, of_inputs.flatten(0, 1))
+        of_queries[replayed] += torch.bmm(of_kept.unsqueeze(1), kept_rows).squeeze(1).numpy()
+    of_users = _of_users(of_queries, users, projection, of_projection.numpy())
+    of_inputs = backward(torch.from_numpy(of_users), of_encoder).numpy()
+    _add_product(inputs.content, of_inputs.reshape(-1, dim), of_projection.numpy())
 
-    # the gradient at each place where an item stands: as a negative, a target, in a history, with kept scores
-    length = examples.history_items.shape[1]
-    end = m + n + n * length
-    places = torch.empty(end + len(kept_items), dim, dtype=users.dtype)
-    torch.mm(of_others.T, users, out=places[:m])
-    torch.mul(users, of_targets, out=places[m : m + n])
-    past = places[m + n : end].view(n, length, dim)
-    if inputs.weights is None:
-        past.copy_(of_inputs)
-    else:
-        torch.bmm(inputs.weights.transpose(1, 2), of_inputs, out=past)
-    events = np.flatnonzero(examples.history_rewards)
-    standing = [np.arange(m + n), events + (m + n)]
-    standing_items = [ahead, examples.history_items.reshape(-1)[events]]
-    if n_kept:
-        torch.mul(
-            of_kept.unsqueeze(2), users[n - n_kept :].unsqueeze(1), out=places[end:].view(n_kept, -1, dim)
-        )
-        standing.append(np.arange(end, end + len(kept_items)))
-        standing_items.append(kept_items)
-    items, embeddings = _summed_by_item(
-        np.concatenate(standing_items), places.numpy(), np.concatenate(standing)
+    # the gradient at each place where an item stands: as a target, a negative, in a history, with kept scores
+    past = of_inputs if inputs.weights is None else _of_vectors(inputs.weights, of_inputs)
+    standing, at_places = _at_places(
+        examples.targets,
+        negatives,
+        of_targets,
+        of_others,
+        users,
+        examples.history_items,
+        examples.history_rewards,
+        past,
     )
-    return Gradients(losses, loss, torch.from_numpy(items), torch.from_numpy(embeddings))
+    if distillation is not None:
+        of_rows = (of_kept.unsqueeze(2) * traced[replayed].unsqueeze(1)).numpy()
+        standing = np.concatenate([standing, kept_items.reshape(-1)])
+        at_places = np.concatenate([at_places, of_rows.reshape(-1, dim)])
+    return Gradients(losses, loss, *_summed_by_item(standing, at_places))
+
+
+def _scores_of(
+    queries: NDArray[np.floating],
+    rows: NDArray[np.floating],
+    targets: NDArray[np.int64],
+    negatives: NDArray[np.int64],
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """The scores of each example's target, (n,), and of all negatives, (n, m), -inf for the target itself."""
+    n, width = queries.shape
+    of_targets = np.empty(n, dtype=queries.dtype)
+    of_negatives = np.empty((n, len(negatives)), dtype=queries.dtype)
+    for example in range(n):
+        row, query, total = rows[targets[example]], queries[example], queries.dtype.type(0.0)
+        for column in range(width):
+            total += row[column] * query[column]
+        of_targets[example] = total
+    for place in range(len(negatives)):
+        row = rows[negatives[place]]
+        for example in range(n):
+            query, total = queries[example], queries.dtype.type(0.0)
+            for column in range(width):
+                total += row[column] * query[column]
+            of_negatives[example, place] = -np.inf if negatives[place] == targets[example] else total
+    return of_targets, of_negatives
+
+
+_scores = compiled(_scores_of, reassociate=True)
+
+
+@compiled
+def _of_queries(
+    rows: NDArray[np.floating],
+    targets: NDArray[np.int64],
+    negatives: NDArray[np.int64],
+    of_targets: NDArray[np.floating],
+    of_negatives: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    """The way back through `_scores`, (n, width of a row)."""
+    n, width = len(targets), rows.shape[1]
+    of_queries = np.empty((n, width), dtype=rows.dtype)
+    for example in range(n):
+        row, slope, into = rows[targets[example]], of_targets[example], of_queries[example]
+        for column in range(width):
+            into[column] = slope * row[column]
+    for place in range(len(negatives)):
+        row = rows[negatives[place]]
+        for example in range(n):
+            slope, into = of_negatives[example, place], of_queries[example]
+            for column in range(width):
+                into[column] += slope * row[column]
+    return of_queries
+
+
+@compiled
+def _of_users(
+    of_queries: NDArray[np.floating],
+    users: NDArray[np.floating],
+    projection: NDArray[np.floating],
+    of_projection: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    """The way back through ``[u | P u]``: the gradient of u, (n, embedding_dim); that of P is written."""
+    n, dim = users.shape
+    of_users = of_queries[:, :dim].copy()
+    of_projection[:] = 0.0
+    for place in range(len(projection)):
+        row, of_row = projection[place], of_projection[place]
+        for example in range(n):
+            slope, user, into = of_queries[example, dim + place], users[example], of_users[example]
+            for column in range(dim):
+                into[column] += slope * row[column]
+            for column in range(dim):
+                of_row[column] += slope * user[column]
+    return of_users
+
+
+@compiled
+def _add_product(left: NDArray[np.floating], right: NDArray[np.floating], into: NDArray[np.floating]) -> None:
+    """``into += left.T @ right``."""
+    for row in range(len(left)):
+        for place in range(left.shape[1]):
+            value, sums = left[row, place], into[place]
+            if value != 0.0:
+                for column in range(right.shape[1]):
+                    sums[column] += value * right[row, column]
+
+
+@compiled
+def _of_vectors(weights: NDArray[np.floating], of_inputs: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The way back through averages, to the (n, history_length, embedding_dim) vectors that they are of."""
+    n, n_averages, length = weights.shape
+    of_vectors = np.zeros((n, length, of_inputs.shape[2]), dtype=of_inputs.dtype)
+    for person in range(n):
+        for place in range(length):
+            into = of_vectors[person, place]
+            for average in range(n_averages):
+                weight, slopes = weights[person, average, place], of_inputs[person, average]
+                if weight != 0.0:
+                    for column in range(len(into)):
+                        into[column] += weight * slopes[column]
+    return of_vectors
+
+
+@compiled
+def _at_places(
+    targets: NDArray[np.int64],
+    negatives: NDArray[np.int64],
+    of_targets: NDArray[np.floating],
+    of_negatives: NDArray[np.floating],
+    users: NDArray[np.floating],
+    history_items: NDArray[np.int64],
+    history_rewards: NDArray[np.floating],
+    of_history: NDArray[np.floating],
+) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
+    """The items, one for each place where one stands, and the gradient of its embedding there."""
+    (n, dim), m, length = users.shape, len(negatives), history_items.shape[1]
+    items = np.empty(n + m + n * length, dtype=np.int64)
+    gradients = np.zeros((len(items), dim), dtype=users.dtype)
+    items[:n], items[n : n + m] = targets, negatives
+    for example in range(n):
+        user = users[example]
+        for column in range(dim):
+            gradients[example, column] = of_targets[example] * user[column]
+        for place in range(m):
+            slope, into = of_negatives[example, place], gradients[n + place]
+            for column in range(dim):
+                into[column] += slope * user[column]
+    size = n + m
+    for example in range(n):
+        for place in range(length):
+            if history_rewards[example, place] != 0.0:
+                items[size] = history_items[example, place]
+                gradients[size] = of_history[example, place]
+                size += 1
+    return items[:size], gradients[:size]
 
 
 @compiled
 def _summed_by_item(
-    items: NDArray[np.int64], gradients: NDArray[np.float32], standing: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    items: NDArray[np.int64], gradients: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
     """The items, ascending, each once; the sum of the gradients at the places where each is standing."""
     bits = np.int64(np.ceil(np.log2(len(items) + 1.0)))
     keys = (items << bits) | np.arange(len(items))  # item and place in one number: quicker than to argsort
@@ -136,12 +256,13 @@ def _summed_by_item(
     sums = np.empty((len(keys), gradients.shape[1]), dtype=gradients.dtype)
     size = 0
     for key in keys:
-        item, gradient = key >> bits, gradients[standing[key & ((1 << bits) - 1)]]
+        item, gradient = key >> bits, gradients[key & ((1 << bits) - 1)]
         if size == 0 or item != distinct[size - 1]:
             distinct[size] = item
             sums[size] = gradient
             size += 1
         else:
+            into = sums[size - 1]
             for column in range(len(gradient)):
-                sums[size - 1, column] += gradient[column]
+                into[column] += gradient[column]
     return distinct[:size], sums[:size]

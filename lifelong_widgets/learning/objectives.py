@@ -7,7 +7,13 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.special import expit
 from torch.nn import functional
+
+from lifelong_widgets.compiled import compiled
+
+Floats = NDArray[np.floating]
 
 
 class Objective(ABC):
@@ -28,17 +34,17 @@ class Objective(ABC):
         """The loss of each example of a reward of 1, (n,), differentiable."""
 
     def attract_gradients(
-        self, target_scores: torch.Tensor, negative_scores: torch.Tensor, n_items: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        self, target_scores: Floats, negative_scores: Floats, n_items: int
+    ) -> tuple[Floats, Floats, Floats]:
         """The losses of `attract` and their gradients with respect to both scores: (n,), (n,), (n, m)."""
         with torch.enable_grad():
-            target = target_scores.detach().requires_grad_()
-            others = negative_scores.detach().requires_grad_()
+            target = torch.from_numpy(target_scores).requires_grad_()
+            others = torch.from_numpy(negative_scores).requires_grad_()
             losses = self.attract(target, others, n_items)
             of_target, of_others = torch.autograd.grad(
                 losses.sum(), (target, others), allow_unused=True, materialize_grads=True
             )
-        return losses.detach(), of_target, of_others
+        return losses.detach().numpy(), of_target.numpy(), of_others.numpy()
 
     def __call__(
         self, target_scores: torch.Tensor, negative_scores: torch.Tensor, rewards: torch.Tensor, n_items: int
@@ -53,27 +59,27 @@ class Objective(ABC):
 
     def gradients(
         self,
-        target_scores: torch.Tensor,
-        negative_scores: torch.Tensor,
-        rewards: torch.Tensor,
+        target_scores: Floats,
+        negative_scores: Floats,
+        rewards: Floats,
         n_items: int,
-        weights: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        weights: Floats,
+    ) -> tuple[Floats, Floats, Floats]:
         """The losses, (n,), and gradients of ``(weights * losses).sum()`` by both scores: (n,), (n, m)."""
         losses, of_target, of_negatives = self.attract_gradients(target_scores, negative_scores, n_items)
-        unwanted = rewards.numpy() < 0
+        unwanted = rewards < 0
         if unwanted.any():
-            which = torch.from_numpy(unwanted)
-            others = negative_scores[which]
-            gap = target_scores[which].unsqueeze(1) - others
-            gap.masked_fill_(others.isneginf(), -torch.inf)
-            losses[which] = functional.softplus(gap).mean(dim=1)
-            slope = gap.sigmoid_().div_(gap.shape[1])
-            of_target[which] = slope.sum(1)
-            of_negatives[which] = slope.neg_()
-            rewards = rewards.abs()
+            gap = target_scores[unwanted, None] - negative_scores[unwanted]
+            gap[np.isneginf(negative_scores[unwanted])] = -np.inf
+            losses[unwanted] = np.logaddexp(0, gap).mean(1)
+            slope = expit(gap) / gap.shape[1]
+            of_target[unwanted], of_negatives[unwanted] = slope.sum(1), -slope
+            rewards = np.abs(rewards)
         scales = rewards * weights
-        return losses.mul_(rewards), of_target.mul_(scales), of_negatives.mul_(scales.unsqueeze(1))
+        losses *= rewards
+        of_target *= scales
+        of_negatives *= scales[:, None]
+        return losses, of_target, of_negatives
 
 
 class SampledSoftmax(Objective):
@@ -93,26 +99,37 @@ class SampledSoftmax(Objective):
         return -torch.log_softmax(torch.cat([own.unsqueeze(1), negative_scores], dim=1), dim=1)[:, 0]
 
     def attract_gradients(
-        self, target_scores: torch.Tensor, negative_scores: torch.Tensor, n_items: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        self, target_scores: Floats, negative_scores: Floats, n_items: int
+    ) -> tuple[Floats, Floats, Floats]:
         """``dL/ds = p - 1`` and ``dL/ds_j = p_j``, with p the softmax."""
-        # in numpy, whose small operations cost half of torch's; in torch's memory, which is aligned
-        chances = torch.empty_like(negative_scores)
-        others, own = chances.numpy(), target_scores.numpy() - _correction(negative_scores, n_items)
-        with np.errstate(all="ignore"):  # what is not finite is for the caller to see
-            highest = np.maximum(negative_scores.numpy().max(1), own)
-            own = own - highest
-            np.subtract(negative_scores.numpy(), highest[:, None], out=others)
-            np.exp(others, out=others)
-            chance = np.exp(own)
-            total = others.sum(1) + chance
-            losses = np.log(total) - own
-            others /= total[:, None]
-            chance = chance / total - 1
-        return torch.from_numpy(losses), torch.from_numpy(chance), chances
+        return _of_softmax(target_scores, negative_scores, _correction(negative_scores, n_items))
 
 
-def _correction(negative_scores: torch.Tensor, n_items: int) -> float:
+@compiled
+def _of_softmax(
+    target_scores: Floats, negative_scores: Floats, correction: float
+) -> tuple[Floats, Floats, Floats]:
+    losses, of_targets = np.empty_like(target_scores), np.empty_like(target_scores)
+    of_negatives = np.empty_like(negative_scores)
+    for example in range(len(target_scores)):
+        own, scores, into = (
+            target_scores[example] - correction,
+            negative_scores[example],
+            of_negatives[example],
+        )
+        highest = max(own, scores.max())
+        total = np.exp(own - highest)
+        for place in range(len(scores)):
+            into[place] = np.exp(scores[place] - highest)
+            total += into[place]
+        losses[example] = np.log(total) - (own - highest)
+        of_targets[example] = np.exp(own - highest) / total - 1.0
+        for place in range(len(scores)):
+            into[place] /= total
+    return losses, of_targets, of_negatives
+
+
+def _correction(negative_scores: torch.Tensor | Floats, n_items: int) -> float:
     return math.log(max(n_items / negative_scores.shape[1], 1.0))
 
 
@@ -129,13 +146,12 @@ class BPR(Objective):
         return functional.softplus(negative_scores - target_scores.unsqueeze(1)).mean(dim=1)
 
     def attract_gradients(
-        self, target_scores: torch.Tensor, negative_scores: torch.Tensor, n_items: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        self, target_scores: Floats, negative_scores: Floats, n_items: int
+    ) -> tuple[Floats, Floats, Floats]:
         """``dL/ds_j = sigmoid(s_j - s) / m``, and the negative sum of these for s."""
-        gap = negative_scores - target_scores.unsqueeze(1)
-        losses = functional.softplus(gap).mean(dim=1)
-        slope = gap.sigmoid_().div_(gap.shape[1])
-        return losses, slope.sum(1).neg_(), slope
+        gap = negative_scores - target_scores[:, None]
+        slope = expit(gap) / gap.shape[1]
+        return np.logaddexp(0, gap).mean(1), -slope.sum(1), slope
 
 
 sampled_softmax, bpr = SampledSoftmax(), BPR()

@@ -30,7 +30,7 @@ class StepMark:
     given the mark.
     """
 
-    rows: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
+    rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     dense: torch.Tensor | None = None
 
 
@@ -117,10 +117,9 @@ class OnlineUpdater(Part):
             mark.rows.append((found.indices, *items.learned(found.indices)))
         self._dense.step(rate)
         fitting = learning_rate is not None
-        rates = rate if fitting else self._boost(items.n_updates.numpy()[found.indices.numpy()]) * rate
+        rates = rate if fitting else self._boost(items.n_updates.numpy()[found.indices]) * rate
         items.adam_step(found.indices, found.embeddings, rates)
-        each: np.ndarray = found.losses.numpy()
-        return each
+        return found.losses
 
     def mark(self, spent: StepMark | None = None) -> StepMark:
         """A place to come back to: hand it to each `step` from now on, then to `revert`.

@@ -44,12 +44,7 @@ class DecayedMLP(UserEncoder):
 
     def averaging(self, rewards: torch.Tensor) -> torch.Tensor:
         """Decay times reward, so that the sizes of the weights of an average add up to 1."""
-        decay, worth = self.decay.numpy(), rewards.numpy()[:, None]
-        weights = torch.empty(len(worth), *decay.shape, dtype=self.decay.dtype)
-        own = weights.numpy()  # numpy's small operations cost half of torch's
-        np.multiply(decay, worth, out=own)
-        own /= np.abs(own).sum(-1, keepdims=True) + 1e-6
-        return weights
+        return torch.from_numpy(_averaging(self.decay.numpy(), rewards.numpy()))
 
     def read(self, inputs: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
         """The users' vectors, (n, embedding_dim); see `UserEncoder.read`."""
@@ -110,6 +105,22 @@ class DecayedMLP(UserEncoder):
         hidden = before * below
         users = torch.addmm(self.output.bias, hidden, self.output.weight.T).add_(self.short_cut @ inputs)
         return flat, before, below, hidden, users
+
+
+@compiled
+def _averaging(decay: NDArray[np.floating], rewards: NDArray[np.floating]) -> NDArray[np.floating]:
+    """See `DecayedMLP.averaging`."""
+    weights = np.empty((len(rewards), *decay.shape), dtype=decay.dtype)
+    for person in range(len(rewards)):
+        worth = rewards[person]
+        for average in range(len(decay)):
+            own, total = weights[person, average], 1e-6
+            for place in range(len(worth)):
+                own[place] = decay[average, place] * worth[place]
+                total += abs(own[place])
+            for place in range(len(worth)):
+                own[place] /= total
+    return weights
 
 
 def _forward(

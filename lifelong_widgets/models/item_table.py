@@ -69,7 +69,7 @@ class ItemTable:
         rows = self.rows.index_select(0, indices)
         return rows[:, : self.embedding_dim], rows[:, self.embedding_dim :]
 
-    def averages(self, items: np.ndarray, weights: torch.Tensor) -> torch.Tensor:
+    def averages(self, items: NDArray[np.int64], weights: NDArray[np.floating]) -> NDArray[np.floating]:
         """Weighted sums of whole rows, (n, n_averages, width of a row); a weight of 0 adds nothing.
 
         Args:
@@ -80,10 +80,10 @@ class ItemTable:
             IndexError: an item that has no row, or shapes that do not go together.
         """
         if items.shape != (len(weights), weights.shape[2]):
-            raise IndexError(f"items of shape {items.shape} do not go with weights {tuple(weights.shape)}")
-        averages = torch.empty(*weights.shape[:2], self._rows.shape[1], dtype=self._rows.dtype)
-        # the loops do not look where they read
-        if not _average(self.rows.numpy(), items, weights.numpy(), averages.numpy()):
+            raise IndexError(f"items of shape {items.shape} do not go with weights {weights.shape}")
+        rows = self.rows.numpy()
+        averages = np.empty((*weights.shape[:2], rows.shape[1]), dtype=rows.dtype)
+        if not _average(rows, items, weights, averages):
             raise IndexError(f"an item is not among the {self._n} that have a row")
         return averages
 
@@ -100,9 +100,9 @@ class ItemTable:
 
     def adam_step(
         self,
-        indices: torch.Tensor,
-        gradients: torch.Tensor,
-        learning_rates: np.ndarray | float,
+        indices: NDArray[np.int64],
+        gradients: NDArray[np.floating],
+        learning_rates: NDArray[np.float64] | float,
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
     ) -> None:
@@ -121,27 +121,24 @@ class ItemTable:
         Raises:
             IndexError: an item that has no row, or shapes that do not go together; nothing was moved.
         """
-        where = indices.numpy()
-        if gradients.shape != (len(where), self.embedding_dim):
-            raise IndexError(f"{len(where)} rows have gradients of shape {tuple(gradients.shape)}")
-        if len(where) and not 0 <= where.min() <= where.max() < self._n:
-            raise IndexError(f"an item is not among the {self._n} that have a row")
+        if gradients.shape != (len(indices), self.embedding_dim):
+            raise IndexError(f"{len(indices)} rows have gradients of shape {gradients.shape}")
+        refuse_beyond(self._n, indices)
         rates = np.broadcast_to(np.asarray(learning_rates, dtype=np.float64), len(indices))
-        _adam(self._rows.numpy(), self._adam.numpy(), where, gradients.numpy(), rates, *betas, epsilon)
+        _adam(self._rows.numpy(), self._adam.numpy(), indices, gradients, rates, *betas, epsilon)
 
-    def learned(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def learned(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their moments."""
-        return self.embeddings.index_select(0, indices), self.moments(indices)
+        refuse_beyond(self._n, indices)
+        rows, moments = self._rows.numpy(), self._adam.numpy()
+        return _gathered(rows, indices, self.embedding_dim), _gathered(moments, indices, moments.shape[1])
 
-    def moments(self, indices: torch.Tensor) -> torch.Tensor:
-        """A copy of the optimizer's state of some rows, (n, 2 · embedding_dim + 1)."""
-        return self._adam.index_select(0, indices)
-
-    def put_back(self, indices: torch.Tensor, embeddings: torch.Tensor, moments: torch.Tensor) -> None:
+    def put_back(
+        self, indices: NDArray[np.int64], embeddings: NDArray[np.float32], moments: NDArray[np.float32]
+    ) -> None:
         """Make some rows what `learned` once said they were."""
-        where = indices.numpy()  # numpy scatters rows in half the time
-        self.embeddings.numpy()[where] = embeddings.numpy()
-        self._adam.numpy()[where] = moments.numpy()
+        self.embeddings.numpy()[indices] = embeddings
+        self._adam.numpy()[indices] = moments
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Everything, as contiguous tensors that share no memory with the table."""
@@ -186,6 +183,31 @@ class ItemTable:
         return torch.from_numpy(((2 * uniform - 1) * bound).astype(np.float32))
 
 
+def refuse_beyond(n: int, *indices: NDArray[np.int64]) -> None:
+    """What compiled loops do not look at: IndexError if any of `indices` is no row of a table of `n`."""
+    if not all(_are_below(n, part) for part in indices):
+        raise IndexError(f"an item is not among the {n} that have a row")
+
+
+@compiled
+def _are_below(n: int, indices: NDArray[np.int64]) -> bool:
+    n_beyond = 0
+    for index in indices:
+        n_beyond += index < 0 or index >= n
+    return n_beyond == 0
+
+
+@compiled
+def _gathered(table: NDArray[np.float32], indices: NDArray[np.int64], width: int) -> NDArray[np.float32]:
+    """``table[indices, :width]``, in half the time."""
+    gathered = np.empty((len(indices), width), dtype=table.dtype)
+    for place in range(len(indices)):
+        row, into = table[indices[place]], gathered[place]
+        for column in range(width):
+            into[column] = row[column]
+    return gathered
+
+
 @compiled
 def _average(
     rows: NDArray[np.float32],
@@ -220,16 +242,19 @@ def _adam(
     epsilon: float,
 ) -> None:
     dim = gradients.shape[1]
+    kept1, kept2 = np.float32(beta1), np.float32(beta2)
+    new1, new2, least = np.float32(1.0 - beta1), np.float32(1.0 - beta2), np.float32(epsilon)
     for place in range(len(indices)):
-        row, state = rows[indices[place]], moments[indices[place]]
+        row, state, slopes = rows[indices[place], :dim], moments[indices[place]], gradients[place]
+        first, second = state[:dim], state[dim : 2 * dim]
         state[2 * dim] += np.float32(1.0)
         n_updates = np.float64(state[2 * dim])
         step = np.float32(rates[place] / -np.expm1(n_updates * np.log(beta1)))
         unbias = np.float32(1.0 / -np.expm1(n_updates * np.log(beta2)))
+        # a loop each: only so does the processor do eight columns at once
         for column in range(dim):
-            slope = gradients[place, column]
-            first = np.float32(beta1) * state[column] + np.float32(1.0 - beta1) * slope
-            second = np.float32(beta2) * state[dim + column] + np.float32(1.0 - beta2) * slope * slope
-            state[column] = first
-            state[dim + column] = second
-            row[column] -= step * first / (np.sqrt(second * unbias) + np.float32(epsilon))
+            first[column] = kept1 * first[column] + new1 * slopes[column]
+        for column in range(dim):
+            second[column] = kept2 * second[column] + new2 * slopes[column] * slopes[column]
+        for column in range(dim):
+            row[column] -= step * first[column] / (np.sqrt(second[column] * unbias) + least)

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 import traitlets
+from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.models.base import UserEncoder
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
@@ -34,9 +36,9 @@ class Inputs:
         weights: (n, n_inputs, history_length), of the averages; None for the item vectors themselves.
     """
 
-    vectors: torch.Tensor
-    content: torch.Tensor
-    weights: torch.Tensor | None
+    vectors: NDArray[np.floating]
+    content: NDArray[np.floating]
+    weights: NDArray[np.floating] | None
 
 
 class Network(Part):
@@ -99,29 +101,27 @@ class Network(Part):
             history_items: (n, history_length), int64, the most recent first; any index where reward is 0.
             history_rewards: (n, history_length), float32; 0 where there is no event.
         """
-        return self.encoder.read(
-            self.inputs(history_items, history_rewards).vectors, torch.from_numpy(history_rewards)
-        )
+        inputs = self.inputs(history_items, history_rewards)
+        return self.encoder.read(torch.from_numpy(inputs.vectors), torch.from_numpy(history_rewards))
 
     def inputs(self, history_items: np.ndarray, history_rewards: np.ndarray) -> Inputs:
-        """What the encoder reads of histories, those of `user_vectors`; to be called under `torch.no_grad`.
+        """What the encoder reads of histories, those of `user_vectors`.
 
         An average of item vectors is ``mean(embedding) + mean(content) @ P``: averaging comes first, so that
         a few averages are projected instead of the whole history.
         """
-        weights = self.encoder.averaging(torch.from_numpy(history_rewards))
-        if weights is None:
-            rows = self.items.rows.index_select(0, torch.from_numpy(history_items.reshape(-1)))
+        averaging, weights = self.encoder.averaging(torch.from_numpy(history_rewards)), None
+        if averaging is None:
+            rows = self.items.rows.numpy()[history_items.reshape(-1)]
         else:
-            rows = self.items.averages(history_items, weights).flatten(0, 1)
-        content = rows[:, self.embedding_dim :]
-        vectors = self.item_vectors(rows[:, : self.embedding_dim], content)
-        return Inputs(vectors.view(len(history_items), -1, self.embedding_dim), content, weights)
+            weights = averaging.numpy()
+            rows = self.items.averages(history_items, weights).reshape(-1, self.items.rows.shape[1])
+        vectors, content = _projected(rows, self.projection.detach().numpy())
+        return Inputs(vectors.reshape(len(history_items), -1, self.embedding_dim), content, weights)
 
-    @torch.no_grad()
     def queries(self, user_vectors: torch.Tensor) -> torch.Tensor:
         """What the table's rows are multiplied by to give scores: ``[u | P u]``, (n, width of a row)."""
-        return torch.cat([user_vectors, user_vectors @ self.projection.T], dim=1)
+        return torch.from_numpy(queries_of(user_vectors.detach().numpy(), self.projection.detach().numpy()))
 
     def score_all(self, history_items: np.ndarray, history_rewards: np.ndarray) -> torch.Tensor:
         """The scores of every item for each history: (n, n_items). One matrix product."""
@@ -169,3 +169,38 @@ class Network(Part):
     @traitlets.validate("embedding_dim", "hidden_dim", "history_length", "encoder_name")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         return unless_built(proposal, hasattr(self, "items"), "network")
+
+
+def _queries(user_vectors: NDArray[np.floating], projection: NDArray[np.floating]) -> NDArray[np.floating]:
+    """See `Network.queries`."""
+    n, dim = user_vectors.shape
+    queries = np.empty((n, dim + len(projection)), dtype=user_vectors.dtype)
+    for person in range(n):
+        user = user_vectors[person]
+        queries[person, :dim] = user
+        for place in range(len(projection)):
+            row, total = projection[place], user_vectors.dtype.type(0.0)
+            for column in range(dim):
+                total += row[column] * user[column]
+            queries[person, dim + place] = total
+    return queries
+
+
+queries_of = compiled(_queries, reassociate=True)
+
+
+@compiled
+def _projected(
+    rows: NDArray[np.floating], projection: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """The vectors ``embedding + content @ P`` of rows of the table, and their content."""
+    dim = projection.shape[1]
+    vectors, content = rows[:, :dim].copy(), rows[:, dim:].copy()
+    for row in range(len(rows)):
+        into = vectors[row]
+        for place in range(len(projection)):
+            value, direction = content[row, place], projection[place]
+            if value != 0.0:
+                for column in range(dim):
+                    into[column] += value * direction[column]
+    return vectors, content

@@ -142,14 +142,14 @@ def test_they_are_those_of_autograd(
     def same(one: torch.Tensor, other: torch.Tensor) -> None:
         torch.testing.assert_close(one, other, atol=1e-8, rtol=1e-8)
 
-    same(found.losses, losses.detach())
+    same(torch.from_numpy(found.losses), losses.detach())
     assert found.loss == pytest.approx(float(mean.detach()), abs=1e-8)
     for mine, reference in zip(into, of_dense, strict=True):
         same(mine, reference)
     events = examples.history_items[examples.history_rewards != 0]
     touched = np.unique(np.concatenate([events, examples.targets, negatives, kept_items.reshape(-1)]))
     assert found.indices.tolist() == touched.tolist()
-    same(found.embeddings, of_rows[touched, :4])
+    same(torch.from_numpy(found.embeddings), of_rows[touched, :4])
     untouched = np.setdiff1d(np.arange(n_items), touched)
     assert not of_rows[untouched, :4].any()
     assert torch.equal(net.items.rows, before)
