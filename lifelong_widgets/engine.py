@@ -299,7 +299,7 @@ class Engine:
         self.histories.set_state(state["histories"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
-        if "close" in state.get("memory", {}):  # before version 4 of the file it was another: it begins empty
+        if "past" in state.get("gate", {}):  # before version 5 of the file it was another: it begins empty
             self.memory.set_state(state["memory"], n_items)
             self.gate.set_state(state["gate"])
         self.ranker.changed()
@@ -441,7 +441,8 @@ class Engine:
 
         def before_held_out(examples: np.ndarray) -> None:
             held_out = log[examples]
-            past.study(int(positions[examples[-1]]) + 1, held_out.history_items, held_out.history_rewards)
+            end = int(positions[examples[-1]]) + 1
+            past.study(end, held_out.history_items, held_out.history_rewards, self.rng)
 
         report = self.trainer.fit(
             self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
@@ -517,7 +518,7 @@ class Engine:
         loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
         if learning:
             adapted = self.drift.factors(self.n_events)
-            self.ranker.study(happened, mark.memory, adapted.gate)
+            self.ranker.study(happened, self.rng, mark.memory, adapted.gate)
             rewards = [kind.reward for kind in kinds]
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards)
             if len(new):

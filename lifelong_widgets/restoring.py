@@ -30,7 +30,7 @@ from lifelong_widgets.progress import ProgressCallback, held_interrupts, track
 from lifelong_widgets.state_file import Tree, damage_of, read_tree, write_tree
 
 _KIND = "lifelong-widgets checkpoint"
-_VERSION = 3  # 1 had no fast memory, 2 another one
+_VERSION = 4  # 1 had no fast memory, 2 and 3 others
 _SILENT = 200  # entries that are replayed without a bar: they take less than a second
 
 E = TypeVar("E", bound=Engine)

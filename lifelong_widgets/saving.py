@@ -13,7 +13,7 @@ from lifelong_widgets.files import as_path, replacing
 from lifelong_widgets.state_file import damage_of, read_tree, write_tree
 
 KIND = "lifelong-widgets recommender"
-VERSION = 4  # 1 had no digest, 2 no fast memory, 3 another one
+VERSION = 5  # 1 had no digest, 2 no fast memory, 3 and 4 others
 
 E = TypeVar("E", bound=Engine)
 

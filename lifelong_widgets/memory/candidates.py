@@ -11,7 +11,7 @@ from lifelong_widgets.compiled import compiled
 from lifelong_widgets.memory.popularity import N_HALF_LIVES, PopularityBank
 from lifelong_widgets.memory.scores import Scores, contains, union
 
-MEMBERS = ("close", "neighbors", "successors", "linear", "network", "content", "stage")
+MEMBERS = ("close", "neighbors", "followers", "successors", "linear", "network", "content", "stage")
 """Who scores items for a person."""
 
 PER_MEMBER = ("share", "log_score", "reciprocal_rank", "log_rank")

@@ -28,7 +28,7 @@ NETWORK_ALONE: dict[str, Any] = {f"use_{group}": group == "network" for group in
 
 _CONTENT_DECAY = 0.85
 
-_HOMES = {"close": "neighbors", "stage": "popularity"}
+_HOMES = {"close": "neighbors", "followers": "neighbors", "stage": "popularity"}
 _OF_GROUP = {
     group: np.array([_HOMES.get(name.split(".")[0], name.split(".")[0]) == group for name in FEATURES])
     for group in GROUPS
@@ -38,7 +38,8 @@ _OF_GROUP = {
 class EpisodicMemory(Part):
     """Learns from one event what a network needs many for, and names the candidates that the gate weighs.
 
-    Its members read the log itself: sequence neighbours within a wide and a narrow window, direct successors,
+    Its members read the log itself: sequence neighbours within a wide and a narrow window, those of the wide
+    one that come after, direct successors,
     a linear model of the decayed history, the popularity at nine half-lives and at each stage of a person's
     life here, and their own repeats. The network is one more member, whose scores are handed in, and so is
     the content of items. An event costs the same early and late; the memory of each member grows with the
@@ -56,7 +57,7 @@ class EpisodicMemory(Part):
     use_popularity = traitlets.Bool(True, help="Whether the popularity is read.").tag(config=True)
     use_repeats = traitlets.Bool(True, help="Whether a person's own repeats are read.").tag(config=True)
     n_neighbors = WholeNumber(
-        128, min=1, max=4096, help="How many neighbours of an item are kept in each direction."
+        256, min=1, max=4096, help="How many neighbours of an item are kept in each direction."
     ).tag(config=True)
     n_candidates = WholeNumber(
         50, min=1, max=10_000, help="How many items each member may name for the gate to weigh."
@@ -65,8 +66,8 @@ class EpisodicMemory(Part):
     def build(self) -> None:
         """Make everything empty. Call once before use."""
         self.popularity = PopularityBank()
-        self._neighbors = SequenceNeighbors(20, 0.9, 20, 0.9, self.n_neighbors)
-        self._close = SequenceNeighbors(5, 0.7, 20, 0.8, max(1, self.n_neighbors // 2))
+        self._neighbors = SequenceNeighbors(20, 0.9, 20, 0.75, self.n_neighbors)
+        self._close = SequenceNeighbors(5, 0.7, 20, 0.7, self.n_neighbors)
         self._successors = Successors(self.n_neighbors)
         self._stages = StagePopularity()
         self._linear = LinearMemory(decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048)
@@ -204,9 +205,10 @@ class EpisodicMemory(Part):
         scores: dict[str, Scores] = {}
         if len(liked):
             if self.use_neighbors:
-                for name, neighbors in (("close", self._close), ("neighbors", self._neighbors)):
-                    forward, backward = neighbors.scores(liked, self.popularity.counts, n)
-                    scores[name] = forward.plus(backward)
+                forward, backward = self._close.scores(liked, self.popularity.counts, n)
+                scores["close"] = forward.plus(backward)
+                forward, backward = self._neighbors.scores(liked, self.popularity.counts, n)
+                scores["neighbors"], scores["followers"] = forward.plus(backward), forward
             if self.use_successors:
                 counts = self._successors.counts(int(liked[0]), n)
                 departures = np.float32(self._successors.departures(int(liked[0])) + 1.0)

@@ -12,6 +12,7 @@ from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.candidates import FEATURES, Candidates
 from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.past_lists import PastList, PastLists
 from lifelong_widgets.memory.states import check_arrays
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
 from lifelong_widgets.state_file import count_of
@@ -40,9 +41,10 @@ class Gate(Part):
     """Scores candidates: ``z_i = w · x_i + v · relu(W x_i + b)``, trained by softmax over the candidates.
 
     Each event is an example: the candidates for the person as they were before it, among them the item that
-    was taken (if it is not there the event teaches the gate nothing). The loss is the cross-entropy, the step
-    Adam's, the rate falls from `gate_learning_rate` to three tenths of it within some ten thousand steps. The
-    linear weights begin with a prior, so that the first list is sensible.
+    was taken (if it is not there the event teaches the gate nothing). Beside it some of the last 2,000 such
+    lists are learned again (`PastLists`). The loss is the cross-entropy, the step Adam's, the rate falls from
+    `gate_learning_rate` to three tenths of it within some ten thousand steps. The linear weights begin with a
+    prior, so that the first list is sensible.
 
     A rate that suits a log that turns every hour is too noisy for one that does not. So what scores is a
     mixture of two: the parameters as they are, and their moving average over some five hundred steps, each
@@ -59,6 +61,9 @@ class Gate(Part):
     gate_learning_rate = FiniteFloat(
         0.003, min=1e-6, max=0.1, help="How fast the gate learns whom to trust (Adam's step size)."
     ).tag(config=True, live=True, scale="log", label="Gate learning rate")
+    gate_replay_ratio = WholeNumber(
+        7, min=0, max=64, help="How many past lists the gate learns from again beside each new one."
+    ).tag(config=True, live=True, label="Lists replayed")
     gate_hidden_dim = WholeNumber(32, min=1, max=1024, help="Width of the hidden layer of the gate.").tag(
         config=True
     )
@@ -77,6 +82,7 @@ class Gate(Part):
         ).astype(np.float32)
         self._average = self._parameters.copy()
         self._moments = np.zeros((2, len(self._parameters)), dtype=np.float32)
+        self._past = PastLists(n)
         self._losses = np.zeros(2)  # that fade, of the parameters as they are and of their average
         self._n_steps = 0
 
@@ -101,36 +107,46 @@ class Gate(Part):
     def step(
         self,
         examples: list[tuple[Candidates, int, float]],
+        rng: np.random.Generator,
         ledger: Ledger | None = None,
         rate_factor: float = 1.0,
     ) -> float | None:
-        """Learn from the places at which the items were that were taken; the mean loss, None if no example.
+        """Learn from the places at which the items were that were taken, and again from lists of the past.
 
         Args:
             examples: the candidates, the place of the right one among them, and how much the example counts.
+            rng: draws what is learned again, and what is kept for that.
             ledger: can then take the step back.
             rate_factor: how many times longer the step is than `gate_learning_rate` says.
+
+        Returns:
+            The mean loss of `examples`, None if there is none.
         """
         if not examples:
             return None
         if ledger is not None:
             for name in ("_parameters", "_average", "_moments", "_losses", "_n_steps"):
                 ledger.keep_all(self, name)
-        gradient, total = np.zeros_like(self._parameters), 0.0
-        for candidates, place, weight in examples:
-            features, width = candidates.features, self.gate_hidden_dim
-            share = weight / len(examples)
-            of_now = _add_gradient(gradient, self._parameters, width, features, place, share)
-            of_average = _loss(_forward(self._average, width, features)[1], place)
-            self._losses *= _FADING
-            self._losses += np.minimum((of_now, of_average), _WORST)
-            total += share * of_now
+        again = self._past.sample(self.gate_replay_ratio * len(examples), rng)
+        new = [PastList(_right_first(one.features, place), 0.0, weight) for one, place, weight in examples]
+        gradient, total, width = np.zeros_like(self._parameters), 0.0, self.gate_hidden_dim
+        for number, (features, correction, weight) in enumerate(new + again):
+            share = weight / (len(new) + len(again))
+            loss = _add_gradient(gradient, self._parameters, width, features, correction, share)
+            if number < len(new):
+                of_average = _loss(_forward(self._average, width, features)[1])
+                self._losses *= _FADING
+                self._losses += np.minimum((loss, of_average), _WORST)
+                total += weight * loss / len(new)
         self._n_steps += 1
         rate = rate_factor * self.gate_learning_rate * max(0.3, 1.0 / (1.0 + self._n_steps / 20_000))
         _adam(self._parameters, self._moments, gradient, rate, self._n_steps)
         self._average += (self._parameters - self._average) * np.float32(
             max(1.0 - _AVERAGING, 1.0 / (1.0 + self._n_steps))
         )
+        if self.gate_replay_ratio:
+            for features, _, weight in new:
+                self._past.add(features, weight, rng, ledger)
         return total
 
     @property
@@ -153,6 +169,7 @@ class Gate(Part):
             "losses": self._losses.copy(),
             "moments": self._moments.copy(),
             "n_steps": self._n_steps,
+            "past": self._past.get_state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -175,10 +192,17 @@ class Gate(Part):
         self._parameters, self._average = state["parameters"].copy(), state["average"].copy()
         self._moments, self._losses = state["moments"].copy(), state["losses"].copy()
         self._n_steps = count_of(state["n_steps"], "n_steps")
+        self._past.set_state(state["past"])
 
     @traitlets.validate("gate_hidden_dim")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         return unless_built(proposal, hasattr(self, "_parameters"), "gate")
+
+
+def _right_first(features: NDArray[np.float32], right: int) -> NDArray[np.float32]:
+    features = features.copy()
+    features[[0, right]] = features[[right, 0]]
+    return features
 
 
 @compiled
@@ -191,18 +215,28 @@ def _forward(
     bias, output, linear = _vectors_of(parameters, width, hidden_dim)
     active = np.empty((n, hidden_dim), dtype=np.float32)
     scores = np.empty(n, dtype=np.float32)
+    whole = width // 4 * 4  # four at a time: to load and store the sums takes longer than to add
     for row in range(n):
-        active[row] = bias
-        score = np.float32(0.0)
+        told, own, score = features[row], active[row], np.float32(0.0)
+        own[:] = bias
+        for column in range(0, whole, 4):
+            one, two, three, four = (
+                weights[column],
+                weights[column + 1],
+                weights[column + 2],
+                weights[column + 3],
+            )
+            a, b, c, d = told[column], told[column + 1], told[column + 2], told[column + 3]
+            for unit in range(hidden_dim):
+                own[unit] += a * one[unit] + b * two[unit] + c * three[unit] + d * four[unit]
+        for column in range(whole, width):
+            for unit in range(hidden_dim):
+                own[unit] += told[column] * weights[column, unit]
         for column in range(width):
-            value = features[row, column]
-            score += value * linear[column]
-            if value != 0.0:
-                for unit in range(hidden_dim):
-                    active[row, unit] += value * weights[column, unit]
+            score += told[column] * linear[column]
         for unit in range(hidden_dim):
-            active[row, unit] = max(active[row, unit], np.float32(0.0))
-            score += active[row, unit] * output[unit]
+            own[unit] = max(own[unit], np.float32(0.0))
+            score += own[unit] * output[unit]
         scores[row] = score
     return active, scores
 
@@ -213,42 +247,58 @@ def _add_gradient(
     parameters: NDArray[np.float32],
     hidden_dim: int,
     features: NDArray[np.float32],
-    right: int,
+    correction: float,
     weight: float,
 ) -> float:
-    """Add the gradient of `weight` times the cross-entropy of an example; returns the latter."""
+    """Add the gradient of `weight` times the cross-entropy of a list whose first is right; the latter.
+
+    `correction` is added to the scores of the others.
+    """
     n, width = features.shape
     active, scores = _forward(parameters, hidden_dim, features)
+    scores[1:] += np.float32(correction)
     _, output, _ = _vectors_of(parameters, width, hidden_dim)
     of_weights = into[: width * hidden_dim].reshape(width, hidden_dim)
     of_bias, of_output, of_linear = _vectors_of(into, width, hidden_dim)
     top, total = scores.max(), 0.0
     for row in range(n):
         total += np.exp(np.float64(scores[row] - top))
-    back = np.empty(hidden_dim, dtype=np.float32)
+    back = np.empty((n, hidden_dim), dtype=np.float32)
     for row in range(n):
-        chance = np.exp(np.float64(scores[row] - top)) / total
-        slope = np.float32(weight * (chance - (row == right)))
+        slope = np.float32(weight * (np.exp(np.float64(scores[row] - top)) / total - (row == 0)))
+        own, of_own, told = active[row], back[row], features[row]
         for unit in range(hidden_dim):
-            back[unit] = slope * output[unit] if active[row, unit] > 0.0 else np.float32(0.0)
-            of_bias[unit] += back[unit]
-            of_output[unit] += slope * active[row, unit]
+            of_output[unit] += slope * own[unit]
+            of_own[unit] = slope * output[unit] if own[unit] > 0.0 else np.float32(0.0)
+        for unit in range(hidden_dim):
+            of_bias[unit] += of_own[unit]
         for column in range(width):
-            value = features[row, column]
-            of_linear[column] += slope * value
-            if value != 0.0:
-                for unit in range(hidden_dim):
-                    of_weights[column, unit] += value * back[unit]
-    return float(np.log(total) - np.float64(scores[right] - top))
+            of_linear[column] += slope * told[column]
+    whole = n // 4 * 4
+    for row in range(0, whole, 4):
+        of_one, of_two, of_three, of_four = back[row], back[row + 1], back[row + 2], back[row + 3]
+        for column in range(width):
+            sums = of_weights[column]
+            one, two = features[row, column], features[row + 1, column]
+            three, four = features[row + 2, column], features[row + 3, column]
+            for unit in range(hidden_dim):
+                sums[unit] += (
+                    one * of_one[unit] + two * of_two[unit] + three * of_three[unit] + four * of_four[unit]
+                )
+    for row in range(whole, n):
+        for column in range(width):
+            for unit in range(hidden_dim):
+                of_weights[column, unit] += features[row, column] * back[row, unit]
+    return float(np.log(total) - np.float64(scores[0] - top))
 
 
 @compiled
-def _loss(scores: NDArray[np.float32], right: int) -> float:
-    """The cross-entropy."""
+def _loss(scores: NDArray[np.float32]) -> float:
+    """The cross-entropy of a list whose first is right."""
     top, total = scores.max(), 0.0
     for score in scores:
         total += np.exp(np.float64(score - top))
-    return float(np.log(total) - np.float64(scores[right] - top))
+    return float(np.log(total) - np.float64(scores[0] - top))
 
 
 @compiled

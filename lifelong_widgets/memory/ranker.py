@@ -195,12 +195,15 @@ class Ranker:
         return np.concatenate([items, more]), np.concatenate([scores, below])
 
     def study(
-        self, events: Sequence[Occurrence], ledger: Ledger | None = None, rate_factor: float = 1.0
+        self,
+        events: Sequence[Occurrence],
+        rng: np.random.Generator,
+        ledger: Ledger | None = None,
+        rate_factor: float = 1.0,
     ) -> None:
         """Let the gate learn from a batch that is about to be taken in, in one step.
 
-        Of a large batch it looks at a few events, evenly spaced. The step is `rate_factor` times longer than
-        the gate's learning rate says.
+        Of a large batch it looks at a few events, evenly spaced. For `rng` and `rate_factor` see `Gate.step`.
         """
         speak = [event for event in events if event.reward > 0]
         if len(speak) > _STUDIED:
@@ -221,13 +224,14 @@ class Ranker:
                 self._memory.candidates(self.past_of(event.person), row, self._content_of)
                 for event, row in zip(speak, rows, strict=True)
             ]
-        self._teach(zip(speak, looks, strict=True), ledger, rate_factor)
+        self._teach(zip(speak, looks, strict=True), rng, ledger, rate_factor)
 
     def study_each(
         self,
         events: Sequence[Occurrence],
         items: NDArray[np.int64],
         rewards: NDArray[np.float32],
+        rng: np.random.Generator,
     ) -> None:
         """Take events in one by one, each after the gate has learned from it, while the network stands still.
 
@@ -235,6 +239,7 @@ class Ranker:
             events: in time order.
             items: (n, history_length), the history before each of the events that is worth anything.
             rewards: (n, history_length), what the events in it were worth.
+            rng: see `Gate.step`.
         """
         alone = self._memory.network_alone
         rows = iter(()) if alone else self._network_scores(items, rewards)
@@ -242,13 +247,14 @@ class Ranker:
             row = None if alone or event.reward == 0 else next(rows)
             if row is not None and event.reward > 0:
                 candidates = self._memory.candidates(self.past_of(event.person), row, self._content_of)
-                self._teach([(event, candidates)], None)
+                self._teach([(event, candidates)], rng)
             self.take_in(event)
 
     def _teach(
         self,
         looks: Iterable[tuple[Occurrence, Candidates]],
-        ledger: Ledger | None,
+        rng: np.random.Generator,
+        ledger: Ledger | None = None,
         rate_factor: float = 1.0,
     ) -> None:
         """Let the gate learn, in one step, what was taken of each of these lists."""
@@ -257,7 +263,7 @@ class Ranker:
             right = candidates.place_of(event.item)
             if right is not None:
                 examples.append((candidates, right, event.reward))
-        self._gate.step(examples, ledger, rate_factor)
+        self._gate.step(examples, rng, ledger, rate_factor)
 
     def take_in(
         self,
@@ -307,13 +313,16 @@ class Replayed:
             self._ranker.take_in(event)
         self._n = max(self._n, end)
 
-    def study(self, end: int, items: NDArray[np.int64], rewards: NDArray[np.float32]) -> None:
+    def study(
+        self, end: int, items: NDArray[np.int64], rewards: NDArray[np.float32], rng: np.random.Generator
+    ) -> None:
         """Let the gate learn from each event up to place `end` before it is taken in.
 
         Args:
             end: place of the first event that is not.
             items: (n, history_length), the history before each of these events that is worth anything.
             rewards: (n, history_length), what they were worth.
+            rng: see `Gate.step`.
         """
-        self._ranker.study_each(self._events[self._n : end], items, rewards)
+        self._ranker.study_each(self._events[self._n : end], items, rewards, rng)
         self._n = max(self._n, end)

@@ -22,7 +22,7 @@ class SequenceNeighbors:
 
     With ``c_i`` the number of events of i, and p the place in the history, 0 for the latest::
 
-        forward(j)  = Σ_p history_decay ** p · w_{i_p j} / ((c_{i_p} + 5) ** 1/2 · (c_j + 5) ** 1/4)
+        forward(j)  = Σ_p history_decay ** p · w_{i_p j} / ((c_{i_p} + 5) ** 1/2 · (c_j + 5) ** 2/5)
         backward(j) = the same of the transposed, w_{j i_p};  p < history_length
 
     The exponents make a compromise between what is likely and what is particular: popular items are favoured
@@ -75,7 +75,7 @@ class SequenceNeighbors:
         both = []
         for table in (self._followers, self._predecessors):
             sums = table.sum(last, factors, n)
-            popular = np.sqrt(np.sqrt(counts(sums.items) + 5.0)).astype(np.float32)
+            popular = ((counts(sums.items) + 5.0) ** 0.4).astype(np.float32)
             both.append(SparseScores(sums.items, sums.values / popular))
         return both[0], both[1]
 

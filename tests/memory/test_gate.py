@@ -6,6 +6,7 @@ import torch
 
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import FEATURES, Candidates, Gate, Ledger
+from lifelong_widgets.state_file import digest_of
 
 
 def candidates(rng: np.random.Generator, n: int = 20) -> Candidates:
@@ -35,7 +36,7 @@ def test_a_step_is_that_of_autograd_and_adam() -> None:
         np.testing.assert_allclose(made.scores(one.features), scores.detach().numpy(), atol=1e-5)
         loss = loss - weight * torch.log_softmax(scores, 0)[place] / len(examples)
     loss.backward()
-    assert made.step(examples) == pytest.approx(float(loss.detach()), rel=1e-5)
+    assert made.step(examples, rng) == pytest.approx(float(loss.detach()), rel=1e-5)
     optimizer.step()
     np.testing.assert_allclose(made._parameters, parameters.detach().numpy(), atol=2e-5)
 
@@ -51,21 +52,46 @@ def test_it_finds_out_whom_to_trust() -> None:
         right = int(one.features[:, column].argmax())
         scores = made.scores(one.features)
         ranks.append(int((scores > scores[right]).sum()))
-        made.step([(one, right, 1.0)])
+        made.step([(one, right, 1.0)], rng)
     assert np.mean(ranks[:100]) > 3 and np.mean(ranks[-100:]) < 1
+
+
+def test_it_learns_again_what_it_has_seen() -> None:
+    """Two kinds of lists, of which the second drives out what the first has taught, unless it is replayed."""
+    rng = np.random.default_rng(3)
+
+    def loss(made: Gate, lists: list[Candidates]) -> float:
+        of_each = [made.scores(one.features) for one in lists]
+        return float(np.mean([np.log(np.exp(scores - scores[0]).sum()) for scores in of_each]))
+
+    def lists(column: str, sign: float) -> list[Candidates]:
+        made = [candidates(rng) for _ in range(300)]
+        for one in made:
+            one.features[:, FEATURES.index("context.gap")] = sign
+            one.features[0, FEATURES.index(column)] = 2.0 * sign
+        return made
+
+    first, second = lists("close.share", 1.0), lists("close.share", -1.0)
+    after: dict[int, float] = {}
+    for ratio in (0, 7):
+        made = gate(gate_replay_ratio=ratio, gate_learning_rate=0.01)
+        for one in first + second:
+            made.step([(one, 0, 1.0)], rng)
+        after[ratio] = loss(made, first)
+    assert after[7] < 0.7 * after[0]
 
 
 def test_a_step_can_be_taken_back() -> None:
     rng = np.random.default_rng(2)
     made, ledger = gate(), Ledger()
-    made.step([(candidates(rng), 3, 1.0)])
+    made.step([(candidates(rng), 3, 1.0)], rng)
     before = made.get_state()
-    made.step([(candidates(rng), 4, 1.0)], ledger)
+    made.step([(candidates(rng), 4, 1.0)], rng, ledger)
     assert made.n_steps == 2
     ledger.revert()
     after = made.get_state()
-    assert all(np.array_equal(before[name], after[name]) for name in before)
-    assert made.step([]) is None and made.n_steps == 1
+    assert digest_of(before) == digest_of(after)
+    assert made.step([], rng) is None and made.n_steps == 1
 
 
 def test_its_width_cannot_change_once_it_is_built() -> None:

@@ -124,6 +124,8 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
     assert (first.item, first.reason) == (217, "because you liked Thing 100")
     for n in range(30):
         rec.learn_one(user="ann", item=40 + n % 2, kind="view")
+        for other in range(3):  # so that hers are not what is popular
+            rec.learn_one(user=f"{other} {n // 2}", item=(100, 217)[n % 2], kind="view")
     again = {row.item: row.reason for row in rec.recommend("ann", k=2, exclude_seen=False)}
     assert set(again) == {40, 41}
     assert all(

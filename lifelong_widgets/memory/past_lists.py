@@ -1,0 +1,140 @@
+"""Lists of the past, each with what was taken from it, for the gate to learn from again."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.states import check_arrays
+from lifelong_widgets.state_file import count_of
+
+_CAPACITY = 2_000  # lists
+_OTHERS = 32  # candidates of a list that are kept beside the right one
+
+
+class PastList(NamedTuple):
+    """What was known about an item that was taken, and about some that were not.
+
+    Attributes:
+        features: (n, n_features), float32, the right item first.
+        correction: what is added to the scores of the others, since each of them stands for several.
+        weight: what the event was worth.
+    """
+
+    features: NDArray[np.float32]
+    correction: float
+    weight: float
+
+
+class PastLists:
+    """The latest lists, of which the oldest gives up its place for a new one.
+
+    Of the candidates that were not taken a uniform sample is kept: with m out of n of them, ``log(n / m)``
+    added to their scores makes the sum over the sample estimate that over all (the correction of sampled
+    softmax). Half precision is enough for features. So a list takes 3 kB, and 6 MB are the most.
+
+    Source: experience replay, L.-J. Lin, "Self-improving reactive agents based on reinforcement learning,
+    planning and teaching", Machine Learning 1992; the correction: Y. Bengio and J.-S. Senécal, "Adaptive
+    importance sampling to accelerate training of a neural probabilistic language model", IEEE Transactions
+    on Neural Networks 2008.
+
+    >>> lists = PastLists(n_features=2)
+    >>> lists.add(np.array([[2, 2], [1, 1], [0, 0]], dtype=np.float32), 1.0, np.random.default_rng(0))
+    >>> lists.sample(1, np.random.default_rng(0))[0].features[0]
+    array([2., 2.], dtype=float32)
+    """
+
+    def __init__(self, n_features: int) -> None:
+        self._n_added = 0
+        self._features: NDArray[np.float16] = np.zeros((0, 1 + _OTHERS, n_features), dtype=np.float16)
+        self._sizes: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # candidates that are kept
+        self._corrections: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+        self._weights: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+
+    def __len__(self) -> int:
+        return min(self._n_added, _CAPACITY)
+
+    def add(
+        self,
+        features: NDArray[np.float32],
+        weight: float,
+        rng: np.random.Generator,
+        ledger: Ledger | None = None,
+    ) -> None:
+        """Keep a list.
+
+        Args:
+            features: of the candidates, (n, n_features), the one that was taken first.
+            weight: what that was worth.
+            rng: draws the others that are kept.
+            ledger: can then take it back.
+        """
+        place, size = self._n_added % _CAPACITY, min(len(features), 1 + _OTHERS)
+        self._make_room(place)
+        if ledger is not None:
+            ledger.keep_all(self, "_n_added")
+            for name in ("_features", "_sizes", "_corrections", "_weights"):
+                ledger.keep(self, name, slice(place, place + 1))
+        kept = np.append(0, 1 + rng.permutation(len(features) - 1)[: size - 1])
+        self._features[place, :size] = features[kept]
+        self._sizes[place], self._weights[place] = size, weight
+        self._corrections[place] = np.log((len(features) - 1) / (size - 1)) if size > 1 else 0.0
+        self._n_added += 1
+
+    def sample(self, n: int, rng: np.random.Generator) -> list[PastList]:
+        """`n` of them, drawn uniformly with replacement; none if there are none."""
+        if not len(self):
+            return []
+        return [
+            PastList(
+                self._features[place, : self._sizes[place]].astype(np.float32),
+                float(self._corrections[place]),
+                float(self._weights[place]),
+            )
+            for place in rng.integers(len(self), size=n).tolist()
+        ]
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything, as arrays and a number."""
+        n = len(self)
+        return {
+            "n_added": self._n_added,
+            "features": self._features[:n].copy(),
+            "sizes": self._sizes[:n].copy(),
+            "corrections": self._corrections[:n].copy(),
+            "weights": self._weights[:n].copy(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state back.
+
+        Raises:
+            FormatError: the arrays do not fit each other, or hold what no list can.
+        """
+        n_added = count_of(state["n_added"], "n_added")
+        n = min(n_added, _CAPACITY)
+        check_arrays(
+            "past lists",
+            state,
+            features=((n, *self._features.shape[1:]), np.float16, None),
+            sizes=((n,), np.int32, 1 + _OTHERS),
+            corrections=((n,), np.float32, None),
+            weights=((n,), np.float32, None),
+        )
+        if n and (state["sizes"].min() < 1 or state["corrections"].min() < 0 or state["weights"].min() <= 0):
+            raise FormatError("past lists: one is empty, or counts for nothing or less")
+        self._n_added = n_added
+        for name in ("features", "sizes", "corrections", "weights"):
+            setattr(self, f"_{name}", state[name].copy())
+
+    def _make_room(self, place: int) -> None:
+        if place >= len(self._sizes):
+            more = min(max(2 * len(self._sizes), 16), _CAPACITY) - len(self._sizes)
+            for name in ("_features", "_sizes", "_corrections", "_weights"):
+                old = getattr(self, name)
+                new = np.zeros((more, *old.shape[1:]), dtype=old.dtype)
+                setattr(self, name, np.concatenate([old, new]))
