@@ -70,7 +70,9 @@ class EpisodicMemory(Part):
         self._close = SequenceNeighbors(5, 0.7, 20, 0.7, self.n_neighbors)
         self._successors = Successors(self.n_neighbors)
         self._stages = StagePopularity()
-        self._linear = LinearMemory(decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048)
+        self._linear = LinearMemory(
+            decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048, history_length=25
+        )
 
     @property
     def network_alone(self) -> bool:

@@ -12,7 +12,7 @@ from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.candidates import FEATURES, Candidates
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.past_lists import PastList, PastLists
+from lifelong_widgets.memory.past_lists import PastLists
 from lifelong_widgets.memory.states import check_arrays
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
 from lifelong_widgets.state_file import count_of
@@ -127,26 +127,25 @@ class Gate(Part):
         if ledger is not None:
             for name in ("_parameters", "_average", "_moments", "_losses", "_n_steps"):
                 ledger.keep_all(self, name)
-        again = self._past.sample(self.gate_replay_ratio * len(examples), rng)
-        new = [PastList(_right_first(one.features, place), 0.0, weight) for one, place, weight in examples]
         gradient, total, width = np.zeros_like(self._parameters), 0.0, self.gate_hidden_dim
-        for number, (features, correction, weight) in enumerate(new + again):
-            share = weight / (len(new) + len(again))
-            loss = _add_gradient(gradient, self._parameters, width, features, correction, share)
-            if number < len(new):
-                of_average = _loss(_forward(self._average, width, features)[1])
-                self._losses *= _FADING
-                self._losses += np.minimum((loss, of_average), _WORST)
-                total += weight * loss / len(new)
+        again = self._past.sample(self.gate_replay_ratio * len(examples), rng)
+        share = 1.0 / (len(examples) + len(again.sizes))
+        _add_gradients(gradient, self._parameters, width, *again, share)
+        for candidates, place, weight in examples:
+            features = _right_first(candidates.features, place)
+            of_now = _add_gradient(gradient, self._parameters, width, features, 0.0, weight * share)
+            of_average = _loss(_forward(self._average, width, features)[1])
+            self._losses *= _FADING
+            self._losses += np.minimum((of_now, of_average), _WORST)
+            total += weight * of_now / len(examples)
+            if self.gate_replay_ratio:
+                self._past.add(features, weight, rng, ledger)
         self._n_steps += 1
         rate = rate_factor * self.gate_learning_rate * max(0.3, 1.0 / (1.0 + self._n_steps / 20_000))
         _adam(self._parameters, self._moments, gradient, rate, self._n_steps)
         self._average += (self._parameters - self._average) * np.float32(
             max(1.0 - _AVERAGING, 1.0 / (1.0 + self._n_steps))
         )
-        if self.gate_replay_ratio:
-            for features, _, weight in new:
-                self._past.add(features, weight, rng, ledger)
         return total
 
     @property
@@ -290,6 +289,23 @@ def _add_gradient(
             for unit in range(hidden_dim):
                 of_weights[column, unit] += features[row, column] * back[row, unit]
     return float(np.log(total) - np.float64(scores[0] - top))
+
+
+@compiled
+def _add_gradients(
+    into: NDArray[np.float32],
+    parameters: NDArray[np.float32],
+    hidden_dim: int,
+    features: NDArray[np.float32],
+    sizes: NDArray[np.int32],
+    corrections: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    share: float,
+) -> None:
+    """Add the gradients of lists of the past; see `SampledLists`."""
+    for number in range(len(sizes)):
+        told, weight = features[number, : sizes[number]], weights[number] * share
+        _add_gradient(into, parameters, hidden_dim, told, corrections[number], weight)
 
 
 @compiled

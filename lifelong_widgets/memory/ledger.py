@@ -33,7 +33,10 @@ class Ledger:
 
     def keep(self, owner: object, name: str, index: Any) -> None:
         """`owner.name[index]` is about to be written; no place may be twice in `index`."""
-        self._writes.append((owner, name, index, getattr(owner, name)[index].copy()))
+        old = getattr(owner, name)[index]
+        if getattr(old, "base", None) is not None:  # a view: an index of arrays gives a copy already
+            old = old.copy()
+        self._writes.append((owner, name, index, old))
 
     def keep_rows(self, owner: object, name: str, rows: NDArray[np.int64]) -> None:
         """`owner.name[rows]` are about to be written. A row that was kept before takes no more room."""

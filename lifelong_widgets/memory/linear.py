@@ -39,21 +39,25 @@ class LinearMemory:
         learning_rate: How much of the error a step takes away.
         ridge: What is added to the evidence for each row.
         max_items: How many items have a row.
+        history_length: How many events of the history are read.
 
     Source: B. Widrow and M. Hoff, "Adaptive switching circuits", 1960; the step size a row as in J. Duchi, E.
     Hazan and Y. Singer, "Adaptive subgradient methods", JMLR 2011, without the root, which a squared loss
     does not need.
 
-    >>> model = LinearMemory(decay=0.9, learning_rate=1.0, ridge=1.0, max_items=10)
+    >>> model = LinearMemory(decay=0.9, learning_rate=1.0, ridge=1.0, max_items=10, history_length=25)
     >>> for last, item in [([], 0), ([0], 1)]:
     ...     model.learn(np.array(last, dtype=np.int64), item)
     >>> model.scores(np.array([0])).dense(3)
     array([0. , 0.5, 0. ], dtype=float32)
     """
 
-    def __init__(self, decay: float, learning_rate: float, ridge: float, max_items: int) -> None:
+    def __init__(
+        self, decay: float, learning_rate: float, ridge: float, max_items: int, history_length: int
+    ) -> None:
         self._decay, self._learning_rate, self._ridge = decay, learning_rate, ridge
         self._slots = Slots(max_items)
+        self._factors = decay ** np.arange(history_length)
         self._evidence: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._weights: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
         nothing: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
@@ -85,10 +89,10 @@ class LinearMemory:
     def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each of `last` adds to the score of `items`; one row each."""
         terms = np.zeros((len(last), len(items)), dtype=np.float32)
-        rows, columns = self._slots.of(last), self._slots.of(items)
-        decays = (self._decay ** np.arange(len(last))).astype(np.float32)[:, None]
-        block = self._weights[np.ix_(rows[rows >= 0], columns[columns >= 0])] * decays[rows >= 0]
-        terms[np.ix_(rows >= 0, columns >= 0)] = block
+        rows, columns = self._slots.of(last[: len(self._factors)]), self._slots.of(items)
+        events, known = np.flatnonzero(rows >= 0), np.flatnonzero(columns >= 0)
+        block = self._weights[np.ix_(rows[events], columns[known])]
+        terms[np.ix_(events, known)] = block * self._factors.astype(np.float32)[events, None]
         return terms
 
     @property
@@ -124,7 +128,7 @@ class LinearMemory:
 
     def _input(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The distinct places of `last`, and the decayed history there."""
-        return bag(self._slots.of(last), np.power(self._decay, np.arange(len(last))))
+        return bag(self._slots.of(last[: len(self._factors)]), self._factors)
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         """The place of `item`, cleared of whatever was there if it is new to it."""
@@ -158,7 +162,9 @@ class CompactLinear(LinearMemory):
     """
 
     def __init__(self, model: LinearMemory) -> None:
-        super().__init__(model._decay, model._learning_rate, model._ridge, model._slots.limit)
+        super().__init__(
+            model._decay, model._learning_rate, model._ridge, model._slots.limit, len(model._factors)
+        )
         n = len(model._slots)
         self._slots = copy.deepcopy(model._slots)
         weights = model._weights[:n, :n]

@@ -16,18 +16,20 @@ _CAPACITY = 2_000  # lists
 _OTHERS = 32  # candidates of a list that are kept beside the right one
 
 
-class PastList(NamedTuple):
-    """What was known about an item that was taken, and about some that were not.
+class SampledLists(NamedTuple):
+    """Some lists of the past.
 
     Attributes:
-        features: (n, n_features), float32, the right item first.
-        correction: what is added to the scores of the others, since each of them stands for several.
-        weight: what the event was worth.
+        features: (n, most candidates, n_features), float32: of the item that was taken, then of others.
+        sizes: (n,), int32, how many candidates each has.
+        corrections: (n,), float32, what is added to the scores of the others, who stand for several each.
+        weights: (n,), float32, what it was worth that the item was taken.
     """
 
     features: NDArray[np.float32]
-    correction: float
-    weight: float
+    sizes: NDArray[np.int32]
+    corrections: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
 
 class PastLists:
@@ -44,7 +46,7 @@ class PastLists:
 
     >>> lists = PastLists(n_features=2)
     >>> lists.add(np.array([[2, 2], [1, 1], [0, 0]], dtype=np.float32), 1.0, np.random.default_rng(0))
-    >>> lists.sample(1, np.random.default_rng(0))[0].features[0]
+    >>> lists.sample(1, np.random.default_rng(0)).features[0, 0]
     array([2., 2.], dtype=float32)
     """
 
@@ -85,18 +87,15 @@ class PastLists:
         self._corrections[place] = np.log((len(features) - 1) / (size - 1)) if size > 1 else 0.0
         self._n_added += 1
 
-    def sample(self, n: int, rng: np.random.Generator) -> list[PastList]:
+    def sample(self, n: int, rng: np.random.Generator) -> SampledLists:
         """`n` of them, drawn uniformly with replacement; none if there are none."""
-        if not len(self):
-            return []
-        return [
-            PastList(
-                self._features[place, : self._sizes[place]].astype(np.float32),
-                float(self._corrections[place]),
-                float(self._weights[place]),
-            )
-            for place in rng.integers(len(self), size=n).tolist()
-        ]
+        places = rng.integers(len(self), size=n) if len(self) else np.zeros(0, dtype=np.int64)
+        return SampledLists(
+            self._features[places].astype(np.float32),
+            self._sizes[places],
+            self._corrections[places],
+            self._weights[places],
+        )
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays and a number."""

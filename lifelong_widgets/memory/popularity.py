@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.scores import best_places, contains, union
+from lifelong_widgets.memory.scores import best_places_in, contains, distinct_in
 from lifelong_widgets.memory.states import check_arrays, check_ascending
 from lifelong_widgets.state_file import count_of
 
@@ -21,6 +21,7 @@ HALF_LIVES_IN_SECONDS = np.array([900.0, 10_800.0, 86_400.0, 604_800.0, 3_888_00
 HALF_LIVES_IN_EVENTS = np.array([100.0, 1_000.0, 10_000.0])
 """For logs without times, and for those whose pace changes."""
 
+_N_IN_SECONDS = len(HALF_LIVES_IN_SECONDS)
 N_HALF_LIVES = len(HALF_LIVES_IN_SECONDS) + len(HALF_LIVES_IN_EVENTS)
 _RANKED = np.array([1, 3, 5, 7])  # the half-lives whose most popular items are kept at hand
 _POOL = 256  # as many of them
@@ -68,11 +69,8 @@ class PopularityBank:
                 ledger.keep_all(self, name)
             for name in ("_logs", "_counts", "_firsts", "_lasts"):
                 ledger.keep(self, name, item)
-        clocks = np.concatenate([now / HALF_LIVES_IN_SECONDS, self.n_events / HALF_LIVES_IN_EVENTS])
-        gain = clocks + math.log2(weight)
-        fresh = self._counts[item] == 0
-        self._logs[item] = gain if fresh else np.logaddexp2(self._logs[item], gain)
-        self._tops = np.maximum(self._tops, self._logs[item])
+        fresh = bool(self._counts[item] == 0)
+        _rise(self._logs[item], self._tops, now, self.n_events, math.log2(weight), fresh)
         self._counts[item] += 1.0
         self._firsts[item] = now if fresh else min(self._firsts[item], now)
         self._lasts[item] = now if fresh else max(self._lasts[item], now)
@@ -103,10 +101,7 @@ class PopularityBank:
         if not k:
             return np.zeros(0, dtype=np.int64)
         hidden = np.zeros(0, dtype=np.int64) if hidden is None else hidden
-        values = _shown(self._pools, self._logs, _RANKED, hidden)
-        return union(
-            *(pool[best_places(of_pool, k)] for pool, of_pool in zip(self._pools, values, strict=True))
-        )
+        return _best_of_pools(self._pools, self._logs, _RANKED, hidden, k)
 
     @property
     def n_bytes(self) -> int:
@@ -167,6 +162,28 @@ class PopularityBank:
             self._logs = np.concatenate([self._logs, np.zeros((more, N_HALF_LIVES))])
             for name in ("_firsts", "_lasts", "_counts"):  # the last says how much room there is
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros(more)]))
+
+
+@compiled
+def _rise(
+    logs: NDArray[np.float64],
+    tops: NDArray[np.float64],
+    now: float,
+    n_events: int,
+    log_weight: float,
+    fresh: bool,
+) -> None:
+    """Count an event in, at each half-life, for the item whose `logs` these are."""
+    for half_life in range(N_HALF_LIVES):
+        if half_life < _N_IN_SECONDS:
+            gain = now / HALF_LIVES_IN_SECONDS[half_life] + log_weight
+        else:
+            gain = n_events / HALF_LIVES_IN_EVENTS[half_life - _N_IN_SECONDS] + log_weight
+        if not fresh:
+            more, less = max(logs[half_life], gain), min(logs[half_life], gain)
+            gain = more + np.log2(1.0 + 2.0 ** (less - more))
+        logs[half_life] = gain
+        tops[half_life] = max(tops[half_life], gain)
 
 
 @compiled
@@ -231,19 +248,24 @@ def _places_in_pools(
 
 
 @compiled
-def _shown(
+def _best_of_pools(
     pools: NDArray[np.int32],
     logs: NDArray[np.float64],
     half_lives: NDArray[np.int64],
     hidden: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """The popularity of each item of each pool; -inf in empty places, and for what is hidden."""
-    values = np.full(pools.shape, -np.inf)
+    k: int,
+) -> NDArray[np.int64]:
+    """The `k` most popular of each pool that are not hidden, all together, ascending, each once."""
+    chosen = np.empty(len(pools) * k, dtype=np.int64)
+    values, size = np.empty(pools.shape[1]), 0
     for row in range(len(pools)):
         for place in range(pools.shape[1]):
-            item = pools[row, place]
+            item, values[place] = pools[row, place], -np.inf
             if item >= 0:
                 at = np.searchsorted(hidden, item)
                 if at == len(hidden) or hidden[at] != item:
-                    values[row, place] = logs[item, half_lives[row]]
-    return values
+                    values[place] = logs[item, half_lives[row]]
+        for place in best_places_in(values, k, hidden[:0]):
+            chosen[size] = pools[row, place]
+            size += 1
+    return distinct_in(chosen[:size])

@@ -88,7 +88,7 @@ def best_places(
     >>> sorted(best_places(np.array([1.0, 3.0, 2.0, 3.0]), 2).tolist())
     [1, 3]
     """
-    return _best_places(values, k, hidden)
+    return best_places_in(values, k, hidden)
 
 
 def contains(ascending: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -106,11 +106,12 @@ def union(*arrays: NDArray[np.integer]) -> NDArray[np.int64]:
     >>> union(np.array([5, 1]), np.array([2, 5]))
     array([1, 2, 5])
     """
-    return _distinct(np.concatenate(arrays, dtype=np.int64))
+    return distinct_in(np.concatenate(arrays, dtype=np.int64))
 
 
 @compiled
-def _best_places(values: NDArray[np.floating], k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
+def best_places_in(values: NDArray[np.floating], k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`best_places`, to be called by what is compiled itself."""
     heap = np.empty(min(k, len(values)), dtype=np.int64)  # places; the worst value on top
     size, next_hidden = 0, 0
     for place in range(len(values)):
@@ -216,7 +217,8 @@ def _plus(
 
 
 @compiled
-def _distinct(items: NDArray[np.int64]) -> NDArray[np.int64]:
+def distinct_in(items: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The distinct `items`, ascending, to be called by what is compiled itself; sorts them in place."""
     items.sort()
     size = 0
     for place in range(len(items)):

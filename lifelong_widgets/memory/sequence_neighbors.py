@@ -43,7 +43,7 @@ class SequenceNeighbors:
     >>> neighbors.learn(np.array([0]), 1)
     >>> forward, backward = neighbors.scores(np.array([0]), lambda items: np.ones(len(items)), n=2)
     >>> forward.dense(2).round(3), backward.dense(2)
-    (array([0.   , 0.261], dtype=float32), array([0., 0.], dtype=float32))
+    (array([0.   , 0.199], dtype=float32), array([0., 0.], dtype=float32))
     """
 
     def __init__(

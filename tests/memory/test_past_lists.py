@@ -24,19 +24,19 @@ def filled(n: int, n_candidates: int = 60) -> tuple[PastLists, np.random.Generat
 def test_the_oldest_gives_up_its_place() -> None:
     lists, rng = filled(2_040)
     assert len(lists) == 2_000
-    numbers = {float(one.features[0, 0]) for one in lists.sample(20_000, rng)}
+    numbers = set(lists.sample(20_000, rng).features[:, 0, 0].tolist())
     assert numbers == set(map(float, range(40, 2_040)))
 
 
 @given(st.integers(1, 200))
 def test_the_right_one_comes_first_and_the_others_stand_for_all(n_candidates: int) -> None:
     lists, rng = filled(3, n_candidates)
-    (one,) = lists.sample(1, rng)
-    assert one.features[0, 1] == 1.0 and not one.features[1:, 1].any()
-    n_others = len(one.features) - 1
+    one = lists.sample(1, rng)
+    assert one.features[0, 0, 1] == 1.0 and not one.features[0, 1:, 1].any()
+    n_others = int(one.sizes[0]) - 1
     assert n_others == min(n_candidates - 1, 32)
     if n_others:
-        assert n_others * np.exp(one.correction) == pytest.approx(n_candidates - 1)
+        assert n_others * np.exp(one.corrections[0]) == pytest.approx(n_candidates - 1)
 
 
 def test_the_sample_estimates_the_sum_over_all() -> None:
@@ -46,7 +46,8 @@ def test_the_sample_estimates_the_sum_over_all() -> None:
     lists = PastLists(1)
     for _ in range(500):
         lists.add(features, 1.0, rng)
-    sums = [np.exp(one.features[1:, 0] + one.correction).sum() for one in lists.sample(2_000, rng)]
+    drawn = lists.sample(2_000, rng)
+    sums = np.exp(drawn.features[:, 1:, 0] + drawn.corrections[:, None]).sum(1)
     assert np.mean(sums) == pytest.approx(np.exp(features[1:, 0]).sum(), rel=0.02)
 
 
@@ -65,7 +66,7 @@ def test_a_state_is_taken_back_or_refused() -> None:
     other = PastLists(2)
     other.set_state(lists.get_state())
     assert digest_of(other.get_state()) == digest_of(lists.get_state())
-    assert other.sample(1, np.random.default_rng(5))[0].features.any()
+    assert other.sample(1, np.random.default_rng(5)).features.any()
     other.add(np.ones((5, 2), dtype=np.float32), 1.0, rng)
     assert len(other) == 11 and len(lists) == 10
     for name, value in (("sizes", 0), ("sizes", 34), ("weights", 0.0), ("corrections", -1.0)):
