@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
-from lifelong_widgets.memory.popularity import N_HALF_LIVES, PopularityBank
+from lifelong_widgets.memory.popularity import LONGEST, N_HALF_LIVES, PopularityBank, log_minutes
 from lifelong_widgets.memory.scores import Scores, contains, union
 
 MEMBERS = ("close", "neighbors", "followers", "successors", "linear", "network", "content", "stage")
@@ -29,8 +29,8 @@ FEATURES = (
 _SILENT = {
     "network.log_score": -3.0,
     **{f"popularity.{n}": -1.0 for n in range(N_HALF_LIVES)},
-    "popularity.recency": 2.5,
-    "popularity.age": 2.5,
+    "popularity.recency": LONGEST,
+    "popularity.age": LONGEST,
     **{f"{member}.reciprocal_rank": 1.0 / 101.0 for member in MEMBERS},
     **{f"{member}.log_rank": -float(np.log1p(300.0)) / 5.0 for member in MEMBERS},
 }
@@ -38,7 +38,6 @@ SILENT: NDArray[np.float32] = np.array([_SILENT.get(name, 0.0) for name in FEATU
 """The features of an item about which nobody has anything to say."""
 
 _UNRANKED = 300.0  # the rank of what a member has nothing to say about
-_FLOOR = -12.0  # popularity below 2 ** -12 of the most popular is as good as none
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +122,12 @@ def describe(
             columns = features[:, 4 * place : 4 * place + 4]
             _tell_scores(columns, scores[member].of(items), member == "network")
     column = 4 * len(MEMBERS)
-    features[:, column : column + N_HALF_LIVES] = np.maximum(popularity.relative(items), _FLOOR) / 6.0 + 1.0
+    popularity.tell(features[:, column : column + N_HALF_LIVES + 3], items, past.now)
     column += N_HALF_LIVES
-    age, recency = popularity.since(items, past.now)
-    features[:, column] = _log_minutes(recency)
-    features[:, column + 1] = _log_minutes(age)
-    features[:, column + 2] = np.log1p(popularity.counts(items)) / 5.0
     _tell_repeats(features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.now)
     features[:, column + 6] = consumed
     features[:, column + 8] = np.log1p(len(past.items)) / 4.0
-    gap = np.maximum(past.now - past.times[:1], 0.0) if len(past.times) else np.array([np.inf])
-    features[:, column + 9] = _log_minutes(gap)
+    features[:, column + 9] = log_minutes(past.now - float(past.times[0])) if len(past.times) else LONGEST
     return Candidates(items, features, consumed)
 
 
@@ -176,13 +170,7 @@ def _tell_repeats(
                 if latest < 0:
                     latest = event
         if latest >= 0:
-            minutes = max(now - times[latest], 0.0) / 60.0
             told[place, 0] = np.log1p(liked)
             told[place, 1] = 1.0 / (1.0 + latest)
-            told[place, 2] = max(1.5 - min(np.log1p(minutes) / 8.0, 2.5), 0.0)
+            told[place, 2] = max(1.5 - log_minutes(now - times[latest]), 0.0)
             told[place, 4] = rewards[latest] < 0
-
-
-def _log_minutes(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """0 for at once, 1 for two days, 2.5 for ever."""
-    return np.minimum(np.log1p(seconds / 60.0) / 8.0, 2.5)

@@ -58,30 +58,33 @@ class ContentScores:
         return terms
 
 
-@compiled
 def _cosines(
     history: NDArray[np.float32], weights: NDArray[np.float64], content: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    profile = np.zeros(content.shape[1], dtype=np.float64)
+    profile = np.zeros(content.shape[1], dtype=np.float32)
     for place in range(len(history)):
         length = _length_of(history[place])
         if length > 0.0:
+            share = np.float32(weights[place] / length)
             for column in range(len(profile)):
-                profile[column] += weights[place] / length * history[place, column]
+                profile[column] += share * history[place, column]
     scores = np.zeros(len(content), dtype=np.float32)
     for place in range(len(content)):
         length = _length_of(content[place])
         if length > 0.0:
-            product = 0.0
+            product = np.float32(0.0)
             for column in range(len(profile)):
                 product += profile[column] * content[place, column]
             scores[place] = product / length
     return scores
 
 
-@compiled
 def _length_of(vector: NDArray[np.float32]) -> float:
-    total = 0.0
+    total = np.float32(0.0)
     for value in vector:
         total += value * value
     return float(np.sqrt(total))
+
+
+_length_of = compiled(_length_of, reassociate=True)
+_cosines = compiled(_cosines, reassociate=True)

@@ -71,7 +71,7 @@ class EpisodicMemory(Part):
         self._successors = Successors(self.n_neighbors)
         self._stages = StagePopularity()
         self._linear = LinearMemory(
-            decay=0.9, learning_rate=0.3, ridge=100.0, max_items=2048, history_length=25
+            decay=0.9, learning_rate=0.3, ridge=100.0, backward=0.3, max_items=2048, history_length=25
         )
 
     @property

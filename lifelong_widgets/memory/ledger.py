@@ -41,7 +41,7 @@ class Ledger:
     def keep_rows(self, owner: object, name: str, rows: NDArray[np.int64]) -> None:
         """`owner.name[rows]` are about to be written. A row that was kept before takes no more room."""
         kept = self._rows.setdefault((id(owner), name), set())
-        new = np.array([row for row in rows.tolist() if row not in kept], dtype=np.int64)
+        new = np.array([row for row in dict.fromkeys(rows.tolist()) if row not in kept], dtype=np.int64)
         if len(new):
             kept.update(new.tolist())
             self.keep(owner, name, new)

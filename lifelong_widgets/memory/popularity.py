@@ -25,6 +25,8 @@ _N_IN_SECONDS = len(HALF_LIVES_IN_SECONDS)
 N_HALF_LIVES = len(HALF_LIVES_IN_SECONDS) + len(HALF_LIVES_IN_EVENTS)
 _RANKED = np.array([1, 3, 5, 7])  # the half-lives whose most popular items are kept at hand
 _POOL = 256  # as many of them
+LONGEST = 2.5
+_FLOOR = -12.0  # below 2 ** -12 of the most popular is as good as none
 _NEVER = -1e300  # the logarithm of no popularity at all; finite, so that it can be subtracted from
 
 
@@ -89,9 +91,13 @@ class PopularityBank:
         """The popularity of `items` against the most popular item, (n, N_HALF_LIVES), log2; 0 is the most."""
         return _relative(self._logs, self._counts, self._tops, items)
 
-    def since(self, items: NDArray[np.int64], now: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Seconds since the first and since the latest event of `items`; infinite for those without one."""
-        return _since(self._firsts, self._counts, items, now), _since(self._lasts, self._counts, items, now)
+    def tell(self, told: NDArray[np.float32], items: NDArray[np.int64], now: float) -> None:
+        """What the gate is told about `items`, into (n, N_HALF_LIVES + 3).
+
+        At each half-life 1 for the most popular and 1/6 less for each halving, to -1; for the time since the
+        latest and since the first event 0 for none, 1 for two days and 2.5 for ever; and the count of events.
+        """
+        _tell(told, self._logs, self._tops, self._counts, self._firsts, self._lasts, items, now)
 
     def top(self, k: int, hidden: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """The `k` most popular at each of some half-lives, each item once, without those that are `hidden`.
@@ -212,15 +218,35 @@ def _relative(
 
 
 @compiled
-def _since(
-    times: NDArray[np.float64], counts: NDArray[np.float64], items: NDArray[np.int64], now: float
-) -> NDArray[np.float64]:
-    since = np.full(len(items), np.inf)
+def _tell(
+    told: NDArray[np.float32],
+    logs: NDArray[np.float64],
+    tops: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    firsts: NDArray[np.float64],
+    lasts: NDArray[np.float64],
+    items: NDArray[np.int64],
+    now: float,
+) -> None:
+    """See `PopularityBank.tell`."""
     for place in range(len(items)):
-        item = items[place]
+        item, own = items[place], told[place]
         if item < len(counts) and counts[item] > 0:
-            since[place] = max(now - times[item], 0.0)
-    return since
+            for half_life in range(N_HALF_LIVES):
+                own[half_life] = max(logs[item, half_life] - tops[half_life], _FLOOR) / 6.0 + 1.0
+            own[N_HALF_LIVES] = log_minutes(now - lasts[item])
+            own[N_HALF_LIVES + 1] = log_minutes(now - firsts[item])
+            own[N_HALF_LIVES + 2] = np.log1p(counts[item]) / 5.0
+        else:
+            own[:N_HALF_LIVES] = _FLOOR / 6.0 + 1.0
+            own[N_HALF_LIVES : N_HALF_LIVES + 2] = LONGEST
+            own[N_HALF_LIVES + 2] = 0.0
+
+
+@compiled
+def log_minutes(seconds: float) -> float:
+    """0 for at once, 1 for two days, `LONGEST` for ever."""
+    return min(float(np.log1p(max(seconds, 0.0) / 60.0)) / 8.0, LONGEST)
 
 
 @compiled

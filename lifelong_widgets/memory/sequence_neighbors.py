@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.memory.decay import bag
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
@@ -22,7 +23,7 @@ class SequenceNeighbors:
 
     With ``c_i`` the number of events of i, and p the place in the history, 0 for the latest::
 
-        forward(j)  = Σ_p history_decay ** p · w_{i_p j} / ((c_{i_p} + 5) ** 1/2 · (c_j + 5) ** 2/5)
+        forward(j)  = Σ_p history_decay ** p · w_{i_p j} / ((c_{i_p} + 5) ** 1/2 · (c_j + 5) ** 3/8)
         backward(j) = the same of the transposed, w_{j i_p};  p < history_length
 
     The exponents make a compromise between what is likely and what is particular: popular items are favoured
@@ -43,7 +44,7 @@ class SequenceNeighbors:
     >>> neighbors.learn(np.array([0]), 1)
     >>> forward, backward = neighbors.scores(np.array([0]), lambda items: np.ones(len(items)), n=2)
     >>> forward.dense(2).round(3), backward.dense(2)
-    (array([0.   , 0.199], dtype=float32), array([0., 0.], dtype=float32))
+    (array([0.   , 0.209], dtype=float32), array([0., 0.], dtype=float32))
     """
 
     def __init__(
@@ -75,8 +76,7 @@ class SequenceNeighbors:
         both = []
         for table in (self._followers, self._predecessors):
             sums = table.sum(last, factors, n)
-            popular = ((counts(sums.items) + 5.0) ** 0.4).astype(np.float32)
-            both.append(SparseScores(sums.items, sums.values / popular))
+            both.append(SparseScores(sums.items, _tempered(sums.values, counts(sums.items))))
         return both[0], both[1]
 
     def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -111,3 +111,12 @@ class SequenceNeighbors:
         """Take a state back; FormatError if it does not fit."""
         self._followers.set_state(state["followers"], n_items)
         self._predecessors.set_state(state["predecessors"], n_items)
+
+
+@compiled
+def _tempered(values: NDArray[np.float32], counts: NDArray[np.float64]) -> NDArray[np.float32]:
+    tempered = np.empty_like(values)
+    for place in range(len(values)):
+        fourth = np.sqrt(np.sqrt(counts[place] + 5.0))  # roots, since a power rounds as the platform likes
+        tempered[place] = values[place] / (fourth * np.sqrt(fourth))
+    return tempered
