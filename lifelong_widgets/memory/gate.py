@@ -129,7 +129,7 @@ class Gate(Part):
                 ledger.keep_all(self, name)
         gradient, total, width = np.zeros_like(self._parameters), 0.0, self.gate_hidden_dim
         again = self._past.sample(self.gate_replay_ratio * len(examples), rng)
-        share = 1.0 / (len(examples) + len(again.sizes))
+        share = 1.0 / (len(examples) + len(again.facts))
         _add_gradients(gradient, self._parameters, width, *again, share)
         for candidates, place, weight in examples:
             features = _right_first(candidates.features, place)
@@ -297,15 +297,13 @@ def _add_gradients(
     parameters: NDArray[np.float32],
     hidden_dim: int,
     features: NDArray[np.float32],
-    sizes: NDArray[np.int32],
-    corrections: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    facts: NDArray[np.float32],
     share: float,
 ) -> None:
     """Add the gradients of lists of the past; see `SampledLists`."""
-    for number in range(len(sizes)):
-        told, weight = features[number, : sizes[number]], weights[number] * share
-        _add_gradient(into, parameters, hidden_dim, told, corrections[number], weight)
+    for number in range(len(facts)):
+        size, correction, weight = np.int64(facts[number, 0]), facts[number, 1], facts[number, 2]
+        _add_gradient(into, parameters, hidden_dim, features[number, :size], correction, weight * share)
 
 
 @compiled

@@ -52,7 +52,7 @@ class LinearMemory:
     Hazan and Y. Singer, "Adaptive subgradient methods", JMLR 2011, without the root, which a squared loss
     does not need.
 
-    >>> model = LinearMemory(decay=0.9, learning_rate=1.0, ridge=1.0, backward=0.0, max_items=10, history_length=25)
+    >>> model = LinearMemory(0.9, learning_rate=1.0, ridge=1.0, backward=0.0, max_items=9, history_length=25)
     >>> for last, item in [([], 0), ([0], 1)]:
     ...     model.learn(np.array(last, dtype=np.int64), item)
     >>> model.scores(np.array([0])).dense(3)

@@ -21,15 +21,12 @@ class SampledLists(NamedTuple):
 
     Attributes:
         features: (n, most candidates, n_features), float32: of the item that was taken, then of others.
-        sizes: (n,), int32, how many candidates each has.
-        corrections: (n,), float32, what is added to the scores of the others, who stand for several each.
-        weights: (n,), float32, what it was worth that the item was taken.
+        facts: (n, 3), float32: how many candidates there are, what is added to the scores of the others, who
+            stand for several each, and what it was worth that the item was taken.
     """
 
     features: NDArray[np.float32]
-    sizes: NDArray[np.int32]
-    corrections: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    facts: NDArray[np.float32]
 
 
 class PastLists:
@@ -53,9 +50,7 @@ class PastLists:
     def __init__(self, n_features: int) -> None:
         self._n_added = 0
         self._features: NDArray[np.float16] = np.zeros((0, 1 + _OTHERS, n_features), dtype=np.float16)
-        self._sizes: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # candidates that are kept
-        self._corrections: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
-        self._weights: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+        self._facts: NDArray[np.float32] = np.zeros((0, 3), dtype=np.float32)
 
     def __len__(self) -> int:
         return min(self._n_added, _CAPACITY)
@@ -79,23 +74,17 @@ class PastLists:
         self._make_room(place)
         if ledger is not None:
             ledger.keep_all(self, "_n_added")
-            for name in ("_features", "_sizes", "_corrections", "_weights"):
-                ledger.keep(self, name, slice(place, place + 1))
+            ledger.keep(self, "_features", place)
+            ledger.keep(self, "_facts", place)
         kept = np.append(0, 1 + rng.permutation(len(features) - 1)[: size - 1])
         self._features[place, :size] = features[kept]
-        self._sizes[place], self._weights[place] = size, weight
-        self._corrections[place] = np.log((len(features) - 1) / (size - 1)) if size > 1 else 0.0
+        self._facts[place] = size, np.log((len(features) - 1) / (size - 1)) if size > 1 else 0.0, weight
         self._n_added += 1
 
     def sample(self, n: int, rng: np.random.Generator) -> SampledLists:
         """`n` of them, drawn uniformly with replacement; none if there are none."""
         places = rng.integers(len(self), size=n) if len(self) else np.zeros(0, dtype=np.int64)
-        return SampledLists(
-            self._features[places].astype(np.float32),
-            self._sizes[places],
-            self._corrections[places],
-            self._weights[places],
-        )
+        return SampledLists(self._features[places].astype(np.float32), self._facts[places])
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays and a number."""
@@ -103,9 +92,7 @@ class PastLists:
         return {
             "n_added": self._n_added,
             "features": self._features[:n].copy(),
-            "sizes": self._sizes[:n].copy(),
-            "corrections": self._corrections[:n].copy(),
-            "weights": self._weights[:n].copy(),
+            "facts": self._facts[:n].copy(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -120,20 +107,19 @@ class PastLists:
             "past lists",
             state,
             features=((n, *self._features.shape[1:]), np.float16, None),
-            sizes=((n,), np.int32, 1 + _OTHERS),
-            corrections=((n,), np.float32, None),
-            weights=((n,), np.float32, None),
+            facts=((n, 3), np.float32, None),
         )
-        if n and (state["sizes"].min() < 1 or state["corrections"].min() < 0 or state["weights"].min() <= 0):
-            raise FormatError("past lists: one is empty, or counts for nothing or less")
+        sizes, corrections, weights = state["facts"].T
+        whole = np.isin(sizes, np.arange(1, 2 + _OTHERS)).all()
+        if not whole or (corrections < 0).any() or (weights <= 0).any():
+            raise FormatError("past lists: one is empty or too long, or counts for nothing or less")
         self._n_added = n_added
-        for name in ("features", "sizes", "corrections", "weights"):
-            setattr(self, f"_{name}", state[name].copy())
+        self._features, self._facts = state["features"].copy(), state["facts"].copy()
 
     def _make_room(self, place: int) -> None:
-        if place >= len(self._sizes):
-            more = min(max(2 * len(self._sizes), 16), _CAPACITY) - len(self._sizes)
-            for name in ("_features", "_sizes", "_corrections", "_weights"):
+        if place >= len(self._facts):
+            more = min(max(2 * len(self._facts), 16), _CAPACITY) - len(self._facts)
+            for name in ("_features", "_facts"):
                 old = getattr(self, name)
                 new = np.zeros((more, *old.shape[1:]), dtype=old.dtype)
                 setattr(self, name, np.concatenate([old, new]))

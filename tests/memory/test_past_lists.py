@@ -33,10 +33,10 @@ def test_the_right_one_comes_first_and_the_others_stand_for_all(n_candidates: in
     lists, rng = filled(3, n_candidates)
     one = lists.sample(1, rng)
     assert one.features[0, 0, 1] == 1.0 and not one.features[0, 1:, 1].any()
-    n_others = int(one.sizes[0]) - 1
+    n_others = int(one.facts[0, 0]) - 1
     assert n_others == min(n_candidates - 1, 32)
     if n_others:
-        assert n_others * np.exp(one.corrections[0]) == pytest.approx(n_candidates - 1)
+        assert n_others * np.exp(one.facts[0, 1]) == pytest.approx(n_candidates - 1)
 
 
 def test_the_sample_estimates_the_sum_over_all() -> None:
@@ -47,7 +47,7 @@ def test_the_sample_estimates_the_sum_over_all() -> None:
     for _ in range(500):
         lists.add(features, 1.0, rng)
     drawn = lists.sample(2_000, rng)
-    sums = np.exp(drawn.features[:, 1:, 0] + drawn.corrections[:, None]).sum(1)
+    sums = np.exp(drawn.features[:, 1:, 0] + drawn.facts[:, [1]]).sum(1)
     assert np.mean(sums) == pytest.approx(np.exp(features[1:, 0]).sum(), rel=0.02)
 
 
@@ -69,9 +69,9 @@ def test_a_state_is_taken_back_or_refused() -> None:
     assert other.sample(1, np.random.default_rng(5)).features.any()
     other.add(np.ones((5, 2), dtype=np.float32), 1.0, rng)
     assert len(other) == 11 and len(lists) == 10
-    for name, value in (("sizes", 0), ("sizes", 34), ("weights", 0.0), ("corrections", -1.0)):
+    for column, value in ((0, 0.0), (0, 34.0), (0, 1.5), (1, -1.0), (2, 0.0)):
         state = lists.get_state()
-        state[name][3] = value
+        state["facts"][3, column] = value
         with pytest.raises(FormatError, match="past lists"):
             other.set_state(state)
     with pytest.raises(FormatError, match="past lists"):
