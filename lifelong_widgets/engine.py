@@ -299,7 +299,7 @@ class Engine:
         self.histories.set_state(state["histories"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
-        if "past" in state.get("gate", {}):  # before version 5 of the file it was another: it begins empty
+        if has_fast_memory(state):  # else it begins empty
             self.memory.set_state(state["memory"], n_items)
             self.gate.set_state(state["gate"])
         self.ranker.changed()
@@ -532,6 +532,7 @@ class Engine:
             self.users.add(event.user)
             self.ranker.take_in(one, learning, mark.memory, mark.histories)
         self.n_events += len(events)
+        self.drift.advance(self.n_events)
         return loss, slots
 
     def _people(self, events: list[Feedback]) -> list[int]:
@@ -582,6 +583,11 @@ class Engine:
 def _check_kinds(kinds: object) -> None:
     if not isinstance(kinds, FeedbackKinds):
         raise DataError(f"kinds are FeedbackKinds, not a {type(kinds).__name__}")
+
+
+def has_fast_memory(state: Mapping[str, Any]) -> bool:
+    """Whether the fast memory in a state is that of today; before version 5 of the file it was another."""
+    return "past" in state.get("gate", {})
 
 
 def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
-from lifelong_widgets.engine import Engine
+from lifelong_widgets.engine import Engine, has_fast_memory
 from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning
 from lifelong_widgets.featurizers import FeatureSettings
 from lifelong_widgets.journal import (
@@ -187,7 +187,7 @@ def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
             raise FormatError(f"it is the checkpoint of entry {tree['entry']!r:.80}")
         if tree["journal"] != journal.genesis["id"] or tree["checksum"] != journal.checksum_of(id):
             raise FormatError("it is of another journal, or of a copy of this one that went on by itself")
-        if id and "close" not in tree["state"].get("memory", {}):
+        if id and not has_fast_memory(tree["state"]):
             raise FormatError("an older version wrote it, whose models had another fast memory")
         seed = journal.genesis["seed"]
         return cls.from_saved(

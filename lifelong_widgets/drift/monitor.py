@@ -133,6 +133,10 @@ class DriftMonitor(Part):
         self._start_afresh()
         return True
 
+    def advance(self, n_events: int) -> None:
+        """The learner has `n_events` behind it now, whether or not an outcome came of the latest."""
+        self._n_events = n_events
+
     @property
     def alarms(self) -> list[int]:
         """The event numbers at which the hit rate was found to have fallen (a copy)."""

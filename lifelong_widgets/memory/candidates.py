@@ -113,7 +113,7 @@ def describe(
 ) -> Candidates:
     """What is known about `items` (ascending): the features, in the order of `FEATURES`."""
     n = len(items)
-    features = np.zeros((n, len(FEATURES)), dtype=np.float32)
+    features = np.repeat(SILENT[None], n, axis=0)
     consumed = contains(past.consumed, items)
     if not n:
         return Candidates(items, features, consumed)

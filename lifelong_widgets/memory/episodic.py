@@ -228,7 +228,7 @@ class EpisodicMemory(Part):
     def _blinded(self, candidates: Candidates) -> Candidates:
         for group in ("popularity", "repeats"):
             if not getattr(self, f"use_{group}"):
-                candidates.features[:, _OF_GROUP[group]] = 0.0
+                candidates.features[:, _OF_GROUP[group]] = SILENT[_OF_GROUP[group]]
         return candidates
 
     @traitlets.validate(*(f"use_{group}" for group in GROUPS), "n_neighbors", "n_candidates")

@@ -14,7 +14,7 @@ from lifelong_widgets.memory.content import ContentOf
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.scores import best_places, contains
+from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.models import Histories, HistoriesMark
 
 NetworkScores = Callable[[NDArray[np.int64], NDArray[np.float32]], Iterator[NDArray[np.float32]]]
@@ -116,7 +116,7 @@ class Ranker:
         if among.all():
             return look.candidates.features[np.searchsorted(look.candidates.items, items)]
         everything = self._memory.describe(
-            np.union1d(look.candidates.items, items),
+            union(look.candidates.items, items),
             self.past_of(person),
             look.network_scores,
             self._content_of,
@@ -129,12 +129,7 @@ class Ranker:
             return {"network": np.ones(len(items), dtype=np.float32)}
         features = self.features_of(person, items)
         scores = self._gate.scores(features)
-        return {
-            group: scores - self._gate.scores(self._memory.without(features, group))
-            if getattr(self._memory, f"use_{group}")
-            else np.zeros(len(items), dtype=np.float32)
-            for group in GROUPS
-        }
+        return {group: scores - self._gate.scores(self._memory.without(features, group)) for group in GROUPS}
 
     def terms(self, group: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
@@ -160,7 +155,7 @@ class Ranker:
         scores = self._scores_after(histories.items_of(person), rewards)
         if self._memory.network_alone:
             return float(scores[item])
-        around = np.union1d(self.look(person).candidates.items, [item])
+        around = union(self.look(person).candidates.items, np.array([item]))
         described = self._memory.describe(around, past, scores, self._content_of)
         return float(self._gate.scores(described.features)[np.searchsorted(around, item)])
 
@@ -286,7 +281,7 @@ class Ranker:
             rewards = self._histories.rewards_of(event.person)
             liked = self._histories.items_of(event.person)[rewards > 0]
             now = self._histories.clock if event.time is None else event.time
-            n_consumed = len(self._histories.consumed_by(event.person))
+            n_consumed = self._histories.n_consumed(event.person)
             self._memory.learn(liked, n_consumed, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)
         self.changed()

@@ -99,6 +99,10 @@ class Histories:
             return np.zeros(0, dtype=np.int64)
         return np.frombuffer(self._consumed[user], dtype=np.int32).astype(np.int64)
 
+    def n_consumed(self, user: int) -> int:
+        """How many items a person has consumed."""
+        return len(self._consumed[user]) if user < self._n else 0
+
     def append(
         self,
         user: int,

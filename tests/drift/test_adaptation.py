@@ -157,6 +157,17 @@ def test_the_status_says_how_long() -> None:
     assert answering.status == "alarm 4 events ago"
 
 
+def test_the_status_counts_events_that_came_without_a_list() -> None:
+    rec = learner(adaptation="learning_rate", adaptation_events=20)
+    live(rec, 0, 10)
+    assert rec.drift.status == "adapting: 20 events to go"
+    for n in range(25):
+        rec.learn_one(user="p1", item=f"i{n % 12}", kind="like")
+    assert rec.drift.status == "alarm 25 events ago"
+    rec.undo(8)
+    assert rec.drift.status == "adapting: 3 events to go"
+
+
 def test_another_answer_is_refused() -> None:
     with pytest.raises(traitlets.TraitError):
         learner(adaptation="panic")
