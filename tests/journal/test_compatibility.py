@@ -137,9 +137,10 @@ def test_the_fixtures_are_whole_files_without_a_pending_log() -> None:
         assert not (FIXTURES / name / "journal.sqlite-wal").exists()
 
 
-def test_a_checkpoint_of_version_2(tmp_path: Path) -> None:
-    """Its fast memory was another: what the log implies today is learned from the log."""
-    shop = Path(shutil.copytree(FIXTURES / "checkpoint_v2", tmp_path / "shop.lw"))
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_checkpoint_whose_fast_memory_was_another(tmp_path: Path, version: int) -> None:
+    """What the log implies today is learned from the log."""
+    shop = Path(shutil.copytree(FIXTURES / f"checkpoint_v{version}", tmp_path / "shop.lw"))
     newest = next(shop.glob("*.lw"))
     (shop / "checkpoints").mkdir()
     newest.rename(shop / "checkpoints" / newest.name)
@@ -150,9 +151,9 @@ def test_a_checkpoint_of_version_2(tmp_path: Path) -> None:
     rec.close()
 
 
-def test_a_checkpoint_of_version_3(tmp_path: Path) -> None:
+def test_a_checkpoint_of_version_4(tmp_path: Path) -> None:
     """With the fast memory in it: it is taken, and not the beginning of the log."""
-    shop = Path(shutil.copytree(FIXTURES / "checkpoint_v3", tmp_path / "shop.lw"))
+    shop = Path(shutil.copytree(FIXTURES / "checkpoint_v4", tmp_path / "shop.lw"))
     newest = next(shop.glob("*.lw"))
     (shop / "checkpoints").mkdir()
     newest.rename(shop / "checkpoints" / newest.name)

@@ -1,8 +1,8 @@
 """What learning is worth on MovieLens-100K. ``python -m tests.soak.quality`` lives the whole stream.
 
 The protocol of ``lifelong-widgets replay movielens-100k``: fit the first fifth, learn the next three, test
-and learn the last. Click by click, which takes minutes; the suite learns those three in mini-batches of 32 and
-tests half of the last, in a third of the time and some hits worse.
+and learn the last. Click by click, which takes minutes; the suite learns those three in mini-batches of 32
+and tests half of the last, in a third of the time.
 """
 
 from __future__ import annotations
