@@ -18,7 +18,8 @@ def compiled(function: Callable[_Args, _Result], reassociate: bool = False) -> C
     on few numbers. Sums are added in the order in which they are written, so that the bits depend neither on
     a BLAS nor on the number of threads.
 
-    The arguments are arrays and numbers, and indices are *not* checked: the caller makes sure of them.
+    The arguments are arrays and numbers, and indices are *not* checked: the caller makes sure of them. A
+    division by zero gives what numpy gives: to look for it would keep a processor from doing several at once.
 
     Args:
         function: Loops over arrays and numbers; it may call others that are compiled.

@@ -82,8 +82,10 @@ class NeighborTable:
 
     def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> SparseScores:
         """``factors @ table[rows]``, of items below `n`; rows may repeat, and unknown ones are empty."""
-        ids, weights = _entries(self._neighbors, self._weights, rows, _float32(factors), n)
-        return _summed(ids, weights, n)
+        factors = _float32(factors)
+        if n <= _DENSE:  # counting beats sorting
+            return SparseScores(*_counted(self._neighbors, self._weights, rows, factors, n))
+        return _summed(*_entries(self._neighbors, self._weights, rows, factors, n))
 
     def terms(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
         """``table[rows][:, columns]`` as a dense array, for distinct columns."""
@@ -188,7 +190,7 @@ class CompactTable(NeighborTable):
         places = np.arange(sizes.sum()) + np.repeat(self._starts[rows] - np.cumsum(sizes) + sizes, sizes)
         weights = self._codes[places] * np.repeat(self._scales[rows] * factors.astype(np.float32), sizes)
         ids = self._ids[places].astype(np.int64)
-        return _summed(ids[ids < n], weights[ids < n], n)
+        return _summed(ids[ids < n], weights[ids < n])
 
     def _make_room(self, n: int) -> None:
         raise DataError("a compact copy learns no more")
@@ -198,10 +200,8 @@ def _float32(values: NDArray[np.floating]) -> NDArray[np.float32]:
     return values.astype(np.float32, copy=False)
 
 
-def _summed(ids: NDArray[np.int64], weights: NDArray[np.float32], n: int) -> SparseScores:
-    """The weights of each id, all of them below `n`, summed in their order."""
-    if n <= _DENSE:  # counting beats sorting
-        return SparseScores(*_summed_by_counting(ids, weights, n))
+def _summed(ids: NDArray[np.int64], weights: NDArray[np.float32]) -> SparseScores:
+    """The weights of each id, summed in their order."""
     order = np.argsort(ids, kind="stable")
     return SparseScores(*_summed_in_order(ids[order], weights[order]))
 
@@ -290,14 +290,31 @@ def _entries(
 
 
 @compiled
-def _summed_by_counting(
-    ids: NDArray[np.int64], weights: NDArray[np.float32], n: int
+def _counted(
+    neighbors: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    factors: NDArray[np.float32],
+    limit: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    sums = np.zeros(n, dtype=np.float64)
-    for place in range(len(ids)):
-        sums[ids[place]] += weights[place]
-    items = np.flatnonzero(sums)
-    return items, sums[items].astype(np.float32)
+    """The columns below `limit`, ascending, and the sums of what is there, each times its row's factor."""
+    sums = np.zeros(limit, dtype=np.float64)
+    for n in range(len(rows)):
+        if rows[n] >= len(neighbors):
+            continue
+        row, own, factor = neighbors[rows[n]], weights[rows[n]], factors[n]
+        for place in range(len(row)):
+            if 0 < row[place] <= limit:
+                sums[row[place] - 1] += own[place] * factor
+    columns = np.empty(limit, dtype=np.int64)
+    values = np.empty(limit, dtype=np.float32)
+    size = 0
+    for column in range(limit):
+        if sums[column] != 0.0:
+            columns[size] = column
+            values[size] = sums[column]
+            size += 1
+    return columns[:size], values[:size]
 
 
 @compiled
