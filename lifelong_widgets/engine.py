@@ -45,6 +45,7 @@ class Mark:
     """A moment in the life of an engine, for `Engine.revert`."""
 
     n_events: int
+    n_offered: int
     n_users: int
     rng: Mapping[str, Any]
     histories: HistoriesMark
@@ -94,6 +95,7 @@ class Engine:
     ranker: Ranker
     rng: np.random.Generator
     _kinds: FeedbackKinds
+    _n_offered: int
 
     def __init__(
         self, catalog: Catalog, kinds: FeedbackKinds = DEFAULT_KINDS, seed: int = 0, **hyperparameters: Any
@@ -236,6 +238,7 @@ class Engine:
         """This moment, to hand to the step that follows; `spent` is a mark whose memory is used again."""
         return Mark(
             self.n_events,
+            self._n_offered,
             len(self.users),
             self.rng.bit_generator.state,
             self.histories.mark(),
@@ -251,7 +254,7 @@ class Engine:
 
         What is not learned stays as it is: the settings, the kinds and the catalogue with its rows.
         """
-        self.n_events = mark.n_events
+        self.n_events, self._n_offered = mark.n_events, mark.n_offered
         self.users.truncate(mark.n_users)
         self.rng.bit_generator.state = dict(mark.rng)
         self.histories.revert(mark.histories)
@@ -271,6 +274,7 @@ class Engine:
         """All that was learned: a tree of arrays, tensors and JSON values that shares no memory."""
         return {
             "n_events": self.n_events,
+            "n_offered": self._n_offered,
             "n_fits": self.n_fits,
             "users": list(self.users),
             "rng": self.rng.bit_generator.state,
@@ -299,6 +303,7 @@ class Engine:
         self.histories.set_state(state["histories"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
+        self._n_offered = count_of(state.get("n_offered", n_items), "n_offered")
         if has_fast_memory(state):  # else it begins empty
             self.memory.set_state(state["memory"], n_items)
             self.gate.set_state(state["gate"])
@@ -398,7 +403,7 @@ class Engine:
 
     def _build(self) -> None:
         """An untrained state without items: the parameters, empty histories and an empty buffer."""
-        self.n_events = 0
+        self.n_events = self._n_offered = 0  # the latter: how many items there were at the last event
         self.users = IdIndex(name="user")
         self.rng = np.random.default_rng(self.seed)
         self.network.build(self.features.width, self.seed)
@@ -454,7 +459,7 @@ class Engine:
             examples = log[events]
             scored = self._scored(examples)
             self.buffer.add(examples, self.rng, users=users[positions[events]], scored=scored)
-        self.n_events = len(interactions)
+        self.n_events, self._n_offered = len(interactions), len(self.network.items)
         return report
 
     def _sync_with_catalog(self) -> None:
@@ -519,7 +524,10 @@ class Engine:
         loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
         if learning:
             adapted = self.drift.factors(self.n_events)
-            self.ranker.study(happened, self.rng, mark.memory, adapted.gate)
+            chosen = [
+                one for one, event in zip(happened, events, strict=True) if self._had_a_choice(one, event)
+            ]
+            self.ranker.study(chosen, self.rng, mark.memory, adapted.gate)
             rewards = [kind.reward for kind in kinds]
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards)
             if len(new):
@@ -532,8 +540,17 @@ class Engine:
             self.users.add(event.user)
             self.ranker.take_in(one, learning, mark.memory, mark.histories)
         self.n_events += len(events)
+        self._n_offered = len(self.network.items)
         self.drift.advance(self.n_events)
         return loss, slots
+
+    def _had_a_choice(self, happened: Occurrence, event: Feedback) -> bool:
+        """Whether the item could have been listed, so that it says something that it was taken.
+
+        One that came into the catalogue since the last event was hardly there to be chosen: it came with this
+        event. Of such items the gate would only learn that what nobody has had before is always right.
+        """
+        return happened.item < self._n_offered or event.item in (event.shown or ())
 
     def _people(self, events: list[Feedback]) -> list[int]:
         """The index of each event's person; those who are new get the indices that they will have."""

@@ -109,11 +109,17 @@ class EpisodicMemory(Part):
         scores = self._scores(past, network_scores, content_of)
         return self._blinded(describe(items, scores, self.popularity, past))
 
-    def without(self, features: NDArray[np.float32], group: str) -> NDArray[np.float32]:
-        """A copy of `features` in which a group of `GROUPS` has nothing to say."""
-        blind = features.copy()
-        blind[:, _OF_GROUP[group]] = SILENT[_OF_GROUP[group]]
-        return blind
+    def with_average(
+        self, features: NDArray[np.float32], group: str, average: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """A copy of `features` in which a group of `GROUPS` says of every item what `average` says."""
+        dull = features.copy()
+        dull[:, _OF_GROUP[group]] = average[_OF_GROUP[group]]
+        return dull
+
+    def knows(self, item: int) -> bool:
+        """Whether an item has had an event."""
+        return bool(self.popularity.counts(np.array([item]))[0] > 0)
 
     def terms(
         self, group: str, past: Past, items: NDArray[np.int64], content_of: ContentOf

@@ -124,12 +124,21 @@ class Ranker:
         return everything.features[np.searchsorted(everything.items, items)]
 
     def contributions(self, person: int | None, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
-        """By how much the score of each of `items` falls if one of `GROUPS` has nothing to say: (n,) each."""
+        """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it: (n,) each.
+
+        It says of the item then what it says on average of the ten best candidates.
+        """
         if self._memory.network_alone:
             return {"network": np.ones(len(items), dtype=np.float32)}
         features = self.features_of(person, items)
         scores = self._gate.scores(features)
-        return {group: scores - self._gate.scores(self._memory.without(features, group)) for group in GROUPS}
+        look = self.look(person)
+        best = np.argsort(-look.scores, kind="stable")[:10]
+        average = look.candidates.features[best].mean(axis=0)
+        return {
+            group: scores - self._gate.scores(self._memory.with_average(features, group, average))
+            for group in GROUPS
+        }
 
     def terms(self, group: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
@@ -230,6 +239,8 @@ class Ranker:
     ) -> None:
         """Take events in one by one, each after the gate has learned from it, while the network stands still.
 
+        From the first event of an item the gate learns nothing: when the item came is not known.
+
         Args:
             events: in time order.
             items: (n, history_length), the history before each of the events that is worth anything.
@@ -240,7 +251,7 @@ class Ranker:
         rows = iter(()) if alone else self._network_scores(items, rewards)
         for event in events:
             row = None if alone or event.reward == 0 else next(rows)
-            if row is not None and event.reward > 0:
+            if row is not None and event.reward > 0 and self._memory.knows(event.item):
                 candidates = self._memory.candidates(self.past_of(event.person), row, self._content_of)
                 self._teach([(event, candidates)], rng)
             self.take_in(event)

@@ -66,7 +66,7 @@ def test_sequence_knn_is_its_formula(events: list[tuple[int, int]]) -> None:
         history.append(item)
     for user, history in histories.items():
         want = sum(
-            0.6**place * weights[item] / (counts[item] + 5) ** 0.5 / (counts + 5) ** 0.25
+            0.6**place * weights[item] / (counts[item] + 5) ** 0.5 / (counts + 5) ** 0.375
             for place, item in enumerate(history[:-5:-1])
         )
         ranked = knn.recommend(user, k=N, exclude_seen=False)

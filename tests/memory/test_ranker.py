@@ -119,6 +119,8 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
     for person in range(6):
         for item in (100, 217):
             rec.learn_one(user=person, item=item, kind="view")
+        for item in range(200, 205):  # which are as popular
+            rec.learn_one(user=f"{person} {item}", item=item, kind="view")
     rec.observe(Feedback("eve", 100, "like"))
     first = rec.recommend("eve", k=1)[0]
     assert (first.item, first.reason) == (217, "because you liked Thing 100")
@@ -133,6 +135,20 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
         for reason in again.values()
     )
     assert all(f"Thing {item}" not in reason for item, reason in again.items())
+
+
+def test_from_an_item_that_came_with_its_event_the_gate_learns_nothing() -> None:
+    rec = Recommender(shelf(30), **SMALL)
+    for n in range(20):
+        rec.learn_one(user=n % 4, item=n, kind="view")
+    n_steps = rec.gate.n_steps
+    rec.catalog.add([{"item": "new"}])
+    rec.learn_one(user=1, item="new", kind="view")
+    assert rec.gate.n_steps == n_steps
+    rec.catalog.add([{"item": "newer"}])
+    rec.learn_one(user=2, item="newer", kind="view", shown=("newer", 3))  # it could be chosen
+    rec.learn_one(user=3, item="new", kind="view")
+    assert rec.gate.n_steps == n_steps + 2
 
 
 def test_a_part_that_is_off_is_owed_nothing() -> None:
