@@ -124,9 +124,9 @@ class Ranker:
         return everything.features[np.searchsorted(everything.items, items)]
 
     def contributions(self, person: int | None, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
-        """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it: (n,) each.
+        """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it.
 
-        It says of the item then what it says on average of the ten best candidates.
+        It says of the item then what it says on average of the ten best candidates. (n,) for each group.
         """
         if self._memory.network_alone:
             return {"network": np.ones(len(items), dtype=np.float32)}
