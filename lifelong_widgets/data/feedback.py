@@ -14,7 +14,7 @@ import numpy as np
 
 from lifelong_widgets.data.display import brief, listing, near, shorten
 from lifelong_widgets.data.frames import FIRST_SECOND, LARGEST_VALUE, LAST_SECOND
-from lifelong_widgets.data.ids import Id, as_id
+from lifelong_widgets.data.ids import Id, as_id, as_ids
 from lifelong_widgets.errors import DataError
 
 MOST_KINDS = 1000
@@ -118,7 +118,7 @@ def _shown(items: Any) -> tuple[Id, ...]:
         shown = tuple(items)
     except TypeError:
         raise DataError(f"`shown` is a sequence of item ids, not {brief(items)}") from None
-    return tuple([as_id(item, "shown item") for item in shown])
+    return as_ids(shown, "shown item")
 
 
 @dataclass(frozen=True, slots=True)

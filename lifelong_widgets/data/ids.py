@@ -54,6 +54,21 @@ such as 7 or '7'
     )
 
 
+def as_ids(values: Iterable[object], name: str = "id") -> tuple[Id, ...]:
+    """Each of `values` as `as_id` gives it.
+
+    >>> as_ids(["a", "b"]), as_ids([1, np.int32(2)])
+    (('a', 'b'), (1, 2))
+    """
+    given = tuple(values)
+    # what a list of ours holds is fine: to see that at once takes a tenth of the time
+    if given and set(map(type, given)) == {str}:
+        lengths = set(map(len, given))  # type: ignore[arg-type]
+        if all(map(str.isascii, given)) and 0 < min(lengths) and max(lengths) <= LONGEST_ID:  # type: ignore[arg-type]
+            return given  # type: ignore[return-value]
+    return tuple([as_id(value, name) for value in given])
+
+
 def _checked_string(value: str, name: str) -> str:
     if not value:
         raise DataError(f"the {name} is an empty string; an id has at least one character")

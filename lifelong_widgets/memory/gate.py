@@ -215,22 +215,25 @@ def _forward(
     weights = parameters[: width * hidden_dim].reshape(width, hidden_dim)
     bias, output, linear = _vectors_of(parameters, width, hidden_dim)
     active = np.empty((n, hidden_dim), dtype=np.float32)
-    scores = np.empty(n, dtype=np.float32)
-    whole = width // 4 * 4  # four at a time: to load and store the sums takes longer than to add
+    scores = np.zeros(n, dtype=np.float32)
+    for row in range(n):
+        active[row] = bias
+    whole, even = n // 4 * 4, width // 2 * 2
+    for row in range(0, whole, 4):  # four by two at a time: to load and to store takes longer than to add
+        told = features[row : row + 4]
+        one, two, three, four = active[row], active[row + 1], active[row + 2], active[row + 3]
+        for column in range(0, even, 2):
+            left, right = weights[column], weights[column + 1]
+            a, b, c, d = told[0, column], told[1, column], told[2, column], told[3, column]
+            e, f, g, h = told[0, column + 1], told[1, column + 1], told[2, column + 1], told[3, column + 1]
+            for unit in range(hidden_dim):
+                one[unit] += a * left[unit] + e * right[unit]
+                two[unit] += b * left[unit] + f * right[unit]
+                three[unit] += c * left[unit] + g * right[unit]
+                four[unit] += d * left[unit] + h * right[unit]
     for row in range(n):
         told, own, score = features[row], active[row], np.float32(0.0)
-        own[:] = bias
-        for column in range(0, whole, 4):
-            one, two, three, four = (
-                weights[column],
-                weights[column + 1],
-                weights[column + 2],
-                weights[column + 3],
-            )
-            a, b, c, d = told[column], told[column + 1], told[column + 2], told[column + 3]
-            for unit in range(hidden_dim):
-                own[unit] += a * one[unit] + b * two[unit] + c * three[unit] + d * four[unit]
-        for column in range(whole, width):
+        for column in range(even if row < whole else 0, width):
             for unit in range(hidden_dim):
                 own[unit] += told[column] * weights[column, unit]
         for column in range(width):
