@@ -64,7 +64,7 @@ def as_ids(values: Iterable[object], name: str = "id") -> tuple[Id, ...]:
     # what a list of ours holds is fine: to see that at once takes a tenth of the time
     if given and set(map(type, given)) == {str}:
         lengths = set(map(len, given))  # type: ignore[arg-type]
-        if all(map(str.isascii, given)) and 0 < min(lengths) and max(lengths) <= LONGEST_ID:  # type: ignore[arg-type]
+        if all(map(str.isascii, given)) and min(lengths) > 0 and max(lengths) <= LONGEST_ID:  # type: ignore[arg-type]
             return given  # type: ignore[return-value]
     return tuple([as_id(value, name) for value in given])
 

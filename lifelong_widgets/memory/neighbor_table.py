@@ -230,13 +230,16 @@ def _places_in_row(
 ) -> NDArray[np.int64]:
     """Where each of `columns` is in one row, or else the lightest entries of the others, one for each."""
     places = np.full(len(columns), -1, dtype=np.int64)
-    free = np.ones(len(neighbors), dtype=np.bool_)
+    free, n_known = np.ones(len(neighbors), dtype=np.bool_), 0
     for n in range(len(columns)):
         for place in range(len(neighbors)):
             if neighbors[place] == columns[n] + 1:
                 places[n] = place
                 free[place] = False  # what is about to grow stays
+                n_known += 1
                 break
+    if n_known == len(columns):
+        return places
     lightest = np.flatnonzero(free)
     lightest = lightest[np.argsort(weights[lightest], kind="mergesort")]
     used = 0
