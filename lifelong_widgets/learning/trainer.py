@@ -69,7 +69,7 @@ class Trainer(Part):
         config=True, scale="log"
     )
     validation_fraction = FiniteFloat(
-        0.1, min=0.0, max=0.5, help="Which part of the log, its last, early stopping looks at."
+        0.2, min=0.0, max=0.5, help="Which part of the log, its last, early stopping looks at."
     ).tag(config=True)
 
     def fit(

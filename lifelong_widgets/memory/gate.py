@@ -31,7 +31,6 @@ _PRIOR = {
 """Whom a gate trusts that has learned nothing yet: everybody about alike, and nobody's dislikes."""
 
 _BETA_1, _BETA_2 = 0.9, 0.999  # Adam's
-_WEIGHT_DECAY = 0.1  # of the parameters, times the rate, is what a step takes away
 _AVERAGING = 0.998  # what a step leaves of the moving average
 _FADING = 0.99  # what an event leaves of the losses before it
 _TRUST = 0.5  # how strongly the mixture prefers the one with the smaller losses
@@ -44,8 +43,8 @@ class Gate(Part):
     Each event is an example: the candidates for the person as they were before it, among them the item that
     was taken (if it is not there the event teaches the gate nothing). Beside it some of the last 2,000 such
     lists are learned again (`PastLists`). The loss is the cross-entropy, the step Adam's, the rate falls from
-    `gate_learning_rate` to three tenths of it within some ten thousand steps, and every step shrinks the
-    parameters a little. The linear weights begin with a prior, so that the first list is sensible.
+    `gate_learning_rate` to three tenths of it within some ten thousand steps. The linear weights begin with a
+    prior, so that the first list is sensible.
 
     A rate that suits a log that turns every hour is too noisy for one that does not. So what scores is a
     mixture of two: the parameters as they are, and their moving average over some five hundred steps, each
@@ -53,8 +52,7 @@ class Gate(Part):
 
     Source: stacking, D. Wolpert, "Stacked generalization", Neural Networks 1992, learned prequentially, so
     that every member is judged on what it had not seen; the loss of Z. Cao et al., "Learning to rank: from
-    pairwise approach to listwise approach", ICML 2007, for one relevant item. The step: I. Loshchilov and F.
-    Hutter, "Decoupled weight decay regularization", ICLR 2019. The average: B. Polyak and A.
+    pairwise approach to listwise approach", ICML 2007, for one relevant item. The average: B. Polyak and A.
     Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control and Optimization 1992.
     The mixture: exponential weights, V. Vovk, "Aggregating strategies", COLT 1990, of losses that fade, since
     the better one may change: M. Herbster and M. Warmuth, "Tracking the best expert", Machine Learning 1998.
@@ -342,11 +340,9 @@ def _adam(
     n_steps: int,
 ) -> None:
     first, second = moments
-    kept = 1.0 - rate * _WEIGHT_DECAY
     scale, unbias = rate / (1.0 - _BETA_1**n_steps), 1.0 / (1.0 - _BETA_2**n_steps)
     for place in range(len(parameters)):
         slope = gradient[place]
         first[place] = _BETA_1 * first[place] + (1.0 - _BETA_1) * slope
         second[place] = _BETA_2 * second[place] + (1.0 - _BETA_2) * slope * slope
-        parameters[place] *= kept
         parameters[place] -= scale * first[place] / (np.sqrt(second[place] * unbias) + 1e-8)

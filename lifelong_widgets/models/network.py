@@ -52,7 +52,7 @@ class Network(Part):
         config=True
     )
     hidden_dim = WholeNumber(
-        256, min=1, max=65_536, help="Width of the hidden layer of the user encoder."
+        128, min=1, max=65_536, help="Width of the hidden layer of the user encoder."
     ).tag(config=True)
     history_length = WholeNumber(
         50, min=1, max=1000, help="How many of a person's most recent events the user encoder reads."
