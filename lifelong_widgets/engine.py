@@ -419,7 +419,7 @@ class Engine:
 
     def _content_of(self, items: np.ndarray) -> np.ndarray:
         # whole rows are taken in a third of the time of parts of them
-        rows: np.ndarray = self.network.items.rows.numpy().take(items, axis=0)
+        rows: np.ndarray = self.network.items.array.take(items, axis=0)
         return rows[:, self.network.embedding_dim :]
 
     def _fit(

@@ -62,7 +62,7 @@ def gradients(
     """
     n, dim = len(examples), network.embedding_dim
     of_projection, *of_encoder = into
-    rows, projection = network.items.rows.numpy(), network.projection.detach().numpy()
+    rows, projection = network.items.array, network.projection.detach().numpy()
     refuse_beyond(len(rows), negatives, examples.targets)  # the loops do not look where they read
     inputs = network.inputs(examples.history_items, examples.history_rewards)
     traced, backward = network.encoder.trace(

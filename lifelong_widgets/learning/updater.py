@@ -117,7 +117,7 @@ class OnlineUpdater(Part):
             mark.rows.append((found.indices, *items.learned(found.indices)))
         self._dense.step(rate)
         fitting = learning_rate is not None
-        rates = rate if fitting else self._boost(items.n_updates.numpy()[found.indices]) * rate
+        rates = rate if fitting else self._boost(items.n_updates[found.indices]) * rate
         items.adam_step(found.indices, found.embeddings, rates)
         return found.losses
 

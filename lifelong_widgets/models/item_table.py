@@ -42,9 +42,9 @@ class ItemTable:
         self.embedding_dim, self.content_dim, self.seed = embedding_dim, content_dim, seed
         self._n = 0
         width = embedding_dim + content_dim
-        self._rows = torch.zeros(0, width)
+        self._rows: NDArray[np.float32] = np.zeros((0, width), dtype=np.float32)
         # first moment, second moment and step count of each row lie in one table: one gather, one scatter
-        self._adam = torch.zeros(0, 2 * embedding_dim + 1)
+        self._adam: NDArray[np.float32] = np.zeros((0, 2 * embedding_dim + 1), dtype=np.float32)
 
     def __len__(self) -> int:
         return self._n
@@ -52,15 +52,20 @@ class ItemTable:
     @property
     def rows(self) -> torch.Tensor:
         """All rows, (n_items, embedding_dim + content_dim), float32; a view, not a copy."""
+        return torch.from_numpy(self.array)
+
+    @property
+    def array(self) -> NDArray[np.float32]:
+        """The same view for numpy and compiled loops, which is there at once."""
         return self._rows[: self._n]
 
     @property
     def embeddings(self) -> torch.Tensor:
         """The learned part of all rows; a view."""
-        return self._rows[: self._n, : self.embedding_dim]
+        return torch.from_numpy(self.array[:, : self.embedding_dim])
 
     @property
-    def n_updates(self) -> torch.Tensor:
+    def n_updates(self) -> NDArray[np.float32]:
         """How many optimizer steps each item has had, shape (n_items,)."""
         return self._adam[: self._n, -1]
 
@@ -81,7 +86,7 @@ class ItemTable:
         """
         if items.shape != (len(weights), weights.shape[2]):
             raise IndexError(f"items of shape {items.shape} do not go with weights {weights.shape}")
-        rows = self.rows.numpy()
+        rows = self.array
         averages = np.empty((*weights.shape[:2], rows.shape[1]), dtype=rows.dtype)
         if not _average(rows, items, weights, averages):
             raise IndexError(f"an item is not among the {self._n} that have a row")
@@ -94,7 +99,7 @@ class ItemTable:
         for begin in range(start, end, _GROWN_AT_ONCE):  # the draws take four times the memory of the rows
             stop = min(begin + _GROWN_AT_ONCE, end)
             self._rows[begin:stop, : self.embedding_dim] = self._initial_values(begin, stop)
-        self._rows[start:end, self.embedding_dim :] = torch.from_numpy(content.astype(np.float32))
+        self._rows[start:end, self.embedding_dim :] = content
         self._adam[start:end] = 0.0
         self._n = end
 
@@ -125,27 +130,29 @@ class ItemTable:
             raise IndexError(f"{len(indices)} rows have gradients of shape {gradients.shape}")
         refuse_beyond(self._n, indices)
         rates = np.broadcast_to(np.asarray(learning_rates, dtype=np.float64), len(indices))
-        _adam(self._rows.numpy(), self._adam.numpy(), indices, gradients, rates, *betas, epsilon)
+        _adam(self._rows, self._adam, indices, gradients, rates, *betas, epsilon)
 
     def learned(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their moments."""
         refuse_beyond(self._n, indices)
-        rows, moments = self._rows.numpy(), self._adam.numpy()
-        return _gathered(rows, indices, self.embedding_dim), _gathered(moments, indices, moments.shape[1])
+        moments = self._adam
+        return _gathered(self._rows, indices, self.embedding_dim), _gathered(
+            moments, indices, moments.shape[1]
+        )
 
     def put_back(
         self, indices: NDArray[np.int64], embeddings: NDArray[np.float32], moments: NDArray[np.float32]
     ) -> None:
         """Make some rows what `learned` once said they were."""
-        self.embeddings.numpy()[indices] = embeddings
-        self._adam.numpy()[indices] = moments
+        self._rows[indices, : self.embedding_dim] = embeddings
+        self._adam[indices] = moments
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Everything, as contiguous tensors that share no memory with the table."""
         n = self._n
         return {
-            "rows": self._rows[:n].clone(),
-            "adam": self._adam[:n].clone(),
+            "rows": torch.from_numpy(self._rows[:n].copy()),
+            "adam": torch.from_numpy(self._adam[:n].copy()),
         }
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
@@ -160,7 +167,7 @@ class ItemTable:
         dim = self.embedding_dim
         if len(state["adam"]) and state["adam"][:, dim:].min() < 0:
             raise FormatError("item table: a second moment or a count of steps is negative")
-        self._rows, self._adam = (tensor.clone() for tensor in state.values())
+        self._rows, self._adam = (tensor.numpy().copy() for tensor in state.values())
         self._n = len(self._rows)
 
     def _reserve(self, n: int) -> None:
@@ -169,18 +176,18 @@ class ItemTable:
         capacity = max(n, 2 * len(self._rows), 16)
         for name in ("_rows", "_adam"):
             old = getattr(self, name)
-            new = torch.zeros(capacity, old.shape[1])
+            new = np.zeros((capacity, old.shape[1]), dtype=np.float32)
             new[: self._n] = old[: self._n]
             setattr(self, name, new)
 
-    def _initial_values(self, start: int, end: int) -> torch.Tensor:
+    def _initial_values(self, start: int, end: int) -> NDArray[np.float32]:
         # Philox is counter-based: row i always reads the same stretch of it, however the table grew.
         draws_a_row = -(-self.embedding_dim // 4) * 4
         bits = np.random.Philox(key=self.seed)
         bits.advance(start * draws_a_row // 4)
         uniform = np.random.Generator(bits).random((end - start, draws_a_row))[:, : self.embedding_dim]
         bound = self.initial_scale * 3**0.5  # the uniform distribution with this standard deviation
-        return torch.from_numpy(((2 * uniform - 1) * bound).astype(np.float32))
+        return ((2 * uniform - 1) * bound).astype(np.float32)
 
 
 def refuse_beyond(n: int, *indices: NDArray[np.int64]) -> None:

@@ -109,10 +109,10 @@ class Network(Part):
         """
         averaging, weights = self.encoder.averaging(torch.from_numpy(history_rewards)), None
         if averaging is None:
-            rows = self.items.rows.numpy()[history_items.reshape(-1)]
+            rows = self.items.array[history_items.reshape(-1)]
         else:
             weights = averaging.numpy()
-            rows = self.items.averages(history_items, weights).reshape(-1, self.items.rows.shape[1])
+            rows = self.items.averages(history_items, weights).reshape(-1, self.items.array.shape[1])
         vectors, content = _projected(rows, self.projection.detach().numpy())
         return Inputs(vectors.reshape(len(history_items), -1, self.embedding_dim), content, weights)
 
@@ -124,7 +124,7 @@ class Network(Part):
         """The scores of every item for each history: (n, n_items). One matrix product."""
         queries = self.queries(self.user_vectors(history_items, history_rewards))
         if len(queries) == 1:
-            return torch.from_numpy(_products(self.items.rows.numpy(), queries[0].numpy())).unsqueeze(0)
+            return torch.from_numpy(_products(self.items.array, queries[0].numpy())).unsqueeze(0)
         return queries @ self.items.rows.T
 
     def score_each(self, history_items: np.ndarray, history_rewards: np.ndarray) -> Iterator[np.ndarray]:

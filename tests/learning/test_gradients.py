@@ -64,7 +64,7 @@ def network(encoder: str, n_items: int, content_dim: int, length: int) -> Networ
             parameter.copy_(torch.from_numpy(rng.normal(size=parameter.shape)))
     made.projection = torch.nn.Parameter(torch.from_numpy(rng.normal(size=(content_dim, 4))))
     made.items.grow(np.zeros((n_items, content_dim), dtype=np.float32))
-    made.items._rows = torch.from_numpy(rng.normal(size=made.items._rows.shape))
+    made.items._rows = rng.normal(size=made.items._rows.shape)
     return made
 
 
