@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import traitlets
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.candidates import FEATURES, Candidates
+from lifelong_widgets.memory.item_bias import ItemBias
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.past_lists import PastLists
 from lifelong_widgets.memory.states import check_arrays
@@ -37,6 +38,22 @@ _TRUST = 0.5  # how strongly the mixture prefers the one with the smaller losses
 _WORST = 12.0  # no event counts for more
 
 
+class Lesson(NamedTuple):
+    """A list, and what was taken from it.
+
+    Attributes:
+        candidates: the items of the list.
+        scores: what the gate says of them, (n,).
+        place: where the right one is.
+        weight: how much the lesson counts.
+    """
+
+    candidates: Candidates
+    scores: NDArray[np.float32]
+    place: int
+    weight: float
+
+
 class Gate(Part):
     """Scores candidates: ``z_i = w · x_i + v · relu(W x_i + b)``, trained by softmax over the candidates.
 
@@ -48,7 +65,8 @@ class Gate(Part):
 
     A rate that suits a log that turns every hour is too noisy for one that does not. So what scores is a
     mixture of two: the parameters as they are, and their moving average over some five hundred steps, each
-    trusted by how well it has foreseen the last hundred events.
+    trusted by how well it has foreseen the last hundred events. What it still gets wrong about single items
+    is learned beside it (`ItemBias`).
 
     Source: stacking, D. Wolpert, "Stacked generalization", Neural Networks 1992, learned prequentially, so
     that every member is judged on what it had not seen; the loss of Z. Cao et al., "Learning to rank: from
@@ -64,6 +82,9 @@ class Gate(Part):
     gate_replay_ratio = WholeNumber(
         7, min=0, max=64, help="How many past lists the gate learns from again beside each new one."
     ).tag(config=True, live=True, label="Lists replayed")
+    item_bias_learning_rate = FiniteFloat(
+        0.1, min=0.0, max=1.0, help="How fast the gate learns that an item is taken more often than it says."
+    ).tag(config=True, live=True, label="Item bias learning rate")
     gate_hidden_dim = WholeNumber(32, min=1, max=1024, help="Width of the hidden layer of the gate.").tag(
         config=True
     )
@@ -82,7 +103,7 @@ class Gate(Part):
         ).astype(np.float32)
         self._average = self._parameters.copy()
         self._moments = np.zeros((2, len(self._parameters)), dtype=np.float32)
-        self._past = PastLists(n)
+        self._past, self._bias = PastLists(n), ItemBias()
         self._losses = np.zeros(2)  # that fade, of the parameters as they are and of their average
         self._n_steps = 0
 
@@ -91,11 +112,12 @@ class Gate(Part):
         """How many steps were taken."""
         return self._n_steps
 
-    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The score of each row of features, (n,)."""
+    def scores(self, items: NDArray[np.int64], features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The score of each of `items`, (n,), of which it is told a row of features each."""
         of_now = _forward(self._parameters, self.gate_hidden_dim, features)[1]
         of_average = _forward(self._average, self.gate_hidden_dim, features)[1]
         mixed: NDArray[np.floating] = of_now + self.trust_in_average * (of_average - of_now)
+        mixed += self._bias.of(items)
         return mixed.astype(np.float32, copy=False)
 
     @property
@@ -106,7 +128,7 @@ class Gate(Part):
 
     def step(
         self,
-        examples: list[tuple[Candidates, int, float]],
+        lessons: list[Lesson],
         rng: np.random.Generator,
         ledger: Ledger | None = None,
         rate_factor: float = 1.0,
@@ -114,30 +136,34 @@ class Gate(Part):
         """Learn from the places at which the items were that were taken, and again from lists of the past.
 
         Args:
-            examples: the candidates, the place of the right one among them, and how much the example counts.
+            lessons: the lists.
             rng: draws what is learned again, and what is kept for that.
             ledger: can then take the step back.
             rate_factor: how many times longer the step is than `gate_learning_rate` says.
 
         Returns:
-            The mean loss of `examples`, None if there is none.
+            The mean loss of `lessons`, without the biases; None if there is none.
         """
-        if not examples:
+        if not lessons:
             return None
         if ledger is not None:
             for name in ("_parameters", "_average", "_moments", "_losses", "_n_steps"):
                 ledger.keep_all(self, name)
         gradient, total, width = np.zeros_like(self._parameters), 0.0, self.gate_hidden_dim
-        again = self._past.sample(self.gate_replay_ratio * len(examples), rng)
-        share = 1.0 / (len(examples) + len(again.facts))
+        again = self._past.sample(self.gate_replay_ratio * len(lessons), rng)
+        share = 1.0 / (len(lessons) + len(again.facts))
         _add_gradients(gradient, self._parameters, width, *again, share)
-        for candidates, place, weight in examples:
+        for candidates, scores, place, weight in lessons:
             features = _right_first(candidates.features, place)
             of_now = _add_gradient(gradient, self._parameters, width, features, 0.0, weight * share)
             of_average = _loss(_forward(self._average, width, features)[1])
             self._losses *= _FADING
             self._losses += np.minimum((of_now, of_average), _WORST)
-            total += weight * of_now / len(examples)
+            total += weight * of_now / len(lessons)
+            if self.item_bias_learning_rate:
+                self._bias.learn(
+                    candidates.items, scores, place, weight, self.item_bias_learning_rate, ledger
+                )
             if self.gate_replay_ratio:
                 self._past.add(features, weight, rng, ledger)
         self._n_steps += 1
@@ -150,8 +176,8 @@ class Gate(Part):
 
     @property
     def n_bytes(self) -> int:
-        """What the parameters take in memory."""
-        return 2 * self._parameters.nbytes
+        """What the parameters and the biases take in memory."""
+        return 2 * self._parameters.nbytes + self._bias.n_bytes
 
     def copy(self) -> Gate:
         """An independent copy."""
@@ -169,6 +195,7 @@ class Gate(Part):
             "moments": self._moments.copy(),
             "n_steps": self._n_steps,
             "past": self._past.get_state(),
+            "bias": self._bias.get_state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -192,6 +219,7 @@ class Gate(Part):
         self._moments, self._losses = state["moments"].copy(), state["losses"].copy()
         self._n_steps = count_of(state["n_steps"], "n_steps")
         self._past.set_state(state["past"])
+        self._bias.set_state(state["bias"])
 
     @traitlets.validate("gate_hidden_dim")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:

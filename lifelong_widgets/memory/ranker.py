@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.memory.candidates import Candidates, Past
 from lifelong_widgets.memory.content import ContentOf
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
-from lifelong_widgets.memory.gate import Gate
+from lifelong_widgets.memory.gate import Gate, Lesson
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.models import Histories, HistoriesMark
@@ -90,7 +90,7 @@ class Ranker:
                 self._histories.items_of(key), self._histories.rewards_of(key)
             )
             candidates = self._memory.candidates(past, network_scores, self._content_of)
-            look = Look(candidates, self._gate.scores(candidates.features), network_scores)
+            look = Look(candidates, self._gate.scores(candidates.items, candidates.features), network_scores)
             if len(self._looks) >= 16:
                 self._looks.clear()
             self._looks[key] = look
@@ -131,12 +131,12 @@ class Ranker:
         if self._memory.network_alone:
             return {"network": np.ones(len(items), dtype=np.float32)}
         features = self.features_of(person, items)
-        scores = self._gate.scores(features)
+        scores = self._gate.scores(items, features)
         look = self.look(person)
         best = np.argsort(-look.scores, kind="stable")[:10]
         average = look.candidates.features[best].mean(axis=0)
         return {
-            group: scores - self._gate.scores(self._memory.with_average(features, group, average))
+            group: scores - self._gate.scores(items, self._memory.with_average(features, group, average))
             for group in GROUPS
         }
 
@@ -148,7 +148,8 @@ class Ranker:
         """The score of any item: the gate's, or the network's if that is alone."""
         if self._memory.network_alone:
             return float(self.look(person).network_scores[item])
-        return float(self._gate.scores(self.features_of(person, np.array([item])))[0])
+        items = np.array([item])
+        return float(self._gate.scores(items, self.features_of(person, items))[0])
 
     def without_event(self, person: int | None, event: int, item: int) -> float:
         """The score of `item` had the event at place `event` of a person's `Past` never been seen by it.
@@ -166,7 +167,7 @@ class Ranker:
             return float(scores[item])
         around = union(self.look(person).candidates.items, np.array([item]))
         described = self._memory.describe(around, past, scores, self._content_of)
-        return float(self._gate.scores(described.features)[np.searchsorted(around, item)])
+        return float(self._gate.scores(around, described.features)[np.searchsorted(around, item)])
 
     def best(
         self, person: int | None, k: int, exclude_seen: bool
@@ -215,7 +216,8 @@ class Ranker:
         if self._memory.network_alone or not speak:
             return
         if len(speak) == 1:
-            looks = [self.look(speak[0].person).candidates]
+            look = self.look(speak[0].person)
+            looks = [(look.candidates, look.scores)]
         else:
             # afresh, though a list may have been asked for before: the scores of a product of many may differ
             # from those of one in their last bit, and a list that was looked at must change nothing
@@ -224,10 +226,7 @@ class Ranker:
                 np.stack([histories.items_of(event.person) for event in speak]),
                 np.stack([histories.rewards_of(event.person) for event in speak]),
             )
-            looks = [
-                self._memory.candidates(self.past_of(event.person), row, self._content_of)
-                for event, row in zip(speak, rows, strict=True)
-            ]
+            looks = [self._judged(event, row) for event, row in zip(speak, rows, strict=True)]
         self._teach(zip(speak, looks, strict=True), rng, ledger, rate_factor)
 
     def study_each(
@@ -252,24 +251,30 @@ class Ranker:
         for event in events:
             row = None if alone or event.reward == 0 else next(rows)
             if row is not None and event.reward > 0 and self._memory.knows(event.item):
-                candidates = self._memory.candidates(self.past_of(event.person), row, self._content_of)
-                self._teach([(event, candidates)], rng)
+                self._teach([(event, self._judged(event, row))], rng)
             self.take_in(event)
 
     def _teach(
         self,
-        looks: Iterable[tuple[Occurrence, Candidates]],
+        looks: Iterable[tuple[Occurrence, tuple[Candidates, NDArray[np.float32]]]],
         rng: np.random.Generator,
         ledger: Ledger | None = None,
         rate_factor: float = 1.0,
     ) -> None:
         """Let the gate learn, in one step, what was taken of each of these lists."""
-        examples = []
-        for event, candidates in looks:
+        lessons = []
+        for event, (candidates, scores) in looks:
             right = candidates.place_of(event.item)
             if right is not None:
-                examples.append((candidates, right, event.reward))
-        self._gate.step(examples, rng, ledger, rate_factor)
+                lessons.append(Lesson(candidates, scores, right, event.reward))
+        self._gate.step(lessons, rng, ledger, rate_factor)
+
+    def _judged(
+        self, event: Occurrence, network_scores: NDArray[np.float32]
+    ) -> tuple[Candidates, NDArray[np.float32]]:
+        """The candidates for the person of an event that is about to happen, and the gate's scores."""
+        candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content_of)
+        return candidates, self._gate.scores(candidates.items, candidates.features)
 
     def take_in(
         self,

@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import FEATURES, Candidates, Gate, Ledger
+from lifelong_widgets.memory.gate import Lesson
 from lifelong_widgets.state_file import digest_of
 
 
@@ -18,6 +20,14 @@ def gate(**hyperparameters: float) -> Gate:
     made = Gate(**hyperparameters)
     made.build(0)
     return made
+
+
+def scores_of(made: Gate, one: Candidates) -> NDArray[np.float32]:
+    return made.scores(one.items, one.features)
+
+
+def lesson(made: Gate, one: Candidates, place: int, weight: float = 1.0) -> Lesson:
+    return Lesson(one, scores_of(made, one), place, weight)
 
 
 def test_a_step_is_that_of_autograd_and_adam() -> None:
@@ -33,10 +43,11 @@ def test_a_step_is_that_of_autograd_and_adam() -> None:
     for one, place, weight in examples:
         x = torch.from_numpy(one.features)
         scores = (x @ hidden + bias).relu() @ output + x @ linear
-        np.testing.assert_allclose(made.scores(one.features), scores.detach().numpy(), atol=1e-5)
+        np.testing.assert_allclose(scores_of(made, one), scores.detach().numpy(), atol=1e-5)
         loss = loss - weight * torch.log_softmax(scores, 0)[place] / len(examples)
     loss.backward()
-    assert made.step(examples, rng) == pytest.approx(float(loss.detach()), rel=1e-5)
+    lessons = [lesson(made, *example) for example in examples]
+    assert made.step(lessons, rng) == pytest.approx(float(loss.detach()), rel=1e-5)
     optimizer.step()
     np.testing.assert_allclose(made._parameters, parameters.detach().numpy(), atol=2e-5)
 
@@ -50,9 +61,9 @@ def test_it_finds_out_whom_to_trust() -> None:
     for _ in range(600):
         one = candidates(rng)
         right = int(one.features[:, column].argmax())
-        scores = made.scores(one.features)
+        scores = scores_of(made, one)
         ranks.append(int((scores > scores[right]).sum()))
-        made.step([(one, right, 1.0)], rng)
+        made.step([lesson(made, one, right)], rng)
     assert np.mean(ranks[:100]) > 3 and np.mean(ranks[-100:]) < 1
 
 
@@ -61,7 +72,7 @@ def test_it_learns_again_what_it_has_seen() -> None:
     rng = np.random.default_rng(3)
 
     def loss(made: Gate, lists: list[Candidates]) -> float:
-        of_each = [made.scores(one.features) for one in lists]
+        of_each = [scores_of(made, one) for one in lists]
         return float(np.mean([np.log(np.exp(scores - scores[0]).sum()) for scores in of_each]))
 
     def lists(column: str, sign: float) -> list[Candidates]:
@@ -76,7 +87,7 @@ def test_it_learns_again_what_it_has_seen() -> None:
     for ratio in (0, 7):
         made = gate(gate_replay_ratio=ratio, gate_learning_rate=0.01)
         for one in first + second:
-            made.step([(one, 0, 1.0)], rng)
+            made.step([lesson(made, one, 0)], rng)
         after[ratio] = loss(made, first)
     assert after[7] < 0.7 * after[0]
 
@@ -84,9 +95,9 @@ def test_it_learns_again_what_it_has_seen() -> None:
 def test_a_step_can_be_taken_back() -> None:
     rng = np.random.default_rng(2)
     made, ledger = gate(), Ledger()
-    made.step([(candidates(rng), 3, 1.0)], rng)
+    made.step([lesson(made, candidates(rng), 3)], rng)
     before = made.get_state()
-    made.step([(candidates(rng), 4, 1.0)], rng, ledger)
+    made.step([lesson(made, candidates(rng), 4)], rng, ledger)
     assert made.n_steps == 2
     ledger.revert()
     after = made.get_state()
