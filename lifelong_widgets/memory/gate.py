@@ -14,6 +14,7 @@ from lifelong_widgets.memory.candidates import FEATURES, Candidates
 from lifelong_widgets.memory.item_bias import ItemBias
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.past_lists import PastLists
+from lifelong_widgets.memory.personal import PersonalWeights
 from lifelong_widgets.memory.states import check_arrays
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
 from lifelong_widgets.state_file import count_of
@@ -46,12 +47,14 @@ class Lesson(NamedTuple):
         scores: what the gate says of them, (n,).
         place: where the right one is.
         weight: how much the lesson counts.
+        person: whose list it was, by their index.
     """
 
     candidates: Candidates
     scores: NDArray[np.float32]
     place: int
     weight: float
+    person: int
 
 
 class Gate(Part):
@@ -66,7 +69,7 @@ class Gate(Part):
     A rate that suits a log that turns every hour is too noisy for one that does not. So what scores is a
     mixture of two: the parameters as they are, and their moving average over some five hundred steps, each
     trusted by how well it has foreseen the last hundred events. What it still gets wrong about single items
-    is learned beside it (`ItemBias`).
+    and single people is learned beside it (`ItemBias`, `PersonalWeights`).
 
     Source: stacking, D. Wolpert, "Stacked generalization", Neural Networks 1992, learned prequentially, so
     that every member is judged on what it had not seen; the loss of Z. Cao et al., "Learning to rank: from
@@ -85,6 +88,9 @@ class Gate(Part):
     item_bias_learning_rate = FiniteFloat(
         0.1, min=0.0, max=1.0, help="How fast the gate learns that an item is taken more often than it says."
     ).tag(config=True, live=True, label="Item bias learning rate")
+    personal_learning_rate = FiniteFloat(
+        0.03, min=0.0, max=1.0, help="How fast the gate learns whom the choices of each single person follow."
+    ).tag(config=True, live=True, label="Personal learning rate")
     gate_hidden_dim = WholeNumber(32, min=1, max=1024, help="Width of the hidden layer of the gate.").tag(
         config=True
     )
@@ -103,7 +109,7 @@ class Gate(Part):
         ).astype(np.float32)
         self._average = self._parameters.copy()
         self._moments = np.zeros((2, len(self._parameters)), dtype=np.float32)
-        self._past, self._bias = PastLists(n), ItemBias()
+        self._past, self._bias, self._personal = PastLists(n), ItemBias(), PersonalWeights(n)
         self._losses = np.zeros(2)  # that fade, of the parameters as they are and of their average
         self._n_steps = 0
 
@@ -112,12 +118,17 @@ class Gate(Part):
         """How many steps were taken."""
         return self._n_steps
 
-    def scores(self, items: NDArray[np.int64], features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The score of each of `items`, (n,), of which it is told a row of features each."""
+    def scores(
+        self, person: int | None, items: NDArray[np.int64], features: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The score of each of `items` for a person, (n,), given a row of features for each.
+
+        The person is somebody's index; None, or one that nothing is known of, is anybody.
+        """
         of_now = _forward(self._parameters, self.gate_hidden_dim, features)[1]
         of_average = _forward(self._average, self.gate_hidden_dim, features)[1]
         mixed: NDArray[np.floating] = of_now + self.trust_in_average * (of_average - of_now)
-        mixed += self._bias.of(items)
+        mixed += self._bias.of(items) + self._personal.scores(person, features)
         return mixed.astype(np.float32, copy=False)
 
     @property
@@ -142,7 +153,7 @@ class Gate(Part):
             rate_factor: how many times longer the step is than `gate_learning_rate` says.
 
         Returns:
-            The mean loss of `lessons`, without the biases; None if there is none.
+            The mean loss of `lessons`, without the biases and what is personal; None if there is none.
         """
         if not lessons:
             return None
@@ -153,17 +164,17 @@ class Gate(Part):
         again = self._past.sample(self.gate_replay_ratio * len(lessons), rng)
         share = 1.0 / (len(lessons) + len(again.facts))
         _add_gradients(gradient, self._parameters, width, *again, share)
-        for candidates, scores, place, weight in lessons:
+        for candidates, scores, place, weight, person in lessons:
             features = _right_first(candidates.features, place)
             of_now = _add_gradient(gradient, self._parameters, width, features, 0.0, weight * share)
             of_average = _loss(_forward(self._average, width, features)[1])
             self._losses *= _FADING
             self._losses += np.minimum((of_now, of_average), _WORST)
             total += weight * of_now / len(lessons)
-            if self.item_bias_learning_rate:
-                self._bias.learn(
-                    candidates.items, scores, place, weight, self.item_bias_learning_rate, ledger
-                )
+            if rate := self.item_bias_learning_rate:
+                self._bias.learn(candidates.items, scores, place, weight, rate, ledger)
+            if rate := self.personal_learning_rate:
+                self._personal.learn(person, candidates.features, scores, place, weight, rate, ledger)
             if self.gate_replay_ratio:
                 self._past.add(features, weight, rng, ledger)
         self._n_steps += 1
@@ -176,8 +187,8 @@ class Gate(Part):
 
     @property
     def n_bytes(self) -> int:
-        """What the parameters and the biases take in memory."""
-        return 2 * self._parameters.nbytes + self._bias.n_bytes
+        """What the parameters, the biases and what is personal take in memory."""
+        return 2 * self._parameters.nbytes + self._bias.n_bytes + self._personal.n_bytes
 
     def copy(self) -> Gate:
         """An independent copy."""
@@ -196,6 +207,7 @@ class Gate(Part):
             "n_steps": self._n_steps,
             "past": self._past.get_state(),
             "bias": self._bias.get_state(),
+            "personal": self._personal.get_state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -220,6 +232,7 @@ class Gate(Part):
         self._n_steps = count_of(state["n_steps"], "n_steps")
         self._past.set_state(state["past"])
         self._bias.set_state(state["bias"])
+        self._personal.set_state(state["personal"])
 
     @traitlets.validate("gate_hidden_dim")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:

@@ -90,7 +90,9 @@ class Ranker:
                 self._histories.items_of(key), self._histories.rewards_of(key)
             )
             candidates = self._memory.candidates(past, network_scores, self._content_of)
-            look = Look(candidates, self._gate.scores(candidates.items, candidates.features), network_scores)
+            look = Look(
+                candidates, self._gate.scores(key, candidates.items, candidates.features), network_scores
+            )
             if len(self._looks) >= 16:
                 self._looks.clear()
             self._looks[key] = look
@@ -131,12 +133,13 @@ class Ranker:
         if self._memory.network_alone:
             return {"network": np.ones(len(items), dtype=np.float32)}
         features = self.features_of(person, items)
-        scores = self._gate.scores(items, features)
+        scores = self._gate.scores(person, items, features)
         look = self.look(person)
         best = np.argsort(-look.scores, kind="stable")[:10]
         average = look.candidates.features[best].mean(axis=0)
         return {
-            group: scores - self._gate.scores(items, self._memory.with_average(features, group, average))
+            group: scores
+            - self._gate.scores(person, items, self._memory.with_average(features, group, average))
             for group in GROUPS
         }
 
@@ -149,7 +152,7 @@ class Ranker:
         if self._memory.network_alone:
             return float(self.look(person).network_scores[item])
         items = np.array([item])
-        return float(self._gate.scores(items, self.features_of(person, items))[0])
+        return float(self._gate.scores(person, items, self.features_of(person, items))[0])
 
     def without_event(self, person: int | None, event: int, item: int) -> float:
         """The score of `item` had the event at place `event` of a person's `Past` never been seen by it.
@@ -167,7 +170,7 @@ class Ranker:
             return float(scores[item])
         around = union(self.look(person).candidates.items, np.array([item]))
         described = self._memory.describe(around, past, scores, self._content_of)
-        return float(self._gate.scores(around, described.features)[np.searchsorted(around, item)])
+        return float(self._gate.scores(person, around, described.features)[np.searchsorted(around, item)])
 
     def best(
         self, person: int | None, k: int, exclude_seen: bool
@@ -266,7 +269,7 @@ class Ranker:
         for event, (candidates, scores) in looks:
             right = candidates.place_of(event.item)
             if right is not None:
-                lessons.append(Lesson(candidates, scores, right, event.reward))
+                lessons.append(Lesson(candidates, scores, right, event.reward, event.person))
         self._gate.step(lessons, rng, ledger, rate_factor)
 
     def _judged(
@@ -274,7 +277,7 @@ class Ranker:
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
         candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content_of)
-        return candidates, self._gate.scores(candidates.items, candidates.features)
+        return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
 
     def take_in(
         self,

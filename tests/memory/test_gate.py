@@ -23,11 +23,11 @@ def gate(**hyperparameters: float) -> Gate:
 
 
 def scores_of(made: Gate, one: Candidates) -> NDArray[np.float32]:
-    return made.scores(one.items, one.features)
+    return made.scores(0, one.items, one.features)
 
 
-def lesson(made: Gate, one: Candidates, place: int, weight: float = 1.0) -> Lesson:
-    return Lesson(one, scores_of(made, one), place, weight)
+def lesson(made: Gate, one: Candidates, place: int, weight: float = 1.0, person: int = 0) -> Lesson:
+    return Lesson(one, made.scores(person, one.items, one.features), place, weight, person)
 
 
 def test_a_step_is_that_of_autograd_and_adam() -> None:
