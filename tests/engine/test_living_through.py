@@ -50,8 +50,8 @@ def test_every_phase_reports_all_of_its_work(catalog: Catalog, log: Interactions
     phases = list(dict.fromkeys(event.description for event in seen))
     assert phases == ["remember", "fit", "study"] and not report.interrupted
     last = {event.description: event for event in seen}
-    assert last["remember"].done == last["remember"].total == 360
-    assert last["study"].done == last["study"].total == 40
+    assert last["remember"].done == last["remember"].total == 320
+    assert last["study"].done == last["study"].total == 80
 
 
 @pytest.mark.parametrize("stop", [False, True], ids=["ctrl-c", "stop"])

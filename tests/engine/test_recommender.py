@@ -210,6 +210,7 @@ def test_the_list_on_screen_makes_an_event_a_test(fitted: Recommender) -> None:
 
 
 def test_explain_is_the_change_of_score_without_the_event(fitted: Recommender) -> None:
+    fitted.gate.personal_learning_rate = 0.0  # else nobody but "me" is weighed like them
     for item in ("i1", "i5"):
         fitted.learn_one(user="me", item=item, kind="like")
     parts = fitted.explain("me", "i9")
