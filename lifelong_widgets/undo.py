@@ -13,7 +13,7 @@ from lifelong_widgets.errors import DivergenceError
 from lifelong_widgets.learning import StepMark
 
 DEPTH = 8
-"""Steps that are kept. Each holds a copy of the dense parameters: some 2 MB at the default sizes."""
+"""Steps that are kept. Each holds a copy of the dense parameters: half a megabyte at the default sizes."""
 
 
 @dataclass(frozen=True, slots=True)
