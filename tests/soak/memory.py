@@ -53,6 +53,7 @@ SIZES = {
 _CHUNK = 1_000  # events, of which
 _VISITS = 10  # are of people who look at what is recommended
 _BATCH = 256
+_LISTS = 2_500
 _AT_ONCE = 10  # every so many chunks the others are learned as a log, which holds no lists that were shown
 _EVENINGS, _BETWEEN = 20, 3_000  # how often somebody opens widgets, and events between two times at least
 _CLICKS = 20  # in a session
@@ -101,6 +102,8 @@ def soak(
     samples: list[Sample] = []
     left: list[str] = []
     tenths, evenings = 0, 0
+    # one by one, so that the lists that the gate keeps are full: later their filling would look like growth
+    rec.learn_many(passers_by.events(_LISTS), 1, progress=False)
     for number in itertools.count(1):
         _visits(rec, people, number)
         if number % _AT_ONCE == 1:  # within the warm-up too
