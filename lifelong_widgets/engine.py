@@ -304,9 +304,11 @@ class Engine:
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
         self._n_offered = count_of(state.get("n_offered", n_items), "n_offered")
+        if self._n_offered > n_items:
+            raise FormatError(f"n_offered is {self._n_offered}, and there are {n_items} items")
         if has_fast_memory(state):  # else it begins empty
             self.memory.set_state(state["memory"], n_items)
-            self.gate.set_state(state["gate"])
+            self.gate.set_state(state["gate"], n_items, len(self.users))
         self.ranker.changed()
         referred = (
             state["histories"]["items"],
@@ -604,7 +606,7 @@ def _check_kinds(kinds: object) -> None:
 
 def has_fast_memory(state: Mapping[str, Any]) -> bool:
     """Whether the fast memory in a state is that of today; before version 5 of the file it was another."""
-    return "past" in state.get("gate", {})
+    return "personal" in state.get("gate", {})
 
 
 def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:

@@ -194,7 +194,8 @@ class Gate(Part):
         """An independent copy."""
         twin = Gate(**self.settings())
         twin.build(0)
-        twin.set_state(self.get_state())
+        state = self.get_state()
+        twin.set_state(state, len(state["bias"]["values"]), len(state["personal"]["slopes"]))
         return twin
 
     def get_state(self) -> dict[str, Any]:
@@ -210,8 +211,8 @@ class Gate(Part):
             "personal": self._personal.get_state(),
         }
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Take a state back.
+    def set_state(self, state: dict[str, Any], n_items: int, n_people: int) -> None:
+        """Take a state back whose items and people are below these numbers.
 
         Raises:
             FormatError: the arrays are of another shape, or not finite.
@@ -231,8 +232,8 @@ class Gate(Part):
         self._moments, self._losses = state["moments"].copy(), state["losses"].copy()
         self._n_steps = count_of(state["n_steps"], "n_steps")
         self._past.set_state(state["past"])
-        self._bias.set_state(state["bias"])
-        self._personal.set_state(state["personal"])
+        self._bias.set_state(state["bias"], n_items)
+        self._personal.set_state(state["personal"], n_people)
 
     @traitlets.validate("gate_hidden_dim")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
@@ -272,7 +273,13 @@ def _forward(
                 four[unit] += d * left[unit] + h * right[unit]
     for row in range(n):
         told, own, score = features[row], active[row], np.float32(0.0)
-        for column in range(even if row < whole else 0, width):
+        for column in range(
+            even if row < whole else 0, even, 2
+        ):  # as above, so that the place does not matter
+            left, right = weights[column], weights[column + 1]
+            for unit in range(hidden_dim):
+                own[unit] += told[column] * left[unit] + told[column + 1] * right[unit]
+        for column in range(even, width):
             for unit in range(hidden_dim):
                 own[unit] += told[column] * weights[column, unit]
         for column in range(width):

@@ -65,8 +65,8 @@ class ItemBias:
         n = int(items[-1]) + 1
         if n > len(self._values):
             more = np.zeros(max(n, 2 * len(self._values)) - len(self._values), dtype=np.float32)
-            self._values = np.concatenate([self._values, more])
-            self._slopes = np.concatenate([self._slopes, more])
+            values, slopes = np.concatenate([self._values, more]), np.concatenate([self._slopes, more])
+            self._values, self._slopes = values, slopes  # both or none
         if ledger is not None:
             ledger.keep(self, "_values", items)
             ledger.keep(self, "_slopes", items)
@@ -79,20 +79,20 @@ class ItemBias:
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays."""
-        items = np.flatnonzero(self._slopes)
+        items = np.flatnonzero((self._values != 0) | (self._slopes != 0))
         n = int(items[-1]) + 1 if len(items) else 0
         return {"values": self._values[:n].copy(), "slopes": self._slopes[:n].copy()}
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Take a state back.
+    def set_state(self, state: dict[str, Any], n_items: int) -> None:
+        """Take a state back whose items are below `n_items`.
 
         Raises:
             FormatError: the arrays do not fit each other, or hold what no bias can.
         """
         shape = (len(state["values"]),)
         check_arrays("bias", state, values=(shape, np.float32, None), slopes=(shape, np.float32, None))
-        if shape[0] and state["slopes"].min() < 0:
-            raise FormatError("bias: a sum of squares is negative")
+        if shape[0] > n_items or (shape[0] and state["slopes"].min() < 0):
+            raise FormatError("bias: there are more than items, or a sum of squares is negative")
         self._values, self._slopes = state["values"].copy(), state["slopes"].copy()
 
 

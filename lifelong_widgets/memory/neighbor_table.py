@@ -142,11 +142,10 @@ class NeighborTable:
         old = len(self)
         if n > old:
             # fresh zeros, of which the system gives out a page when it is written, and not before
-            for name in ("_neighbors", "_weights"):
-                before = getattr(self, name)
-                larger = np.zeros((max(n, 2 * old), self.capacity), dtype=before.dtype)
-                larger[:old] = before
-                setattr(self, name, larger)
+            shape = max(n, 2 * old), self.capacity
+            neighbors, weights = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.float32)
+            neighbors[:old], weights[:old] = self._neighbors, self._weights
+            self._neighbors, self._weights = neighbors, weights  # both or none
 
 
 class CompactTable(NeighborTable):

@@ -111,8 +111,8 @@ class PastLists:
         )
         sizes, corrections, weights = state["facts"].T
         whole = np.isin(sizes, np.arange(1, 2 + _OTHERS)).all()
-        if not whole or (corrections < 0).any() or (weights <= 0).any():
-            raise FormatError("past lists: one is empty or too long, or counts for nothing or less")
+        if not whole or (corrections < 0).any() or (weights < 0).any():
+            raise FormatError("past lists: one is empty or too long, or counts for less than nothing")
         self._n_added = n_added
         self._features, self._facts = state["features"].copy(), state["facts"].copy()
 

@@ -79,8 +79,9 @@ class PersonalWeights:
         if person >= n:
             more = max(person + 1, 2 * n) - n
             room = np.zeros((more, self._weights.shape[1]), dtype=np.float32)
-            self._weights = np.concatenate([self._weights, room])
-            self._slopes = np.concatenate([self._slopes, np.zeros(more, dtype=np.float32)])
+            weights = np.concatenate([self._weights, room])
+            slopes = np.concatenate([self._slopes, np.zeros(more, dtype=np.float32)])
+            self._weights, self._slopes = weights, slopes  # both or none
         if ledger is not None:
             ledger.keep(self, "_weights", person)
             ledger.keep(self, "_slopes", person)
@@ -93,12 +94,12 @@ class PersonalWeights:
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays."""
-        people = np.flatnonzero(self._slopes)
+        people = np.flatnonzero(self._weights.any(axis=1) | (self._slopes != 0))
         n = int(people[-1]) + 1 if len(people) else 0
         return {"weights": self._weights[:n].copy(), "slopes": self._slopes[:n].copy()}
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Take a state back.
+    def set_state(self, state: dict[str, Any], n_people: int) -> None:
+        """Take a state back whose people are below `n_people`.
 
         Raises:
             FormatError: the arrays do not fit each other, or hold what no weights can.
@@ -110,8 +111,10 @@ class PersonalWeights:
             weights=((n, self._weights.shape[1]), np.float32, None),
             slopes=((n,), np.float32, None),
         )
-        if n and state["slopes"].min() < 0:
-            raise FormatError("personal weights: a sum of squares is negative")
+        if n > n_people or (n and state["slopes"].min() < 0):
+            raise FormatError(
+                "personal weights: they are of more than the people, or a sum of squares is negative"
+            )
         self._weights, self._slopes = state["weights"].copy(), state["slopes"].copy()
 
 

@@ -174,11 +174,12 @@ class ItemTable:
         if n <= len(self._rows):
             return
         capacity = max(n, 2 * len(self._rows), 16)
-        for name in ("_rows", "_adam"):
-            old = getattr(self, name)
+        larger = []
+        for old in (self._rows, self._adam):
             new = np.zeros((capacity, old.shape[1]), dtype=np.float32)
             new[: self._n] = old[: self._n]
-            setattr(self, name, new)
+            larger.append(new)
+        self._rows, self._adam = larger  # both or none: the loops look at one of them only
 
     def _initial_values(self, start: int, end: int) -> NDArray[np.float32]:
         # Philox is counter-based: row i always reads the same stretch of it, however the table grew.

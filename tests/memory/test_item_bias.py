@@ -46,7 +46,7 @@ def test_what_is_sure_of_itself_and_right_changes_nothing() -> None:
 def test_a_state_goes_on_alike_and_a_wrong_one_is_refused() -> None:
     bias, again = ItemBias(), ItemBias()
     bias.learn(np.array([1, 30]), np.zeros(2), 1, 1.0, 0.1)
-    again.set_state(bias.get_state())
+    again.set_state(bias.get_state(), 31)
     for one in (bias, again):
         one.learn(np.array([0, 30]), np.zeros(2), 0, 2.0, 0.1)
     assert digest_of(bias.get_state()) == digest_of(again.get_state())
@@ -57,4 +57,6 @@ def test_a_state_goes_on_alike_and_a_wrong_one_is_refused() -> None:
         {"values": state["values"] * np.nan},
     ):
         with pytest.raises(FormatError):
-            again.set_state({**state, **wrong})
+            again.set_state({**state, **wrong}, 31)
+    with pytest.raises(FormatError, match="more than items"):
+        again.set_state(state, 30)

@@ -69,7 +69,7 @@ def test_a_state_is_taken_back_or_refused() -> None:
     assert other.sample(1, np.random.default_rng(5)).features.any()
     other.add(np.ones((5, 2), dtype=np.float32), 1.0, rng)
     assert len(other) == 11 and len(lists) == 10
-    for column, value in ((0, 0.0), (0, 34.0), (0, 1.5), (1, -1.0), (2, 0.0)):
+    for column, value in ((0, 0.0), (0, 34.0), (0, 1.5), (1, -1.0), (2, -1.0)):
         state = lists.get_state()
         state["facts"][3, column] = value
         with pytest.raises(FormatError, match="past lists"):

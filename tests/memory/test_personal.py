@@ -39,7 +39,7 @@ def test_a_lesson_can_be_taken_back_and_a_state_goes_on_alike() -> None:
     facts = rng.standard_normal((7, 5)).astype(np.float32)
     weights.learn(2, facts, np.zeros(7), 0, 1.0, 0.1)
     before = digest_of(weights.get_state())
-    again.set_state(weights.get_state())
+    again.set_state(weights.get_state(), 3)
     for person in (2, 90):
         weights.learn(person, facts, np.ones(7), 3, 2.0, 0.1, ledger)
     after = digest_of(weights.get_state())
@@ -64,5 +64,7 @@ def test_a_wrong_state_is_refused() -> None:
     )
     for wrong in wrongs:
         with pytest.raises(FormatError):
-            weights.set_state({**state, **wrong})
+            weights.set_state({**state, **wrong}, 2)
     assert digest_of(weights.get_state()) == digest_of(state)
+    with pytest.raises(FormatError, match="more than the people"):
+        weights.set_state(state, 1)

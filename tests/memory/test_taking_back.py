@@ -162,4 +162,4 @@ def test_the_gate_of_another_width_is_refused() -> None:
     one.build(0)
     other.build(0)
     with pytest.raises(FormatError, match="parameters"):
-        other.set_state(one.get_state())
+        other.set_state(one.get_state(), 0, 0)
