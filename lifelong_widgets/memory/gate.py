@@ -273,9 +273,8 @@ def _forward(
                 four[unit] += d * left[unit] + h * right[unit]
     for row in range(n):
         told, own, score = features[row], active[row], np.float32(0.0)
-        for column in range(
-            even if row < whole else 0, even, 2
-        ):  # as above, so that the place does not matter
+        begin = even if row < whole else 0
+        for column in range(begin, even, 2):  # as above, so that the place does not matter
             left, right = weights[column], weights[column + 1]
             for unit in range(hidden_dim):
                 own[unit] += told[column] * left[unit] + told[column + 1] * right[unit]

@@ -135,8 +135,8 @@ class Ranker:
         features = self.features_of(person, items)
         scores = self._gate.scores(person, items, features)
         look = self.look(person)
-        best = np.argsort(-look.scores, kind="stable")[:10]
-        average = look.candidates.features[best].mean(axis=0)
+        best = look.candidates.features[np.argsort(-look.scores, kind="stable")[:10]]
+        average = (best if len(best) else features).mean(axis=0)
         return {
             group: scores
             - self._gate.scores(person, items, self._memory.with_average(features, group, average))

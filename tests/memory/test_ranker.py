@@ -151,6 +151,11 @@ def test_from_an_item_that_came_with_its_event_the_gate_learns_nothing() -> None
     assert rec.gate.n_steps == n_steps + 2
 
 
+def test_where_nobody_names_a_candidate_there_are_reasons_all_the_same() -> None:
+    listed = Recommender(shelf(5), use_network=False, **SMALL).recommend("ann", k=3)
+    assert len(listed) == 3 and all(row.reason for row in listed)
+
+
 def test_a_part_that_is_off_is_owed_nothing() -> None:
     catalog, log = checkerboard()
     rec = Recommender(catalog, use_content=False, use_network=False, **SMALL)
