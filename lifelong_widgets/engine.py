@@ -38,6 +38,8 @@ from lifelong_widgets.progress import ProgressCallback, report_or_give_up, track
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 
 _REMEMBERED = 256  # events between two looks at the progress of a fit
+_UNSTUDIED = 0.25  # the share of a fit from which the gate learns nothing: its members know too little yet
+_STUDIED = 50_000  # as many events before what is held out the gate learns from at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,15 +444,18 @@ class Engine:
         n_train = self.trainer.n_train(len(log))
         # without the network up to what is held out; it comes first, since breaking off costs no epoch then
         end = int(positions[n_train]) if n_train < len(log) else len(interactions)
+        studied = max(int(end * _UNSTUDIED), end - _STUDIED)
         with track(end, "remember", progress) as bar:
             for begin in range(0, end, _REMEMBERED):
-                past.remember(min(begin + _REMEMBERED, end))
-                report_or_give_up(bar, min(_REMEMBERED, end - begin), interrupt)
+                until = min(begin + _REMEMBERED, end)
+                past.remember(min(until, studied))
+                past.study(until, self.rng)
+                report_or_give_up(bar, until - begin, interrupt)
 
         def before_held_out(examples: np.ndarray) -> None:
             held_out = log[examples]
             end = int(positions[examples[-1]]) + 1
-            past.study(end, held_out.history_items, held_out.history_rewards, self.rng)
+            past.study(end, self.rng, (held_out.history_items, held_out.history_rewards))
 
         report = self.trainer.fit(
             self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out

@@ -80,7 +80,7 @@ class EpisodicMemory(Part):
         return all(getattr(self, name) == value for name, value in NETWORK_ALONE.items())
 
     def candidates(
-        self, past: Past, network_scores: NDArray[np.float32], content_of: ContentOf
+        self, past: Past, network_scores: NDArray[np.float32] | None, content_of: ContentOf
     ) -> Candidates:
         """The items that are worth a look for a person, and what is known about them.
 
@@ -88,7 +88,8 @@ class EpisodicMemory(Part):
 
         Args:
             past: the person's.
-            network_scores: of every item, (n_items,).
+            network_scores: of every item, (n_items,); None if it has learned nothing yet: then its features
+                are 0, from which no weight learns.
             content_of: the content of items.
         """
         if self.network_alone:
@@ -96,7 +97,10 @@ class EpisodicMemory(Part):
         scores = self._scores(past, network_scores, content_of)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
         items = choose(scores, self.popularity, past, self.n_candidates, popular)
-        return self._blinded(describe(items, scores, self.popularity, past))
+        candidates = self._blinded(describe(items, scores, self.popularity, past))
+        if network_scores is None:
+            candidates.features[:, _OF_GROUP["network"]] = 0.0
+        return candidates
 
     def describe(
         self,
@@ -207,9 +211,10 @@ class EpisodicMemory(Part):
         self._linear.set_state(state["linear"], n_items)
 
     def _scores(
-        self, past: Past, network_scores: NDArray[np.float32], content_of: ContentOf
+        self, past: Past, network_scores: NDArray[np.float32] | None, content_of: ContentOf
     ) -> dict[str, Scores]:
-        n, liked = len(network_scores), past.liked
+        liked = past.liked
+        n = self.popularity.n_items if network_scores is None else len(network_scores)
         scores: dict[str, Scores] = {}
         if len(liked):
             if self.use_neighbors:
@@ -227,7 +232,7 @@ class EpisodicMemory(Part):
                 scores["content"] = ContentScores(content_of, liked, _CONTENT_DECAY)
         if self.use_popularity:
             scores["stage"] = self._stages.scores(len(past.consumed))
-        if self.use_network:
+        if self.use_network and network_scores is not None:
             scores["network"] = DenseScores(network_scores)
         return scores
 

@@ -110,6 +110,11 @@ class PopularityBank:
         return _best_of_pools(self._pools, self._logs, _RANKED, hidden, k)
 
     @property
+    def n_items(self) -> int:
+        """All items that had an event are below this."""
+        return len(self._counts)
+
+    @property
     def n_bytes(self) -> int:
         """What the items that had an event take."""
         return 8 * (N_HALF_LIVES + 3) * int(np.count_nonzero(self._counts)) + self._pools.nbytes

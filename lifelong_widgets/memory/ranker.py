@@ -235,9 +235,8 @@ class Ranker:
     def study_each(
         self,
         events: Sequence[Occurrence],
-        items: NDArray[np.int64],
-        rewards: NDArray[np.float32],
         rng: np.random.Generator,
+        read: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None,
     ) -> None:
         """Take events in one by one, each after the gate has learned from it, while the network stands still.
 
@@ -245,15 +244,15 @@ class Ranker:
 
         Args:
             events: in time order.
-            items: (n, history_length), the history before each of the events that is worth anything.
-            rewards: (n, history_length), what the events in it were worth.
             rng: see `Gate.step`.
+            read: the items and the rewards of the history before each of the events that is worth anything,
+                (n, history_length) each, for the network; without them it says nothing of any item.
         """
         alone = self._memory.network_alone
-        rows = iter(()) if alone else self._network_scores(items, rewards)
+        rows = iter(()) if alone or read is None else self._network_scores(*read)
         for event in events:
-            row = None if alone or event.reward == 0 else next(rows)
-            if row is not None and event.reward > 0 and self._memory.knows(event.item):
+            row = None if alone or read is None or event.reward == 0 else next(rows)
+            if not alone and event.reward > 0 and self._memory.knows(event.item):
                 self._teach([(event, self._judged(event, row))], rng)
             self.take_in(event)
 
@@ -273,7 +272,7 @@ class Ranker:
         self._gate.step(lessons, rng, ledger, rate_factor)
 
     def _judged(
-        self, event: Occurrence, network_scores: NDArray[np.float32]
+        self, event: Occurrence, network_scores: NDArray[np.float32] | None
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
         candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content_of)
@@ -328,15 +327,17 @@ class Replayed:
         self._n = max(self._n, end)
 
     def study(
-        self, end: int, items: NDArray[np.int64], rewards: NDArray[np.float32], rng: np.random.Generator
+        self,
+        end: int,
+        rng: np.random.Generator,
+        read: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None,
     ) -> None:
         """Let the gate learn from each event up to place `end` before it is taken in.
 
         Args:
             end: place of the first event that is not.
-            items: (n, history_length), the history before each of these events that is worth anything.
-            rewards: (n, history_length), what they were worth.
             rng: see `Gate.step`.
+            read: what the network reads, if it has learned anything yet; see `Ranker.study_each`.
         """
-        self._ranker.study_each(self._events[self._n : end], items, rewards, rng)
+        self._ranker.study_each(self._events[self._n : end], rng, read)
         self._n = max(self._n, end)

@@ -11,6 +11,7 @@ import pytest
 
 from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.memory.candidates import FEATURES
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
 
@@ -89,6 +90,24 @@ def test_a_fit_whose_epochs_were_stopped_still_lives_through_the_whole_log(
         assert rec.audit(progress=False).equal
     with Recommender.open(tmp_path / "shop") as again:
         assert again.digest() == fitted
+
+
+def test_the_gate_learns_from_most_of_a_fit_though_the_network_is_not_there_for_it_yet(
+    catalog: Catalog, log: Interactions
+) -> None:
+    names = [place for place, name in enumerate(FEATURES) if name.startswith("network.")]
+
+    def trust_in_network(rec: Recommender) -> np.ndarray:
+        return np.asarray(rec.gate.get_state()["parameters"][-len(FEATURES) :][names])
+
+    untrained = Recommender(catalog, **SMALL)
+    never_held_out = Recommender(catalog, **SMALL, validation_fraction=0.0)
+    never_held_out.fit(log, progress=False)
+    assert len(log) / 3 < never_held_out.gate.n_steps < 0.75 * len(log)  # of some lists nothing was taken
+    assert np.array_equal(trust_in_network(never_held_out), trust_in_network(untrained))
+    held_out = Recommender(catalog, **SMALL)
+    held_out.fit(log, progress=False)
+    assert np.abs(trust_in_network(held_out) - trust_in_network(untrained)).max() > 0.01
 
 
 def test_an_undo_after_a_fit_that_failed_is_exact_or_refused(
