@@ -51,11 +51,8 @@ class ContentScores:
 
     def terms(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each item of the history adds to the score of `items`; one row each."""
-        terms = np.zeros((len(self._liked), len(items)), dtype=np.float32)
-        content = self._content_of(items)
-        for place, history in enumerate(self._content_of(self._liked)):
-            terms[place] = _cosines(history[None], np.array([self._decay**place]), content)
-        return terms
+        weights = np.power(self._decay, np.arange(len(self._liked)))
+        return _each_cosine(self._content_of(self._liked), weights, self._content_of(items))
 
 
 def _cosines(
@@ -79,6 +76,15 @@ def _cosines(
     return scores
 
 
+def _each_cosine(
+    history: NDArray[np.float32], weights: NDArray[np.float64], content: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    cosines = np.empty((len(history), len(content)), dtype=np.float32)
+    for place in range(len(history)):
+        cosines[place] = _cosines(history[place : place + 1], weights[place : place + 1], content)
+    return cosines
+
+
 def _length_of(vector: NDArray[np.float32]) -> float:
     total = np.float32(0.0)
     for value in vector:
@@ -88,3 +94,4 @@ def _length_of(vector: NDArray[np.float32]) -> float:
 
 _length_of = compiled(_length_of, reassociate=True)
 _cosines = compiled(_cosines, reassociate=True)
+_each_cosine = compiled(_each_cosine)

@@ -89,12 +89,7 @@ class NeighborTable:
 
     def terms(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
         """``table[rows][:, columns]`` as a dense array, for distinct columns."""
-        terms = np.zeros((len(rows), len(columns)), dtype=np.float32)
-        for place, row in enumerate(rows.tolist()):
-            if row < len(self):
-                matches = self._neighbors[row][None, :] == columns[:, None] + 1
-                terms[place] = np.where(matches, self._weights[row], 0.0).sum(axis=1)
-        return terms
+        return _terms(self._neighbors, self._weights, rows, columns)
 
     @property
     def n_bytes(self) -> int:
@@ -190,6 +185,14 @@ class CompactTable(NeighborTable):
         weights = self._codes[places] * np.repeat(self._scales[rows] * factors.astype(np.float32), sizes)
         ids = self._ids[places].astype(np.int64)
         return _summed(ids[ids < n], weights[ids < n])
+
+    def terms(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
+        """A compact copy gives no reasons.
+
+        Raises:
+            DataError: always.
+        """
+        raise DataError("a compact copy gives no reasons: ask the recommender that it was made from")
 
     def _make_room(self, n: int) -> None:
         raise DataError("a compact copy learns no more")
@@ -289,6 +292,26 @@ def _entries(
                 scaled[size] = weights[rows[n], place] * factors[n]
                 size += 1
     return columns[:size], scaled[:size]
+
+
+@compiled
+def _terms(
+    neighbors: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    terms = np.zeros((len(rows), len(columns)), dtype=np.float32)
+    for n in range(len(rows)):
+        if rows[n] >= len(neighbors):
+            continue
+        row, own = neighbors[rows[n]], weights[rows[n]]
+        for place in range(len(row)):
+            if row[place] > 0:
+                for column in range(len(columns)):
+                    if row[place] == columns[column] + 1:
+                        terms[n, column] = own[place]
+    return terms
 
 
 @compiled
