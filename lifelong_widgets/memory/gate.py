@@ -87,10 +87,10 @@ class Gate(Part):
     ).tag(config=True, live=True, label="Lists replayed")
     item_bias_learning_rate = FiniteFloat(
         0.03, min=0.0, max=1.0, help="How fast the gate learns that an item is taken more often than it says."
-    ).tag(config=True, live=True, label="Item bias learning rate")
+    ).tag(config=True, live=True, label="Item bias rate")
     personal_learning_rate = FiniteFloat(
         0.06, min=0.0, max=1.0, help="How fast the gate learns whom the choices of each single person follow."
-    ).tag(config=True, live=True, label="Personal learning rate")
+    ).tag(config=True, live=True, label="Personal rate")
     gate_hidden_dim = WholeNumber(32, min=1, max=1024, help="Width of the hidden layer of the gate.").tag(
         config=True
     )
