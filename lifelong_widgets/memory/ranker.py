@@ -249,9 +249,9 @@ class Ranker:
                 (n, history_length) each, for the network; without them it says nothing of any item.
         """
         alone = self._memory.network_alone
-        rows = iter(()) if alone or read is None else self._network_scores(*read)
+        rows = None if alone or read is None else self._network_scores(*read)
         for event in events:
-            row = None if alone or read is None or event.reward == 0 else next(rows)
+            row = next(rows) if rows is not None and event.reward != 0 else None
             if not alone and event.reward > 0 and self._memory.knows(event.item):
                 self._teach([(event, self._judged(event, row))], rng)
             self.take_in(event)
