@@ -225,7 +225,7 @@ class Engine:
             raise DataError("no event of the log is worth anything: the weight of every kind in it is 0")
         before, given = self.snapshot(), self.conditions()
         try:
-            self.features = self._fitted_features()
+            self.features = self._fitted_features(interactions)
             self._build()
             self._sync_with_catalog()
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
@@ -400,10 +400,10 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ in here
 
-    def _fitted_features(self) -> ItemFeatures:
+    def _fitted_features(self, log: Interactions | None = None) -> ItemFeatures:
         settings = cast(FeatureSettings, self.parts["features"])
         with threadpool_limits(1):  # the bits of a decomposition depend on how many threads share it
-            return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)))
+            return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)), log)
 
     def _build(self) -> None:
         """An untrained state without items: the parameters, empty histories and an empty buffer."""

@@ -9,25 +9,30 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from lifelong_widgets.data import Item
+from lifelong_widgets.data import Interactions, Item
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Featurizer(TransformerMixin, BaseEstimator):
-    """Turns items into rows of float32, in scikit-learn's manner.
+    """Turns items into rows of float32, in scikit-learn's manner: in pipelines and unions, too.
 
     The width is fixed by `fit`; items that arrive later are transformed without a refit. The fitted state is
     plain arrays and JSON values (`get_state`, `set_state`), so that it can be saved without a pickle.
+    Arguments of the constructor that `FeatureSettings` has a trait for are set by it.
     """
 
     @abstractmethod
-    def fit(self, items: Sequence[Item], y: None = None) -> Self:
-        """Learn the vocabulary and the scales of `items`."""
+    def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
+        """Learn the vocabulary and the scales of `items`, and, if it reads behaviour, of the log `y`."""
 
     @abstractmethod
     def transform(self, items: Sequence[Item]) -> Array:
-        """The features of `items`: shape (n_items, width), float32, each row of length 1 or 0."""
+        """The features of `items`: shape (n_items, width), float32.
+
+        Each row is of length 1, or of zeros where the item has nothing of the kind (no text, no picture, no
+        event): a row of zeros says "missing", and what is missing is masked.
+        """
 
     @property
     @abstractmethod

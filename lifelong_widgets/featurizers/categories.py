@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lifelong_widgets.data import Item
+from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
 
 
@@ -21,7 +21,7 @@ class CategoryFeaturizer(Featurizer):
         max_categories: keep at most this many, the most frequent ones (ties by name).
 
     Example:
-        >>> from lifelong_widgets.data import Item
+        >>> from lifelong_widgets.data import Interactions, Item
         >>> shelf = [Item(1, "Contact", ("Drama", "Sci-Fi")), Item(2, "Cube", ("Sci-Fi",))]
         >>> CategoryFeaturizer().fit(shelf).transform(shelf).round(2).tolist()
         [[0.7099999785423279, 0.7099999785423279], [0.0, 1.0]]
@@ -30,7 +30,7 @@ class CategoryFeaturizer(Featurizer):
     def __init__(self, max_categories: int = 256) -> None:
         self.max_categories = max_categories
 
-    def fit(self, items: Sequence[Item], y: None = None) -> Self:
+    def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
         """Learn which categories there are."""
         counts = Counter(category for item in items for category in item.categories)
         kept = sorted(counts, key=lambda category: (-counts[category], category))[: self.max_categories]

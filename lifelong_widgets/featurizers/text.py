@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from lifelong_widgets.data import Item
+from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
 
 
@@ -26,7 +26,7 @@ class TextFeaturizer(Featurizer):
         seed: of the randomised SVD.
 
     Example:
-        >>> from lifelong_widgets.data import Item
+        >>> from lifelong_widgets.data import Interactions, Item
         >>> shelf = [Item(1, "The blue lamp"), Item(2, "A blue whale"), Item(3, "The lamp and the whale")]
         >>> TextFeaturizer(n_text_components=4).fit(shelf).transform(shelf).shape
         (3, 4)
@@ -37,7 +37,7 @@ class TextFeaturizer(Featurizer):
         self.max_words = max_words
         self.seed = seed
 
-    def fit(self, items: Sequence[Item], y: None = None) -> Self:
+    def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
         """Learn the words of `items`, their weights and their directions."""
         vectorizer = TfidfVectorizer(sublinear_tf=True, max_features=self.max_words)
         nothing = np.zeros((self.n_text_components, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -19,13 +20,20 @@ SHELF = [
 LATER = [Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}), Item("f", "The Lamp", ("Sea",), {})]
 
 
-def make_all() -> list[Featurizer]:
-    return [*(kind() for kind in FEATURIZERS.values()), FeatureSettings(n_text_components=8).make(seed=0)]
+MADE: dict[str, Callable[[], Featurizer]] = {
+    f"{modality}-{name}": kind for modality, kinds in FEATURIZERS.items() for name, kind in kinds.items()
+}
+MADE["fusion"] = lambda: FeatureSettings(n_text_components=8).make(seed=0)
 
 
-@pytest.fixture(params=range(len(FEATURIZERS) + 1), ids=[*FEATURIZERS, "fusion"])
-def featurizer(request: pytest.FixtureRequest) -> Featurizer:
-    return make_all()[request.param]
+@pytest.fixture(params=MADE)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def featurizer(name: str) -> Featurizer:
+    return MADE[name]()
 
 
 def test_shape_type_and_names(featurizer: Featurizer) -> None:
@@ -62,14 +70,13 @@ def test_fitting_twice_gives_the_same_bits(featurizer: Featurizer) -> None:
     np.testing.assert_array_equal(first, featurizer.fit(SHELF).transform(SHELF))
 
 
-def test_state_is_arrays_and_json_and_brings_everything_back(featurizer: Featurizer) -> None:
+def test_state_is_arrays_and_json_and_brings_everything_back(name: str, featurizer: Featurizer) -> None:
     expected = featurizer.fit(SHELF).transform([*SHELF, *LATER])
     state = featurizer.get_state()
     for value in state.values():
         if not isinstance(value, np.ndarray):
             json.dumps(value)
-    fresh = next(other for other in make_all() if type(other) is type(featurizer))
-    np.testing.assert_array_equal(fresh.set_state(state).transform([*SHELF, *LATER]), expected)
+    np.testing.assert_array_equal(MADE[name]().set_state(state).transform([*SHELF, *LATER]), expected)
 
 
 @pytest.mark.parametrize(
