@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Self, cast
 
 import numpy as np
@@ -31,7 +32,7 @@ from lifelong_widgets.learning import (
     examples_of_batch,
     score,
 )
-from lifelong_widgets.memory import EpisodicMemory, Gate, Ledger, Occurrence, Ranker, Replayed
+from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Occurrence, Ranker, Replayed
 from lifelong_widgets.models import Histories, HistoriesMark, Network, one_thread
 from lifelong_widgets.parts import Part
 from lifelong_widgets.progress import ProgressCallback, report_or_give_up, track
@@ -94,6 +95,7 @@ class Engine:
     n_fits: int
     users: IdIndex
     histories: Histories
+    content: Content
     ranker: Ranker
     rng: np.random.Generator
     _kinds: FeedbackKinds
@@ -410,16 +412,22 @@ class Engine:
         self.n_events = self._n_offered = 0  # the latter: how many items there were at the last event
         self.users = IdIndex(name="user")
         self.rng = np.random.default_rng(self.seed)
-        self.network.build(self.features.width, self.seed)
+        self.network.build(self.features.widths, self.seed, self.features.fusion == "gated")
         self.updater.build(self.network)
         self.histories = Histories(self.network.history_length)
         self.buffer.build(self.network.history_length)
         self.drift.restore(DriftMonitor().state())
         self.memory.build()
         self.gate.build(self.seed)
-        self.ranker = Ranker(
-            self.network.score_each, self._content_of, self.memory, self.gate, self.histories
-        )
+        self.content = self._content()
+        self.ranker = Ranker(self.network.score_each, self.content, self.memory, self.gate, self.histories)
+
+    def _content(self) -> Content:
+        widths = self.features.widths.values()
+        if self.features.fusion == "early":
+            whole = np.ones(1, dtype=np.float32)
+            return Content(self._content_of, (0, sum(widths)), lambda: whole)
+        return Content(self._content_of, tuple(accumulate(widths, initial=0)), self.network.content.gates)
 
     def _content_of(self, items: np.ndarray) -> np.ndarray:
         # whole rows are taken in a third of the time of parts of them

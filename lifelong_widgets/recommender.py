@@ -225,6 +225,15 @@ class Recommender(DurableEngine):
             total[name] = total.get(name, 0.0) + score - self.ranker.without_event(person, event, target)
         return dict(sorted(total.items(), key=lambda pair: -pair[1]))
 
+    def modality_weights(self) -> dict[str, float]:
+        """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.
+
+        >>> import lifelong_widgets as lw
+        >>> lw.Recommender(lw.Catalog.from_records([{"item": 1, "title": "Fog"}])).modality_weights()
+        {'text': 1.0}
+        """
+        return self.network.content.weights()
+
     def frozen_twin(self) -> Recommender:
         """The same model as it is now, which learns no more.
 
@@ -255,6 +264,7 @@ class Recommender(DurableEngine):
 
         return compress(
             self.network,
+            self.content,
             self.memory,
             self.gate,
             self.catalog,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from lifelong_widgets.compression.report import CompressionReport
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.memory import EpisodicMemory, Gate, Ranker
+from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ranker
 from lifelong_widgets.models import Histories, Network, one_thread
 from lifelong_widgets.recommendations import Recommendations, check_k
 
@@ -35,6 +36,7 @@ class CompressedRecommender:
     def __init__(
         self,
         network: Network,
+        content: Content,
         memory: EpisodicMemory,
         gate: Gate,
         catalog: Catalog,
@@ -50,7 +52,9 @@ class CompressedRecommender:
         self._users.extend(users)
         self._name_of = name_of or (lambda user: as_id(user, "user"))
         self._memory, self._gate = memory.compact(), gate.copy()
-        self._ranker = Ranker(self._scores, self._content_of, self._memory, self._gate, histories.copy())
+        weights = content.weights().copy()
+        own = replace(content, of=self._content_of, weights=lambda: weights)
+        self._ranker = Ranker(self._scores, own, self._memory, self._gate, histories.copy())
         width = network.embedding_dim
         rows = network.items.rows
         # The two halves differ in size, so each has its own scale.
@@ -110,6 +114,7 @@ class CompressedRecommender:
 
 def compress(
     network: Network,
+    content: Content,
     memory: EpisodicMemory,
     gate: Gate,
     catalog: Catalog,
@@ -129,7 +134,7 @@ def compress(
     """
     if not len(network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
-    small = CompressedRecommender(network, memory, gate, catalog, users, histories, method, name_of)
+    small = CompressedRecommender(network, content, memory, gate, catalog, users, histories, method, name_of)
     sample = [
         users.ids[i] for i in np.unique(np.linspace(0, len(users) - 1, n_people).astype(int)) if len(users)
     ]

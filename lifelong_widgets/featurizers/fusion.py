@@ -1,4 +1,4 @@
-"""Early fusion: the rows of several featurizers side by side."""
+"""Fusion: what is known of an item in several ways, brought together."""
 
 from __future__ import annotations
 
@@ -23,21 +23,40 @@ FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
 _NAMES = {kind: name for kinds in FEATURIZERS.values() for name, kind in kinds.items()}
 
 
-class ItemFeatures(Featurizer):
-    """Concatenates named featurizers.
+FUSIONS = ("early", "late", "gated")
 
-    scikit-learn's `FeatureUnion` does the same but has no state that can be saved without a pickle.
+
+class ItemFeatures(Featurizer):
+    """The rows of several featurizers side by side, a block of columns for each modality.
+
+    Of an item without a text, or a picture, that block is missing: it stays zero, and the other blocks take
+    over its share, so that a row is as long with it as without it.
+
+    How the modalities are weighed against each other is up to who reads the rows: ``early`` fusion takes a
+    row for one vector, ``late`` sums what each modality says by itself, and ``gated`` does so with a weight
+    for each that is learned. Baltrušaitis et al. (2019), "Multimodal machine learning: a survey and
+    taxonomy".
+
+    scikit-learn's `FeatureUnion` puts side by side, too, but knows of nothing missing and has no state that
+    can be saved without a pickle.
+
+    Args:
+        featurizers: by modality.
+        fusion: one of `FUSIONS`.
 
     Example:
-        >>> from lifelong_widgets.data import Interactions, Item
-        >>> shelf = [Item(1, "Contact", ("Drama",)), Item(2, "Cube", ("Sci-Fi",))]
+        >>> from lifelong_widgets.data import Item
+        >>> shelf = [Item(1, "Contact", ("Drama",)), Item(2, "Cube", ("Sci-Fi",)), Item(3, "", ("Drama",))]
         >>> features = FeatureSettings(n_text_components=8).make(seed=0).fit(shelf)
-        >>> features.transform(shelf).shape
-        (2, 10)
+        >>> features.transform(shelf).shape, features.widths
+        ((3, 10), {'text': 8, 'categories': 2})
+        >>> np.linalg.norm(features.transform(shelf), axis=1).round(3)
+        array([1.414, 1.414, 1.414], dtype=float32)
     """
 
-    def __init__(self, featurizers: dict[str, Featurizer]) -> None:
+    def __init__(self, featurizers: dict[str, Featurizer], fusion: str = "early") -> None:
         self.featurizers = featurizers
+        self.fusion = fusion
 
     def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
         """Fit each featurizer on `items`."""
@@ -47,8 +66,18 @@ class ItemFeatures(Featurizer):
 
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: (n_items, sum of the widths), float32."""
-        nothing = np.zeros((len(items), 0), dtype=np.float32)
-        return np.hstack([nothing, *(f.transform(items) for f in self.featurizers.values())])
+        blocks = [featurizer.transform(items) for featurizer in self.featurizers.values()]
+        known = np.array([block.any(axis=1) for block in blocks if block.shape[1]])
+        if len(known) > 1 and not known.all():
+            there = known.sum(axis=0)
+            share = np.sqrt(len(known) / np.maximum(there, 1)).astype(np.float32)[:, None]
+            blocks = [block * share for block in blocks]
+        return np.hstack([np.zeros((len(items), 0), dtype=np.float32), *blocks])
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many columns each modality has, without those that have none; once fitted."""
+        return {name: f.width for name, f in self.featurizers.items() if f.width}
 
     @property
     def width(self) -> int:
@@ -63,10 +92,11 @@ class ItemFeatures(Featurizer):
     def get_state(self) -> dict[str, Any]:
         """What the featurizers are, and their states by their names, joined with a slash."""
         state: dict[str, Any] = {
+            "fusion": self.fusion,
             "parts": {
                 modality: {"name": _NAMES[type(featurizer)], "params": featurizer.get_params()}
                 for modality, featurizer in self.featurizers.items()
-            }
+            },
         }
         for modality, featurizer in self.featurizers.items():
             state |= {f"{modality}/{key}": value for key, value in featurizer.get_state().items()}
@@ -75,6 +105,7 @@ class ItemFeatures(Featurizer):
     def set_state(self, state: dict[str, Any]) -> Self:
         """Become the featurizers that gave this state; a state without `parts` is of the first two."""
         if "parts" in state:
+            self.fusion = state["fusion"]
             self.featurizers = {
                 modality: FEATURIZERS[modality][part["name"]](**part["params"])
                 for modality, part in state["parts"].items()
@@ -99,6 +130,11 @@ class FeatureSettings(Part):
     text_features = _choice("text", "tfidf", "How titles and texts become numbers.")
     categories_features = _choice("categories", "multi_hot", "How categories become numbers.")
 
+    fusion = traitlets.Enum(
+        list(FUSIONS),
+        default_value="early",
+        help="How modalities are weighed: as one vector, each by itself, or each by a learned weight.",
+    ).tag(config=True)
     n_text_components = WholeNumber(32, min=1, max=4096, help="Width of the text features.").tag(config=True)
     max_words = WholeNumber(
         20_000, min=1, max=10_000_000, help="How many words the text features know, the most frequent ones."
@@ -117,4 +153,4 @@ class FeatureSettings(Part):
                 own = kinds[name]().get_params()
                 settings = {key: value for key, value in values.items() if key in own}
                 featurizers[modality] = kinds[name](**settings)
-        return ItemFeatures(featurizers)
+        return ItemFeatures(featurizers, values["fusion"])

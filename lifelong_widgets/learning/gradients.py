@@ -61,7 +61,9 @@ def gradients(
         distillation: of the last examples of the batch; the others, or all, are without.
     """
     n, dim = len(examples), network.embedding_dim
-    of_projection, *of_encoder = into
+    n_of_content = len(into) - len(list(network.encoder.parameters()))
+    of_content, of_encoder = into[:n_of_content], into[n_of_content:]
+    of_projection = of_content[0]
     rows, projection = network.items.array, network.projection.detach().numpy()
     refuse_beyond(len(rows), negatives, examples.targets)  # the loops do not look where they read
     inputs = network.inputs(examples.history_items, examples.history_rewards)
@@ -89,6 +91,7 @@ def gradients(
     of_users = _of_users(of_queries, users, projection, of_projection.numpy())
     of_inputs = backward(torch.from_numpy(of_users), of_encoder).numpy()
     _add_product(inputs.content, of_inputs.reshape(-1, dim), of_projection.numpy())
+    network.content.to_parameters(of_content)
 
     # the gradient at each place where an item stands: as a target, a negative, in a history, with kept scores
     past = of_inputs if inputs.weights is None else _of_vectors(inputs.weights, of_inputs)

@@ -53,6 +53,12 @@ class OnlineUpdater(Part):
         max=100.0,
         help="How many times faster than an old item a new one moves at first; it fades with its steps.",
     ).tag(config=True, live=True, label="New item boost")
+    modality_dropout = FiniteFloat(
+        0.0,
+        min=0.0,
+        max=0.9,
+        help="How often a modality of the content is left out of a step, so that none is relied on alone.",
+    ).tag(config=True, live=True, label="Modality dropout")
     n_negatives = WholeNumber(
         300, min=1, max=100_000, help="How many items are drawn to compare the right one with."
     ).tag(config=True, label="Negatives")
@@ -94,15 +100,16 @@ class OnlineUpdater(Part):
         """
         items = self._network.items
         negatives = self._negatives(len(items), rng)
-        found = gradients(
-            self._network,
-            examples,
-            negatives,
-            OBJECTIVES[self.objective],
-            self._dense.gradients,
-            weights,
-            distillation,
-        )
+        with self._network.content.without(self._left_out(rng)):
+            found = gradients(
+                self._network,
+                examples,
+                negatives,
+                OBJECTIVES[self.objective],
+                self._dense.gradients,
+                weights,
+                distillation,
+            )
         rate = rate_factor * (self.learning_rate if learning_rate is None else learning_rate)
         if not math.isfinite(found.loss):
             raise DivergenceError(
@@ -160,6 +167,16 @@ class OnlineUpdater(Part):
         """
         boost: np.ndarray = 1 + self.new_item_boost / (1 + n_updates / _STEPS_OF_YOUTH)
         return boost
+
+    def _left_out(self, rng: np.random.Generator) -> list[str]:
+        """The modalities that this step does without, never all. Neverova et al. (2016), "ModDrop"."""
+        modalities = list(self._network.content.widths)
+        if not self.modality_dropout or len(modalities) < 2:
+            return []
+        out = rng.random(len(modalities)) < self.modality_dropout
+        if out.all():
+            out[rng.integers(len(modalities))] = False
+        return [name for name, dropped in zip(modalities, out, strict=True) if dropped]
 
     def _negatives(self, n_items: int, rng: np.random.Generator) -> np.ndarray:
         if n_items <= self.n_negatives:

@@ -1,6 +1,7 @@
 """Floor 2: the fast memory, which keeps what people did, and the gate that weighs it against the network."""
 
 from lifelong_widgets.memory.candidates import FEATURES, Candidates, Past
+from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUPS, NETWORK_ALONE, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
@@ -11,6 +12,7 @@ __all__ = [
     "GROUPS",
     "NETWORK_ALONE",
     "Candidates",
+    "Content",
     "EpisodicMemory",
     "Gate",
     "Ledger",

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
 
-ContentOf = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-"""The content of items, (n, content_dim)."""
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is known of items beforehand, and how what is known in several ways is brought together.
+
+    Attributes:
+        of: the content of items, (n, content_dim), float32; where an item has nothing of a modality, zeros.
+        bounds: where in a row the modalities begin, and where the last of them ends; ``(0, content_dim)`` to
+            compare whole rows.
+        weights: what each modality counts now, (len(bounds) - 1,), float32.
+    """
+
+    of: Callable[[NDArray[np.int64]], NDArray[np.float32]]
+    bounds: tuple[int, ...]
+    weights: Callable[[], NDArray[np.float32]]
 
 
 class ContentScores:
@@ -21,67 +35,107 @@ class ContentScores:
 
         score(j) = x_j · Σ_p decay ** p · x_{i_p}
 
-    Who has no content scores 0. It tells apart what the others name and names nothing itself: to be found by
-    its content is what the network does for an item.
+    With several modalities this is said of each, and the score is their mean by weight (late fusion) over
+    those that both the item and the history have: what is missing is no opinion. Who has no content scores 0.
+    It tells apart what the others name and names nothing itself: to be found by its content is what the
+    network does for an item.
 
     Args:
-        content_of: The content of items.
+        content: The content of items.
         liked: The items of the history, the latest first.
         decay: What each place in the history leaves of its weight, above 0 and at most 1.
 
     Source: the content-based user profile of M. Pazzani and D. Billsus, "Content-based recommendation
     systems", The Adaptive Web 2007.
 
-    >>> content = np.array([[1, 0], [0, 2], [3, 3]], dtype=np.float32)
-    >>> ContentScores(lambda items: content[items], np.array([0]), 0.85).of(np.array([0, 1, 2])).round(2)
+    >>> table = np.array([[1, 0], [0, 2], [3, 3]], dtype=np.float32)
+    >>> whole = Content(lambda items: table[items], (0, 2), lambda: np.ones(1, dtype=np.float32))
+    >>> ContentScores(whole, np.array([0]), 0.85).of(np.array([0, 1, 2])).round(2)
     array([1.  , 0.  , 0.71], dtype=float32)
+    >>> apart = Content(lambda items: table[items], (0, 1, 2), lambda: np.ones(2, dtype=np.float32))
+    >>> ContentScores(apart, np.array([0]), 0.85).of(np.array([0, 1, 2]))
+    array([1., 0., 1.], dtype=float32)
     """
 
-    def __init__(self, content_of: ContentOf, liked: NDArray[np.int64], decay: float) -> None:
-        self._content_of, self._liked, self._decay = content_of, liked, decay
+    def __init__(self, content: Content, liked: NDArray[np.int64], decay: float) -> None:
+        self._content, self._liked, self._decay = content, liked, decay
 
     def of(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """The scores of `items`."""
-        weights = np.power(self._decay, np.arange(len(self._liked)))
-        return _cosines(self._content_of(self._liked), weights, self._content_of(items))
+        decays = np.power(self._decay, np.arange(len(self._liked)))
+        return _cosines(
+            self._content.of(self._liked),
+            decays,
+            self._content.of(items),
+            np.array(self._content.bounds),
+            self._content.weights(),
+        )
 
     def best(self, k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
         """None: see above."""
         return np.zeros(0, dtype=np.int64)
 
     def terms(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What each item of the history adds to the score of `items`; one row each."""
-        weights = np.power(self._decay, np.arange(len(self._liked)))
-        return _each_cosine(self._content_of(self._liked), weights, self._content_of(items))
+        """What each item of the history adds to the score of `items`; one row each.
+
+        Where a modality is missing in a part of the history, they need not add up to the score.
+        """
+        decays = np.power(self._decay, np.arange(len(self._liked)))
+        return _each_cosine(
+            self._content.of(self._liked),
+            decays,
+            self._content.of(items),
+            np.array(self._content.bounds),
+            self._content.weights(),
+        )
 
 
 def _cosines(
-    history: NDArray[np.float32], weights: NDArray[np.float64], content: NDArray[np.float32]
+    history: NDArray[np.float32],
+    decays: NDArray[np.float64],
+    content: NDArray[np.float32],
+    bounds: NDArray[np.int64],
+    weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    profile = np.zeros(content.shape[1], dtype=np.float32)
-    for place in range(len(history)):
-        length = _length_of(history[place])
-        if length > 0.0:
-            share = np.float32(weights[place] / length)
-            for column in range(len(profile)):
-                profile[column] += share * history[place, column]
     scores = np.zeros(len(content), dtype=np.float32)
-    for place in range(len(content)):
-        length = _length_of(content[place])
-        if length > 0.0:
-            product = np.float32(0.0)
-            for column in range(len(profile)):
-                product += profile[column] * content[place, column]
-            scores[place] = product / length
+    totals = np.zeros(len(content), dtype=np.float32)
+    for modality in range(len(weights)):
+        start, end = bounds[modality], bounds[modality + 1]
+        profile, said = np.zeros(end - start, dtype=np.float32), False
+        for place in range(len(history)):
+            row = history[place, start:end]
+            length = _length_of(row)
+            if length > 0.0:
+                said = True
+                share = np.float32(decays[place] / length)
+                for column in range(len(profile)):
+                    profile[column] += share * row[column]
+        for place in range(len(content) if said else 0):
+            row = content[place, start:end]
+            length = _length_of(row)
+            if length > 0.0:
+                product = np.float32(0.0)
+                for column in range(len(profile)):
+                    product += profile[column] * row[column]
+                scores[place] += weights[modality] * np.float32(product / length)
+                totals[place] += weights[modality]
+    for place in range(len(scores)):
+        if totals[place] > 0.0:
+            scores[place] /= totals[place]
     return scores
 
 
 def _each_cosine(
-    history: NDArray[np.float32], weights: NDArray[np.float64], content: NDArray[np.float32]
+    history: NDArray[np.float32],
+    decays: NDArray[np.float64],
+    content: NDArray[np.float32],
+    bounds: NDArray[np.int64],
+    weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     cosines = np.empty((len(history), len(content)), dtype=np.float32)
     for place in range(len(history)):
-        cosines[place] = _cosines(history[place : place + 1], weights[place : place + 1], content)
+        own = slice(place, place + 1)
+        cosines[place] = _cosines(history[own], decays[own], content, bounds, weights)
     return cosines
 
 

@@ -10,7 +10,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates, Past, choose, describe
-from lifelong_widgets.memory.content import ContentOf, ContentScores
+from lifelong_widgets.memory.content import Content, ContentScores
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
 from lifelong_widgets.memory.popularity import PopularityBank
@@ -80,7 +80,7 @@ class EpisodicMemory(Part):
         return all(getattr(self, name) == value for name, value in NETWORK_ALONE.items())
 
     def candidates(
-        self, past: Past, network_scores: NDArray[np.float32] | None, content_of: ContentOf
+        self, past: Past, network_scores: NDArray[np.float32] | None, content: Content
     ) -> Candidates:
         """The items that are worth a look for a person, and what is known about them.
 
@@ -90,11 +90,11 @@ class EpisodicMemory(Part):
             past: the person's.
             network_scores: of every item, (n_items,); None if it has learned nothing yet: then its features
                 are 0, from which no weight learns.
-            content_of: the content of items.
+            content: the content of items.
         """
         if self.network_alone:
             return describe(np.zeros(0, dtype=np.int64), {}, self.popularity, past)
-        scores = self._scores(past, network_scores, content_of)
+        scores = self._scores(past, network_scores, content)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
         items = choose(scores, self.popularity, past, self.n_candidates, popular)
         candidates = self._blinded(describe(items, scores, self.popularity, past))
@@ -107,10 +107,10 @@ class EpisodicMemory(Part):
         items: NDArray[np.int64],
         past: Past,
         network_scores: NDArray[np.float32],
-        content_of: ContentOf,
+        content: Content,
     ) -> Candidates:
         """What is known about `items` (ascending) for a person; see `candidates`."""
-        scores = self._scores(past, network_scores, content_of)
+        scores = self._scores(past, network_scores, content)
         return self._blinded(describe(items, scores, self.popularity, past))
 
     def with_average(
@@ -126,7 +126,7 @@ class EpisodicMemory(Part):
         return bool(self.popularity.counts(np.array([item]))[0] > 0)
 
     def terms(
-        self, group: str, past: Past, items: NDArray[np.int64], content_of: ContentOf
+        self, group: str, past: Past, items: NDArray[np.int64], content: Content
     ) -> NDArray[np.float32]:
         """What each item of `past.liked` adds to the scores of `items` by a member; one row each."""
         liked = past.liked
@@ -136,7 +136,7 @@ class EpisodicMemory(Part):
         if group == "linear":
             return self._linear.terms(liked, items)
         if group == "content":
-            return ContentScores(content_of, liked, _CONTENT_DECAY).terms(items)
+            return ContentScores(content, liked, _CONTENT_DECAY).terms(items)
         terms = np.zeros((len(liked), len(items)), dtype=np.float32)
         if len(liked):
             terms[0] = self._successors.counts(int(liked[0]), int(items.max(initial=-1)) + 1).of(items)
@@ -211,7 +211,7 @@ class EpisodicMemory(Part):
         self._linear.set_state(state["linear"], n_items)
 
     def _scores(
-        self, past: Past, network_scores: NDArray[np.float32] | None, content_of: ContentOf
+        self, past: Past, network_scores: NDArray[np.float32] | None, content: Content
     ) -> dict[str, Scores]:
         liked = past.liked
         n = self.popularity.n_items if network_scores is None else len(network_scores)
@@ -229,7 +229,7 @@ class EpisodicMemory(Part):
             if self.use_linear:
                 scores["linear"] = self._linear.scores(liked)
             if self.use_content:
-                scores["content"] = ContentScores(content_of, liked, _CONTENT_DECAY)
+                scores["content"] = ContentScores(content, liked, _CONTENT_DECAY)
         if self.use_popularity:
             scores["stage"] = self._stages.scores(len(past.consumed))
         if self.use_network and network_scores is not None:

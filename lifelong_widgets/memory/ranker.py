@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.memory.candidates import Candidates, Past
-from lifelong_widgets.memory.content import ContentOf
+from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate, Lesson
 from lifelong_widgets.memory.ledger import Ledger
@@ -55,7 +55,7 @@ class Ranker:
 
     Args:
         network_scores: the slow memory.
-        content_of: the content of items.
+        content: the content of items.
         memory: the fast one.
         gate: weighs them.
         histories: of the people.
@@ -64,12 +64,12 @@ class Ranker:
     def __init__(
         self,
         network_scores: NetworkScores,
-        content_of: ContentOf,
+        content: Content,
         memory: EpisodicMemory,
         gate: Gate,
         histories: Histories,
     ) -> None:
-        self._network_scores, self._content_of = network_scores, content_of
+        self._network_scores, self._content = network_scores, content
         self._memory, self._gate, self._histories = memory, gate, histories
         self._looks: dict[int | None, Look] = {}
 
@@ -89,7 +89,7 @@ class Ranker:
             network_scores = self._scores_after(
                 self._histories.items_of(key), self._histories.rewards_of(key)
             )
-            candidates = self._memory.candidates(past, network_scores, self._content_of)
+            candidates = self._memory.candidates(past, network_scores, self._content)
             look = Look(
                 candidates, self._gate.scores(key, candidates.items, candidates.features), network_scores
             )
@@ -121,7 +121,7 @@ class Ranker:
             union(look.candidates.items, items),
             self.past_of(person),
             look.network_scores,
-            self._content_of,
+            self._content,
         )
         return everything.features[np.searchsorted(everything.items, items)]
 
@@ -145,7 +145,7 @@ class Ranker:
 
     def terms(self, group: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
-        return self._memory.terms(group, self.past_of(person), items, self._content_of)
+        return self._memory.terms(group, self.past_of(person), items, self._content)
 
     def score_of(self, person: int | None, item: int) -> float:
         """The score of any item: the gate's, or the network's if that is alone."""
@@ -169,7 +169,7 @@ class Ranker:
         if self._memory.network_alone:
             return float(scores[item])
         around = union(self.look(person).candidates.items, np.array([item]))
-        described = self._memory.describe(around, past, scores, self._content_of)
+        described = self._memory.describe(around, past, scores, self._content)
         return float(self._gate.scores(person, around, described.features)[np.searchsorted(around, item)])
 
     def best(
@@ -275,7 +275,7 @@ class Ranker:
         self, event: Occurrence, network_scores: NDArray[np.float32] | None
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
-        candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content_of)
+        candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content)
         return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
 
     def take_in(

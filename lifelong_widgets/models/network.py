@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from lifelong_widgets.errors import FormatError
 from lifelong_widgets.models.base import UserEncoder
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
 from lifelong_widgets.models.item_table import ItemTable
+from lifelong_widgets.models.projection import ContentProjection
 from lifelong_widgets.parts import Part, WholeNumber, unless_built
 
 ENCODERS: dict[str, type[UserEncoder]] = {"decayed_mlp": DecayedMLP}
@@ -45,7 +46,7 @@ class Network(Part):
     person needs no row: the encoder reads their history. A new item needs no training to be placed: its
     content is projected into the same space.
 
-    Call `build` once before use. Torch modules and tables live in `items`, `projection` and `encoder`.
+    Call `build` once before use. Torch modules and tables live in `items`, `content` and `encoder`.
     """
 
     embedding_dim = WholeNumber(64, min=1, max=4096, help="Width of the item and user vectors.").tag(
@@ -62,13 +63,20 @@ class Network(Part):
     ).tag(config=True, label="Encoder")
 
     items: ItemTable
-    projection: torch.nn.Parameter
+    content: ContentProjection
     encoder: UserEncoder
 
-    def build(self, content_dim: int, seed: int) -> None:
-        """Make the parameters: nothing else in the network depends on a random number."""
+    def build(self, content_dim: int | Mapping[str, int], seed: int, gated: bool = False) -> None:
+        """Make the parameters: nothing else in the network depends on a random number.
+
+        Args:
+            content_dim: the width of the content, or that of each of its modalities.
+            seed: of the first values.
+            gated: whether each modality has a weight that is learned.
+        """
+        widths = {"content": content_dim} if isinstance(content_dim, int) else content_dim
         generator = torch.Generator().manual_seed(seed)
-        self.items = ItemTable(self.embedding_dim, content_dim, seed)
+        self.items = ItemTable(self.embedding_dim, sum(widths.values()), seed)
         self.encoder = ENCODERS[self.encoder_name](self.embedding_dim, self.hidden_dim, self.history_length)
         with torch.no_grad():
             for parameter in self.encoder.parameters():
@@ -78,13 +86,16 @@ class Network(Part):
             for name, parameter in self.encoder.named_parameters():
                 if name.endswith("bias"):
                     parameter.zero_()
-        self.projection = torch.nn.Parameter(
-            torch.randn(content_dim, self.embedding_dim, generator=generator) * 0.05
-        )
+        self.content = ContentProjection(widths, self.embedding_dim, gated, generator)
+
+    @property
+    def projection(self) -> torch.Tensor:
+        """The matrix by which content comes into the space of the item vectors."""
+        return self.content.matrix
 
     def dense_parameters(self) -> list[torch.nn.Parameter]:
-        """The parameters that every step touches: the projection and the encoder's."""
-        return [self.projection, *self.encoder.parameters()]
+        """The parameters that every step touches: those of the projection and the encoder's."""
+        return [*self.content.parameters(), *self.encoder.parameters()]
 
     def item_vectors(self, embeddings: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
         """The vectors of items given the two parts of their table rows, (n, embedding_dim)."""
@@ -141,7 +152,8 @@ class Network(Part):
     def get_state(self) -> dict[str, torch.Tensor]:
         """All parameters and optimizer rows by name, as contiguous tensors."""
         state = {f"items.{name}": tensor for name, tensor in self.items.get_state().items()}
-        state["projection"] = self.projection.detach().clone()
+        for name, parameter in self.content.named_parameters():
+            state[name] = parameter.detach().clone()
         for name, parameter in self.encoder.named_parameters():
             state[f"encoder.{name}"] = parameter.detach().clone()
         return state
@@ -149,7 +161,7 @@ class Network(Part):
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take a state back; shapes are checked before anything is changed."""
         own = {f"encoder.{name}": parameter for name, parameter in self.encoder.named_parameters()}
-        own["projection"] = self.projection
+        own |= dict(self.content.named_parameters())
         for name, parameter in own.items():
             if name not in state or state[name].shape != parameter.shape:
                 found = tuple(state[name].shape) if name in state else "nothing"

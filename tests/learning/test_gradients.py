@@ -53,16 +53,18 @@ def _more_encoders() -> Iterator[None]:
     del ENCODERS["recurrent"]
 
 
-def network(encoder: str, n_items: int, content_dim: int, length: int) -> Network:
+def network(encoder: str, n_items: int, content_dim: int, length: int, gated: bool) -> Network:
     """In float64, so that a wrong formula cannot hide behind rounding."""
     made = Network(embedding_dim=4, hidden_dim=6, history_length=length)
-    made.build(content_dim, seed=0)
+    made.build({"text": content_dim // 3, "image": content_dim - content_dim // 3}, seed=0, gated=gated)
     made.encoder = ALL_ENCODERS[encoder](4, 6, length).double()
     rng = np.random.default_rng(0)
     with torch.no_grad():
         for parameter in made.encoder.parameters():
             parameter.copy_(torch.from_numpy(rng.normal(size=parameter.shape)))
-    made.projection = torch.nn.Parameter(torch.from_numpy(rng.normal(size=(content_dim, 4))))
+    made.content.projection = torch.nn.Parameter(torch.from_numpy(rng.normal(size=(content_dim, 4))))
+    if made.content.gate is not None:
+        made.content.gate = torch.nn.Parameter(torch.from_numpy(rng.normal(size=2)))
     made.items.grow(np.zeros((n_items, content_dim), dtype=np.float32))
     made.items._rows = rng.normal(size=made.items._rows.shape)
     return made
@@ -89,6 +91,8 @@ def batch(rng: np.random.Generator, n: int, n_items: int, length: int) -> Exampl
     st.sampled_from([1, 2, 7, 20]),
     st.integers(1, 9),
     st.booleans(),
+    st.booleans(),
+    st.sampled_from([(), ("text",), ("image",)]),
     st.integers(0, 5),
     st.integers(0, 2**32),
 )
@@ -101,12 +105,14 @@ def test_they_are_those_of_autograd(
     length: int,
     n_negatives: int,
     weighted: bool,
+    gated: bool,
+    without: tuple[str, ...],
     n_kept: int,
     seed: int,
 ) -> None:
     """With few items, they recur within histories, targets and negatives; some histories are empty."""
     rng = np.random.default_rng(seed)
-    net, examples = network(encoder, n_items, content_dim, length), batch(rng, n, n_items, length)
+    net, examples = network(encoder, n_items, content_dim, length, gated), batch(rng, n, n_items, length)
     negatives = rng.integers(n_items, size=n_negatives)
     weights = rng.uniform(0.0, 2.0, size=n) if weighted else None
     loss = ALL_OBJECTIVES[objective]
@@ -116,7 +122,8 @@ def test_they_are_those_of_autograd(
         distillation = Distillation(Scored(kept_items, rng.normal(size=(kept, 4))), strength=0.7)
 
     rows = net.items.rows.clone().requires_grad_()
-    vectors = net.item_vectors(rows[:, :4], rows[:, 4:])
+    with net.content.without(without):
+        vectors = net.item_vectors(rows[:, :4], rows[:, 4:])
     users = net.encoder(vectors[examples.history_items], torch.from_numpy(examples.history_rewards))
     is_target = torch.from_numpy(negatives == examples.targets[:, None])
     losses = loss(
@@ -137,7 +144,8 @@ def test_they_are_those_of_autograd(
 
     into = [torch.full_like(parameter, torch.nan) for parameter in net.dense_parameters()]
     before = net.items.rows.clone()
-    found = gradients(net, examples, negatives, loss, into, weights, distillation)
+    with net.content.without(without):
+        found = gradients(net, examples, negatives, loss, into, weights, distillation)
 
     def same(one: torch.Tensor, other: torch.Tensor) -> None:
         torch.testing.assert_close(one, other, atol=1e-8, rtol=1e-8)

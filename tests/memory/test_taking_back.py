@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lifelong_widgets.data import Catalog, Feedback
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.memory import EpisodicMemory, Gate, Ledger, Past
+from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Past
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of
 
@@ -76,7 +76,11 @@ def test_looking_changes_nothing(life: list[Any], last: list[int]) -> None:
     seen = made.candidates(
         past,
         np.linspace(-1, 1, N_ITEMS, dtype=np.float32),
-        lambda items: np.stack([items % 2, items % 3], axis=1).astype(np.float32),
+        Content(
+            lambda items: np.stack([items % 2, items % 3], axis=1).astype(np.float32),
+            (0, 2),
+            lambda: np.ones(1, dtype=np.float32),
+        ),
     )
     assert np.array_equal(seen.items, np.unique(seen.items)) and np.isfinite(seen.features).all()
     assert np.array_equal(seen.consumed, np.isin(seen.items, items))
