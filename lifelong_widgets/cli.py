@@ -125,7 +125,7 @@ def _replay(options: argparse.Namespace) -> int:
         depth=max(options.depth, options.k),
         arrivals=catalog,
         exclude_seen=not options.include_seen,
-        warm_up=len(warm_up),
+        warm_up=warm_up,
         about=about,
         progress=not options.quiet,
     )

@@ -29,7 +29,7 @@ def prequential(
     arrivals: Catalog | None = None,
     exclude_seen: bool = True,
     learn: bool = True,
-    warm_up: int = 0,
+    warm_up: int | Interactions = 0,
     about: Mapping[str, Any] | None = None,
     progress: bool | ProgressCallback = True,
 ) -> PrequentialReport:
@@ -57,8 +57,9 @@ def prequential(
             it does not hold either, a new item has an id and nothing else.
         exclude_seen: Ask for lists without what the user has consumed. A repeated event is then a miss.
         learn: False to test only: the events still become the users' histories (`observe`).
-        warm_up: How many events of the same stream came before `log`. Fifths and event numbers of the report
-            are those of the whole stream.
+        warm_up: The events of the same stream that came before `log`, or how many there were. Fifths and
+            event numbers of the report are those of the whole stream. With the events themselves, the report
+            also knows the items that were `cold`.
         about: Facts for the report (a ``"title"``, settings), as JSON-able values.
         progress: True for a bar, False for none, or a callback.
 
@@ -87,18 +88,23 @@ def prequential(
     3
     """
     named: dict[str, Learner] = dict(learners) if isinstance(learners, Mapping) else {"live": learners}
-    _check(named, k, depth, warm_up)
+    n_before = len(warm_up) if isinstance(warm_up, Interactions) else warm_up
+    _check(named, k, depth, n_before)
     check_ids(named, log, arrivals)
     check_kinds(named, log)
-    run = _Run(named, log, depth, arrivals, exclude_seen, learn, warm_up)
+    run = _Run(named, log, depth, arrivals, exclude_seen, learn, n_before)
+    knows_earlier = isinstance(warm_up, Interactions) or not warm_up
+    if isinstance(warm_up, Interactions):
+        counts = np.bincount(warm_up.item_codes, minlength=len(warm_up.items)).tolist()
+        run.item_events = dict(zip(warm_up.items, counts, strict=True))
     started = time.perf_counter()
     with track(len(log), "test, then learn", progress) as bar, held_interrupts() as interrupt:
         stopped = run.go(bar, k, interrupt)
     return PrequentialReport(
         k=k,
         depth=depth,
-        warm_up=warm_up,
-        n_stream=warm_up + len(log),
+        warm_up=n_before,
+        n_stream=n_before + len(log),
         n_events=run.n_events,
         n_new_items=run.n_new_items,
         positions=np.array(run.positions, dtype=np.int64),
@@ -110,6 +116,7 @@ def prequential(
         interrupted=stopped,
         error=run.error,
         about=dict(about or {}),
+        earlier=np.array(run.earlier, dtype=np.int32) if knows_earlier else None,
     )
 
 
@@ -132,6 +139,8 @@ class _Run:
         self.error: str | None = None
         self.busy = ""  # the learner that an error comes from
         self.positions: list[int] = []
+        self.item_events: dict[Id, int] = {}
+        self.earlier: list[int] = []
         self.ranks: dict[str, list[int]] = {name: [] for name in learners}
         self.rank_ns: dict[str, list[int]] = {name: [] for name in learners}
         self.learn_ns: dict[str, list[int]] = {name: [] for name in learners}
@@ -191,6 +200,8 @@ class _Run:
         position = self.warm_up + self.n_events
         if test:
             self.positions.append(position)
+            self.earlier.append(self.item_events.get(event.item, 0))
+        self.item_events[event.item] = self.item_events.get(event.item, 0) + 1
         for name in self.learners:
             if test:
                 self.ranks[name].append(rank_of(event.item, lists[name]))

@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from lifelong_widgets.errors import DataError
 
+COLD = 5
+"""An item that has had fewer events is cold."""
+
 
 def hit_rate(ranks: ArrayLike, k: int = 10) -> float:
     """HR@k, the share of events whose item was among the first `k`: mean of 1[1 ≤ rank ≤ k].

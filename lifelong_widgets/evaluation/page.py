@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lifelong_widgets.data.display import shorten
+from lifelong_widgets.evaluation.metrics import COLD
 from lifelong_widgets.evaluation.picture import curve_svg, roles, short
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _by_fifth(report: PrequentialReport) -> str:
     fifths = list(dict.fromkeys(table["fifth"]))
     counts = table[table["learner"] == report.learners[0]]["events"]
     head = "".join(
-        f'<th scope="col">{"all" if fifth == "all" else f"fifth {fifth}"}<br>{count:,}</th>'
+        f'<th scope="col">{f"fifth {fifth}" if fifth.isdecimal() else fifth}<br>{count:,}</th>'
         for fifth, count in zip(fifths, counts, strict=True)
     )
     groups = []
@@ -176,7 +177,8 @@ def _by_fifth(report: PrequentialReport) -> str:
             rows.append(f'<tr><th scope="row"><i class="{classes[name]}"></i>{escape(name)}</th>{cells}</tr>')
         groups.append(f"<tbody>{''.join(rows)}</tbody>")
     return (
-        "<section><h2>Fifth by fifth<small>of the stream in time order; the best of each column is bold"
+        "<section><h2>Fifth by fifth<small>of the stream in time order; cold: of items with fewer than "
+        f"{COLD} events till then; the best of each column is bold"
         f'</small></h2><div class="scroll"><table><thead><tr><th scope="col">tested events</th>{head}</tr>'
         f"</thead>{''.join(groups)}</table></div></section>"
     )

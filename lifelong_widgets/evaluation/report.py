@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.evaluation.metrics import hit_rate, mrr, ndcg
+from lifelong_widgets.evaluation.metrics import COLD, hit_rate, mrr, ndcg
 from lifelong_widgets.evaluation.page import fragment, page
 from lifelong_widgets.evaluation.text import text_table
 
@@ -42,6 +42,8 @@ class PrequentialReport:
         interrupted: Whether it was stopped before the end of the log.
         about: Facts given by the caller, as JSON-able values.
         error: What ended the replay, if an error of a learner did (`interrupted` is then true), or None.
+        earlier: For each tested event, how many events its item had had before, int32; None where the
+            warm-up is not known.
     """
 
     k: int
@@ -59,6 +61,7 @@ class PrequentialReport:
     interrupted: bool
     about: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    earlier: NDArray[np.int32] | None = None
 
     @property
     def learners(self) -> tuple[str, ...]:
@@ -90,11 +93,34 @@ class PrequentialReport:
             raise DataError(f"a stream has fifths 1 to {FIFTHS}, not {number!r}")
         return self._measure(self._ranks(learner)[self._fifths() == number])
 
+    def cold(self, learner: str | None = None, below: int = COLD) -> dict[str, float]:
+        """The three measures of `learner` over the tested events of items that had had few events till then.
+
+        Args:
+            learner: The first by default.
+            below: How many events make an item warm.
+
+        Raises:
+            DataError: There is no such learner, or the warm-up was given as a number, so that nobody knows
+                which items were cold.
+        """
+        return self._measure(self._ranks(learner)[self.is_cold(below)])
+
+    def is_cold(self, below: int = COLD) -> NDArray[np.bool_]:
+        """For each tested event, whether its item had had fewer than `below` events; errors as `cold`."""
+        if self.earlier is None:
+            raise DataError(
+                "which items were cold is not known: give prequential the events of the warm-up, "
+                f"warm_up=log, not only their number ({self.warm_up:,})"
+            )
+        return self.earlier < below
+
     @property
     def table(self) -> pd.DataFrame:
-        """One row for each learner and each fifth with tested events, then one for all of them.
+        """One row for each learner and each fifth with tested events, one for all, and one for cold items.
 
-        Columns: learner, fifth ("2", … or "all"), events (tested), and the three measures.
+        Columns: learner, fifth ("2", …, "all" or "cold"), events (tested), and the three measures. The row of
+        `cold` items is there if there were any and it is known which.
         """
         fifths = self._fifths()
         rows: list[dict[str, Any]] = []
@@ -105,6 +131,8 @@ class PrequentialReport:
                     {"learner": learner, "fifth": str(number), "events": len(part), **self._measure(part)}
                 )
             rows.append({"learner": learner, "fifth": "all", "events": len(ranks), **self._measure(ranks)})
+            if self.earlier is not None and (cold := ranks[self.is_cold()]).size:
+                rows.append({"learner": learner, "fifth": "cold", "events": len(cold), **self._measure(cold)})
         return pd.DataFrame(rows)
 
     @property
@@ -166,6 +194,11 @@ class PrequentialReport:
                         str(number): self._plain(self.ranks[name][self._fifths() == number])
                         for number in np.unique(self._fifths()).tolist()
                     },
+                    **(
+                        {}
+                        if self.earlier is None
+                        else {"cold": self._plain(self.ranks[name][self.is_cold()])}
+                    ),
                     "cpu_us": {key: _number(value) for key, value in self._cost(name).items()},
                     "alarms": list(self.alarms[name]),
                 }
@@ -190,6 +223,8 @@ class PrequentialReport:
           ``new_item_events``, ``seconds``
         - ``learners.NAME.all`` and ``.fifths.1`` … ``.5`` (those with tests): ``events``, ``hit_rate``,
           ``ndcg``, ``mrr``
+        - ``learners.NAME.cold``: the same of the events of items that had had fewer than 5 till then; not
+          there if the warm-up is not known
         - ``learners.NAME.cpu_us``: ``rank_mean``, ``rank_p95``, ``learn_mean``, ``learn_p95``
         - ``learners.NAME.alarms``: event numbers
         - ``curve``: ``window`` (tests per point), ``event`` (numbers), ``hit_rate.NAME`` (one per event)
@@ -234,6 +269,11 @@ class PrequentialReport:
     def _plain(self, ranks: NDArray[np.int32]) -> dict[str, int | float | None]:
         values = (_number(value) for value in self._measure(ranks).values())
         return {"events": len(ranks), **dict(zip(("hit_rate", "ndcg", "mrr"), values, strict=True))}
+
+    def _plain_cold(self, learner: str) -> dict[str, Any]:
+        if self.earlier is None:
+            return {}
+        return {"cold": self._plain(self.ranks[learner][self.is_cold()])}
 
     def _cost(self, learner: str) -> dict[str, float]:
         cost = {}

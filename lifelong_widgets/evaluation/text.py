@@ -42,7 +42,7 @@ def _measures(report: PrequentialReport) -> list[str]:
     table = report.table
     width = max(len("tested"), *(len(name) for name in report.learners))
     fifths = list(dict.fromkeys(table["fifth"]))
-    columns = [f"fifth {fifth}" if fifth != "all" else "all" for fifth in fifths]
+    columns = [f"fifth {fifth}" if fifth.isdecimal() else fifth for fifth in fifths]
     counts = table[table["learner"] == report.learners[0]]["events"]
     lines = [" " * (width + 10) + "".join(f"{column:>10}" for column in columns)]
     lines.append(f"{'tested':<{width + 10}}" + "".join(f"{count:>10,}" for count in counts))

@@ -352,3 +352,23 @@ def test_the_protocol_itself_costs_little_more_than_reading_the_log() -> None:
 
     reading = seconds(lambda: list(log))
     assert seconds(lambda: prequential(learner, log, progress=False)) < 25 * reading
+
+
+def test_cold_items_are_told_apart_by_their_events_so_far() -> None:
+    before = log_of([("u", "a", "like")] * 5 + [("u", "b", "like")] * 3)
+    log = log_of([("v", "a", "like"), ("v", "b", "like"), ("w", "b", "like"), ("x", "b", "like")])
+    learner = oracle(catalog_of("a", "b"), log)
+    report = prequential(learner, log, warm_up=before, progress=False)
+    assert report.warm_up == 8 and report.earlier is not None
+    assert report.earlier.tolist() == [5, 3, 4, 5]
+    assert report.is_cold().tolist() == [False, True, True, False]
+    assert report.cold()["HR@10"] == 1.0 and report.table["fifth"].iloc[-1] == "cold"
+    assert report.to_dict()["learners"]["live"]["cold"]["events"] == 2
+    assert "cold" in str(report) and "fewer than 5 events" in report.to_html()
+
+
+def test_without_the_warm_up_nobody_knows_what_was_cold() -> None:
+    log = log_of([("u", "a", "like")])
+    report = prequential(oracle(catalog_of("a"), log), log, warm_up=3, progress=False)
+    with pytest.raises(DataError, match="warm_up=log"):
+        report.cold()
