@@ -1,0 +1,184 @@
+"""What each featurizer and each network is worth: ``python -m tests.bench.blocks --log FOLDER`` (`make ablation`).
+
+Every arm is a `Recommender` with its defaults but for the blocks that its row names. All learn the same first
+part of a log and are then tested and taught event by event on the same events after it, with the whole
+catalogue known from the beginning: so an item can be listed before its first event, if anything is known of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from lifelong_widgets import Recommender
+from lifelong_widgets.data import Catalog
+from lifelong_widgets.errors import LifelongWidgetsError
+from lifelong_widgets.evaluation import PrequentialReport, prequential
+from lifelong_widgets.evaluation.intervals import interval_of
+from lifelong_widgets.evaluation.metrics import COLD
+from lifelong_widgets.featurizers import FEATURIZERS
+from lifelong_widgets.memory import NETWORK_ALONE
+from lifelong_widgets.parts import hyperparameters
+from tests.bench.compare import Ratio, gains, paired_ratio
+from tests.bench.logs import Log, first_only, load
+
+METRICS = ("HR@10", "nDCG@10")
+NONE = {f"{modality}_features": "none" for modality in FEATURIZERS}
+IDS = "ids only"
+
+Arms = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One arm on one log: gains of every tested event by metric, and what an event cost."""
+
+    gains: Mapping[str, NDArray[np.float64]]
+    cold: NDArray[np.bool_]
+    people: NDArray[np.int64]
+    microseconds: float
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The values of the hyperparameter `name`, its default first."""
+    parts = Recommender(Catalog.from_records([{"item": 0}])).parts
+    declared = next(h for h in hyperparameters(parts) if h.name == name)
+    return (declared.default, *(value for value in declared.choices if value != declared.default))
+
+
+def arms(catalog: Catalog, full: bool = False) -> Arms:
+    """The blocks to compare on a catalogue: each featurizer, then each network; `full` for all pairs."""
+    features: Arms = {IDS: {}}
+    if catalog.categories:
+        features["categories"] = {"categories_features": "multi_hot"}
+    for name in choices("text_features"):
+        if name != "none":
+            features[f"text: {name}"] = {"text_features": name}
+    for modality in ("image", "audio"):
+        if any(getattr(item, modality) for item in catalog):
+            for name in choices(f"{modality}_features")[1:]:
+                features[f"{modality}: {name}"] = {f"{modality}_features": name}
+    for name in choices("behavior_features")[1:]:
+        features[f"behaviour: {name}"] = {"behavior_features": name}
+    default, *others = choices("model")
+    made = {f"{name} · {default}": {**NONE, **chosen} for name, chosen in features.items()}
+    both = {"text_features": choices("text_features")[0], "categories_features": "multi_hot"}
+    made[f"text and categories · {default}"] = {**NONE, **both}
+    for fusion in choices("fusion")[1:]:
+        made[f"text and categories, {fusion} · {default}"] = {**NONE, **both, "fusion": fusion}
+    for model in others:
+        made[f"text and categories · {model}"] = {**NONE, **both, "model": model}
+        for name, chosen in features.items() if full else ():
+            made[f"{name} · {model}"] = {**NONE, **chosen, "model": model}
+    return made
+
+
+def outcome(
+    log: Log, settings: Mapping[str, Any], n_events: int, n_tested: int, seed: int, alone: bool
+) -> Outcome:
+    """Fit on what comes before the last `n_tested` of the first `n_events` events, and test on these."""
+    events = first_only(log.events)[:n_events]
+    n_tested = min(n_tested, len(events) // 2)
+    warm_up, stream = events[:-n_tested], events[-n_tested:]
+    switches = {**settings, **(NETWORK_ALONE if alone else {})}
+    rec = Recommender(log.catalog, kinds=events.kinds, seed=seed, **switches)
+    rec.fit(warm_up, progress=False)
+    report = prequential(rec, stream, depth=10, warm_up=warm_up, progress=False)
+    if report.interrupted:
+        raise KeyboardInterrupt(report.error or "")
+    return _of(report, stream.user_codes, len(warm_up))
+
+
+def _of(report: PrequentialReport, users: NDArray[np.int64], n_before: int) -> Outcome:
+    ranks = report.ranks["live"]
+    cost = float(report.rank_us["live"].mean() + report.learn_us["live"].mean())
+    found = {metric: gains(ranks, metric) for metric in METRICS}
+    return Outcome(found, report.is_cold(), users[report.positions - n_before - 1], cost)
+
+
+def table(found: Mapping[str, Outcome]) -> str:
+    """Every arm's measures with 95 % intervals over people; beside cold ones the ratio to ids only."""
+    first = next(iter(found.values()))
+    n, n_cold = len(first.cold), int(first.cold.sum())
+    rows = [
+        ("features · network", *(f"{metric}, all {n:,}" for metric in METRICS))
+        + tuple(f"{metric}, cold {n_cold:,}" for metric in METRICS)
+        + ("cold HR to ids only", "ms an event")
+    ]
+    for name, one in found.items():
+        every = np.ones(len(one.cold), dtype=bool)
+        cells = [_mean(one, metric, which) for which in (every, one.cold) for metric in METRICS]
+        ratio = "" if name.startswith(IDS) or not n_cold else str(_to_ids(one, found))
+        rows.append((name, *cells, ratio, f"{one.microseconds / 1000:.1f}"))
+    lines = [" | ".join(("", *row, "")).strip() for row in rows]
+    lines.insert(1, "|" + " --- |" * len(rows[0]))
+    return "\n".join(lines)
+
+
+def _mean(one: Outcome, metric: str, which: NDArray[np.bool_]) -> str:
+    values = one.gains[metric][which]
+    if not len(values):
+        return "–"
+    low, high = interval_of(
+        values[:, None], np.ones((len(values), 1)), one.people[which].tolist(), "bootstrap"
+    )
+    return f"{values.mean():.4f} ±{(high - low) / 2:.4f}"
+
+
+def _to_ids(one: Outcome, found: Mapping[str, Outcome]) -> Ratio:
+    ids = next(other for name, other in found.items() if name.startswith(IDS))
+    cold, metric = one.cold, METRICS[0]
+    return paired_ratio(one.gains[metric][cold], ids.gains[metric][cold], one.people[cold])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it; the exit code: 0 done, 2 a log that cannot be used, 130 stopped by Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    print(f"{datetime.date.today()}, {platform.processor() or platform.machine()}, one thread", flush=True)
+    try:
+        with threadpool_limits(limits=1):
+            for source in options.log:
+                log = load(source)
+                print(f"\n### {log.name}{', the network alone' if options.alone else ''}\n", flush=True)
+                found: dict[str, Outcome] = {}
+                for name, settings in arms(log.catalog, options.full).items():
+                    if options.arm and not any(wanted in name for wanted in options.arm):
+                        continue
+                    print(f"{log.name}: {name}", file=sys.stderr, flush=True)
+                    found[name] = outcome(
+                        log, settings, options.events, options.tested, options.seed, options.alone
+                    )
+                print(table(found), flush=True)
+                print(f"\nCold: items with fewer than {COLD} events till then.", flush=True)
+    except KeyboardInterrupt:
+        print("INTERRUPTED", file=sys.stderr)
+        return 130
+    except (LifelongWidgetsError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.blocks", description=__doc__)
+    parser.add_argument("--log", action="append", required=True, help="a data set's name, or a folder")
+    parser.add_argument("--events", type=int, default=10_000, help="how many first events of a log (10000)")
+    parser.add_argument("--tested", type=int, default=2_000, help="how many of them are tested (2000)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--alone", action="store_true", help="the network alone, without the fast memory")
+    parser.add_argument("--full", action="store_true", help="every featurizer with every network")
+    parser.add_argument("--arm", action="append", help="only arms whose name holds this")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
