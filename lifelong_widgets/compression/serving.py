@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import EpisodicMemory, Gate, Ranker
-from lifelong_widgets.models import Histories, Network, one_thread
+from lifelong_widgets.models import Histories, Network, ScoringHead, one_thread
 from lifelong_widgets.models.network import blocks
 from lifelong_widgets.recommendations import Recommendations, check_k
 
@@ -61,7 +62,7 @@ class CompressedRecommender:
         self._projection = Int8Rows.quantize(network.projection) if self._content else None
         modules = torch.nn.ModuleDict({"encoder": network.encoder, "head": network.head})
         modules = copy.deepcopy(modules)  # both at once: a head may hold a part of its encoder
-        self._encoder, self._head = modules["encoder"], modules["head"]
+        self._encoder, self._head = modules["encoder"], cast(ScoringHead, modules["head"])
         self._is_product = network.is_product
         self._parameters = dict(modules.named_parameters())
         self._matrices = {n: Int8Rows.quantize(p) for n, p in self._parameters.items() if p.ndim == 2}

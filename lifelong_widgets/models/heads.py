@@ -169,10 +169,9 @@ class ClickLSTM(PairHead):
 
     def hidden(self, users: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
         """See `PairHead.hidden`."""
-        lstm = self.recurrent
+        of_input, of_state, input_bias, state_bias = self.recurrent.all_weights[0]
         shown, remembered = users.unsqueeze(1).chunk(2, dim=2)
-        of_user = torch.nn.functional.linear(shown, lstm.weight_hh_l0, lstm.bias_hh_l0 + lstm.bias_ih_l0)
-        gates = of_user + vectors @ lstm.weight_ih_l0.T
+        gates = (shown @ of_state.T + (input_bias + state_bias)) + vectors @ of_input.T
         take, keep, new, show = gates.chunk(4, dim=2)
         cell = torch.sigmoid(keep) * remembered + torch.sigmoid(take) * torch.tanh(new)
         return torch.sigmoid(show) * torch.tanh(cell)

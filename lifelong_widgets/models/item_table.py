@@ -45,7 +45,7 @@ class ItemTable:
         width = embedding_dim + content_dim
         self._rows: NDArray[np.float32] = np.zeros((0, width), dtype=np.float32)
         self._optimizer = ADAM
-        # what the optimizer keeps of a row lies side by side, the count of steps last: one gather, one scatter
+        # what the optimizer keeps of a row lies side by side, the count of steps last: one gather, one write
         self._states: NDArray[np.float32] = np.zeros((0, ADAM.width(embedding_dim)), dtype=np.float32)
 
     def __len__(self) -> int:
