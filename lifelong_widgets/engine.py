@@ -38,6 +38,7 @@ from lifelong_widgets.parts import Part
 from lifelong_widgets.progress import ProgressCallback, report_or_give_up, track
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 
+_RENAMED = {"encoder_name": "model"}  # what hyperparameters were called before
 _REMEMBERED = 256  # events between two looks at the progress of a fit
 _UNSTUDIED = 0.25  # the share of a fit from which the gate learns nothing: its members know too little yet
 _STUDIED = 50_000  # as many events before what is held out the gate learns from at most
@@ -395,7 +396,7 @@ class Engine:
         engine = cls.__new__(cls)
         engine.catalog, engine.seed, engine._kinds = catalog, seed, kinds
         engine.frozen, engine.features = frozen, features
-        engine.parts = make_parts(settings)
+        engine.parts = make_parts(settings_of_today(settings))
         engine._build()
         engine.set_state(state)
         return engine
@@ -620,6 +621,15 @@ def _check_kinds(kinds: object) -> None:
 def has_fast_memory(state: Mapping[str, Any]) -> bool:
     """Whether the fast memory in a state is that of today; before version 5 of the file it was another."""
     return "personal" in state.get("gate", {})
+
+
+def settings_of_today(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameters as some version wrote them down, by the names they have now.
+
+    >>> settings_of_today({"encoder_name": "decayed_mlp", "embedding_dim": 8})
+    {'model': 'decayed_mlp', 'embedding_dim': 8}
+    """
+    return {_RENAMED.get(name, name): value for name, value in written.items()}
 
 
 def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
-from lifelong_widgets.engine import Engine, has_fast_memory
+from lifelong_widgets.engine import Engine, has_fast_memory, settings_of_today
 from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning
 from lifelong_widgets.featurizers import FeatureSettings
 from lifelong_widgets.journal import (
@@ -177,7 +177,7 @@ def _beginning(cls: type[E], journal: Journal) -> E:
             return _read_checkpoint(cls, journal, Checkpoints(journal.folder / CHECKPOINTS).path(0), 0)
         catalog = _catalog(journal, genesis["n_items"])
         kinds = FeedbackKinds.from_dict(genesis["kinds"])
-        return cls(catalog, kinds, genesis["seed"], **genesis["settings"])
+        return cls(catalog, kinds, genesis["seed"], **settings_of_today(genesis["settings"]))
 
 
 def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,7 +18,8 @@ from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ranker
-from lifelong_widgets.models import Histories, Network, one_thread
+from lifelong_widgets.models import Histories, Network, ScoringHead, one_thread
+from lifelong_widgets.models.network import blocks
 from lifelong_widgets.recommendations import Recommendations, check_k
 
 METHODS = ("int8",)
@@ -61,12 +64,14 @@ class CompressedRecommender:
         self._embeddings = Int8Rows.quantize(rows[:, :width])
         self._content = Int8Rows.quantize(rows[:, width:]) if rows.shape[1] > width else None
         self._projection = Int8Rows.quantize(network.projection) if self._content else None
-        self._encoder = copy.deepcopy(network.encoder)
-        named = dict(network.encoder.named_parameters())
-        self._matrices = {name: Int8Rows.quantize(p) for name, p in named.items() if p.ndim == 2}
-        self._vectors = {name: p.detach().clone() for name, p in named.items() if p.ndim != 2}
-        for parameter in self._encoder.parameters():
-            parameter.data = torch.empty(0)  # only its shape of computation is kept
+        modules = torch.nn.ModuleDict({"encoder": network.encoder, "head": network.head})
+        modules = copy.deepcopy(modules)  # both at once: a head may hold a part of its encoder
+        self._encoder, self._head = modules["encoder"], cast(ScoringHead, modules["head"])
+        self._is_product = network.is_product
+        self._parameters = dict(modules.named_parameters())
+        self._matrices = {n: Int8Rows.quantize(p) for n, p in self._parameters.items() if p.ndim == 2}
+        self._vectors = {n: p.detach().clone() for n, p in self._parameters.items() if p.ndim != 2}
+        self._empty()
 
     @property
     def n_bytes(self) -> int:
@@ -96,20 +101,43 @@ class CompressedRecommender:
 
     @torch.no_grad()
     def _scores_after(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
-        history = torch.from_numpy(items)
-        vectors = self._embeddings.codes[history].float() * self._embeddings.scales[history]
         projection = self._projection.dequantize() if self._projection else None
+        vectors = self._item_vectors(torch.from_numpy(items), projection)
+        with self._dequantized():
+            user = self._encoder(vectors[None], torch.from_numpy(rewards)[None])
+            if not self._is_product:
+                everything = torch.arange(len(self._embeddings.codes))
+                found = [
+                    self._head(user, self._item_vectors(everything[places], projection))[0]
+                    for _, places in blocks(1, len(everything), self._head.n_numbers)
+                ]
+                return torch.cat(found).numpy()
+        scores = self._embeddings.matmul(user[0])
         if self._content and projection is not None:
-            content = self._content.codes[history].float() * self._content.scales[history]
-            vectors = vectors + content @ projection
-        parameters = {name: rows.dequantize() for name, rows in self._matrices.items()} | self._vectors
-        worth = torch.from_numpy(rewards)[None]
-        user = torch.func.functional_call(self._encoder, parameters, (vectors[None], worth))[0]
-        scores = self._embeddings.matmul(user)
-        if self._content and projection is not None:
-            scores += self._content.matmul(projection @ user)
+            scores += self._content.matmul(projection @ user[0])
         ranked: np.ndarray = scores.numpy()
         return ranked
+
+    def _item_vectors(self, items: torch.Tensor, projection: torch.Tensor | None) -> torch.Tensor:
+        vectors = self._embeddings.codes[items].float() * self._embeddings.scales[items]
+        if self._content and projection is not None:
+            vectors = vectors + self._content.codes[items].float() * self._content.scales[items] @ projection
+        return vectors
+
+    @contextmanager
+    def _dequantized(self) -> Iterator[None]:
+        """Encoder and head have their parameters within the block."""
+        for name, parameter in self._parameters.items():
+            rows = self._matrices.get(name)
+            parameter.data = self._vectors[name] if rows is None else rows.dequantize()
+        try:
+            yield
+        finally:
+            self._empty()
+
+    def _empty(self) -> None:
+        for parameter in self._parameters.values():
+            parameter.data = torch.empty(0)  # only its shape of computation is kept
 
 
 def compress(
@@ -150,7 +178,7 @@ def compress(
         overlaps.append(len(set(full.items) & set(compressed.items)) / max(len(full), 1))
     mean = float(np.mean(overlaps))
     margin = 1.96 * float(np.std(overlaps, ddof=1)) / len(overlaps) ** 0.5 if len(overlaps) > 1 else 0.0
-    dense = [network.items.rows, network.projection, *network.encoder.parameters()]
+    dense = [network.items.rows, *network.dense_parameters()]
     small.report = CompressionReport(
         method=method,
         bytes_before=4 * sum(tensor.numel() for tensor in dense) + memory.n_bytes + gate.n_bytes,

@@ -29,9 +29,8 @@ def leave_one_out(
     events = np.flatnonzero(history_rewards)
     rewards = np.repeat(history_rewards[None], len(events) + 1, axis=0)
     rewards[np.arange(len(events)), events] = 0.0
-    rows = network.items.rows
     with torch.no_grad():
         vectors = network.item_vectors(*network.items.gather(torch.from_numpy(history_items)))
         users = network.encoder(vectors.expand(len(rewards), -1, -1), torch.from_numpy(rewards))
-        scores = network.queries(users) @ rows[torch.from_numpy(items)].T
+    scores = network.scores_of(users, items)
     return (scores[-1] - scores[:-1]).numpy()

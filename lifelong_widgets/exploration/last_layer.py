@@ -9,7 +9,7 @@ import torch
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.exploration.candidates import Numbers
-from lifelong_widgets.models import one_thread
+from lifelong_widgets.models import PairHead, Product, one_thread
 from lifelong_widgets.recommender import Recommender
 
 Features = Callable[[Id, Sequence[Id]], Numbers]
@@ -21,7 +21,8 @@ class LastLayer:
 
     ``x = [1, u·i, √d û ∘ î]``, with û and î the vectors of the last layer at length 1: the parts of their
     cosine, coordinate by coordinate, scaled so that a row of them has a length of about 1 in every model and
-    ``prior_precision`` means the same. The network scores by ``u·i``; a linear policy on x finds weights
+    ``prior_precision`` means the same. Where the head is no product of two vectors but has hidden units for
+    each pair, it is ``x = [1, score, ĥ]`` with these units at length 1. A linear policy on x finds weights
     that predict *rewards*, and knows how sure it is of them. The features move as the recommender learns, and
     a posterior over their weights lags behind.
 
@@ -29,7 +30,7 @@ class LastLayer:
     showdown", ICLR 2018, on products of the two vectors.
 
     Attributes:
-        dim: the number of features, two more than ``embedding_dim``.
+        dim: the number of features, two more than ``embedding_dim``, or than ``hidden_dim``.
 
     >>> import pandas as pd
     >>> from lifelong_widgets.data import Catalog
@@ -46,7 +47,9 @@ class LastLayer:
 
     def __init__(self, recommender: Recommender) -> None:
         self._recommender = recommender
-        self.dim = recommender.network.embedding_dim + 2
+        network = recommender.network
+        by_pairs = isinstance(network.head, PairHead)
+        self.dim = 2 + (network.hidden_dim if by_pairs else network.embedding_dim)
 
     @one_thread()
     @torch.no_grad()
@@ -65,6 +68,13 @@ class LastLayer:
             rec.histories.items_of(person)[None], rec.histories.rewards_of(person)[None]
         )
         vectors = rec.network.item_vectors(*rec.network.items.gather(torch.from_numpy(rows)))
+        head = rec.network.head
+        if isinstance(head, PairHead):
+            scores = head(query, vectors)[0].numpy()
+            units = _unit(head.hidden(query, vectors)[0].numpy().astype(np.float64))
+            return np.column_stack([np.ones(len(rows)), scores, units])
+        if isinstance(head, Product):
+            vectors = head.tower(vectors)
         user_vector, item_vectors = query.numpy().astype(np.float64), vectors.numpy().astype(np.float64)
         products = _unit(user_vector) * _unit(item_vectors) * np.sqrt(user_vector.shape[1])
         return np.column_stack([np.ones(len(rows)), item_vectors @ user_vector[0], products])

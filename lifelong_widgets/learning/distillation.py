@@ -36,8 +36,8 @@ def score(network: Network, examples: Examples, rng: np.random.Generator) -> Sco
     """
     drawn = rng.integers(len(network.items), size=(len(examples), N_SCORED - 1))
     items = np.concatenate([examples.targets[:, None], drawn], axis=1)
-    queries = network.queries(network.user_vectors(examples.history_items, examples.history_rewards))
-    return Scored(items, scores_of(queries, rows_of(network, items)).numpy())
+    users = network.user_vectors(examples.history_items, examples.history_rewards)
+    return Scored(items, network.scores_of(users, items).numpy())
 
 
 def rows_of(network: Network, items: np.ndarray) -> torch.Tensor:

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from lifelong_widgets.errors import DataError, DivergenceError
+from lifelong_widgets.learning.at_items import Gradients
 from lifelong_widgets.learning.examples import Examples
-from lifelong_widgets.learning.gradients import Gradients, gradients
+from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.learning.objectives import Objective
 from lifelong_widgets.models import Network
 

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
+from lifelong_widgets.learning.at_items import Gradients, add_product, of_vectors, summed_by_item
 from lifelong_widgets.learning.distillation import Distillation, rows_of, scores_of
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import Objective
+from lifelong_widgets.learning.through_head import gradients_through_head
 from lifelong_widgets.models import Network
 from lifelong_widgets.models.item_table import refuse_beyond
 from lifelong_widgets.models.network import queries_of
-
-
-@dataclass(frozen=True, slots=True)
-class Gradients:
-    """What a batch says.
-
-    Attributes:
-        losses: (n,), of each example, not weighted.
-        loss: the weighted mean that the gradients are of, with the distillation, which `losses` are without.
-        indices: (n_rows,), int64, ascending: the items of the batch, each once.
-        embeddings: (n_rows, embedding_dim), the gradient of their embeddings.
-    """
-
-    losses: NDArray[np.floating]
-    loss: float
-    indices: NDArray[np.int64]
-    embeddings: NDArray[np.floating]
 
 
 @torch.no_grad()
@@ -47,9 +31,10 @@ def gradients(
 ) -> Gradients:
     """The gradients of ``(weights · (losses + distillation)).mean()``; the dense ones are written to `into`.
 
-    A score is ``[u | P u] · [embedding | content]``, so the product of the gradient of the scores with the
-    rows of the items holds both the gradient of *u* and the content side of the gradient of *P*: item
-    vectors are never made, neither here nor on the way back.
+    Where the head is a product, a score is ``[u | P u] · [embedding | content]``, so the product of the
+    gradient of the scores with the rows of the items holds both the gradient of *u* and the content side of
+    the gradient of *P*: item vectors are never made, neither here nor on the way back. Another head is asked
+    pair by pair, in `gradients_through_head`.
 
     Args:
         network: that is asked; it is not changed.
@@ -60,8 +45,10 @@ def gradients(
         weights: (n,), how much each example counts; 1 each.
         distillation: of the last examples of the batch; the others, or all, are without.
     """
+    if not network.is_product:
+        return gradients_through_head(network, examples, negatives, objective, into, weights, distillation)
     n, dim = len(examples), network.embedding_dim
-    n_of_content = len(into) - len(list(network.encoder.parameters()))
+    n_of_content = len(list(network.content.parameters()))
     of_content, of_encoder = into[:n_of_content], into[n_of_content:]
     of_projection = of_content[0]
     rows, projection = network.items.array, network.projection.detach().numpy()
@@ -90,11 +77,11 @@ def gradients(
         of_queries[replayed] += torch.bmm(of_kept.unsqueeze(1), kept_rows).squeeze(1).numpy()
     of_users = _of_users(of_queries, users, projection, of_projection.numpy())
     of_inputs = backward(torch.from_numpy(of_users), of_encoder).numpy()
-    _add_product(inputs.content, of_inputs.reshape(-1, dim), of_projection.numpy())
+    add_product(inputs.content, of_inputs.reshape(-1, dim), of_projection.numpy())
     network.content.to_parameters(of_content)
 
     # the gradient at each place where an item stands: as a target, a negative, in a history, with kept scores
-    past = of_inputs if inputs.weights is None else _of_vectors(inputs.weights, of_inputs)
+    past = of_inputs if inputs.weights is None else of_vectors(inputs.weights, of_inputs)
     standing, at_places = _at_places(
         examples.targets,
         negatives,
@@ -109,7 +96,7 @@ def gradients(
         of_rows = (of_kept.unsqueeze(2) * traced[replayed].unsqueeze(1)).numpy()
         standing = np.concatenate([standing, kept_items.reshape(-1)])
         at_places = np.concatenate([at_places, of_rows.reshape(-1, dim)])
-    return Gradients(losses, loss, *_summed_by_item(standing, at_places))
+    return Gradients(losses, loss, *summed_by_item(standing, at_places))
 
 
 def _scores_of(
@@ -187,33 +174,6 @@ def _of_users(
 
 
 @compiled
-def _add_product(left: NDArray[np.floating], right: NDArray[np.floating], into: NDArray[np.floating]) -> None:
-    """``into += left.T @ right``."""
-    for row in range(len(left)):
-        for place in range(left.shape[1]):
-            value, sums = left[row, place], into[place]
-            if value != 0.0:
-                for column in range(right.shape[1]):
-                    sums[column] += value * right[row, column]
-
-
-@compiled
-def _of_vectors(weights: NDArray[np.floating], of_inputs: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The way back through averages, to the (n, history_length, embedding_dim) vectors that they are of."""
-    n, n_averages, length = weights.shape
-    of_vectors = np.zeros((n, length, of_inputs.shape[2]), dtype=of_inputs.dtype)
-    for person in range(n):
-        for place in range(length):
-            into = of_vectors[person, place]
-            for average in range(n_averages):
-                weight, slopes = weights[person, average, place], of_inputs[person, average]
-                if weight != 0.0:
-                    for column in range(len(into)):
-                        into[column] += weight * slopes[column]
-    return of_vectors
-
-
-@compiled
 def _at_places(
     targets: NDArray[np.int64],
     negatives: NDArray[np.int64],
@@ -245,27 +205,3 @@ def _at_places(
                 gradients[size] = of_history[example, place]
                 size += 1
     return items[:size], gradients[:size]
-
-
-@compiled
-def _summed_by_item(
-    items: NDArray[np.int64], gradients: NDArray[np.floating]
-) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
-    """The items, ascending, each once; the sum of the gradients at the places where each is standing."""
-    bits = np.int64(np.ceil(np.log2(len(items) + 1.0)))
-    keys = (items << bits) | np.arange(len(items))  # item and place in one number: quicker than to argsort
-    keys.sort()
-    distinct = np.empty(len(keys), dtype=np.int64)
-    sums = np.empty((len(keys), gradients.shape[1]), dtype=gradients.dtype)
-    size = 0
-    for key in keys:
-        item, gradient = key >> bits, gradients[key & ((1 << bits) - 1)]
-        if size == 0 or item != distinct[size - 1]:
-            distinct[size] = item
-            sums[size] = gradient
-            size += 1
-        else:
-            into = sums[size - 1]
-            for column in range(len(gradient)):
-                into[column] += gradient[column]
-    return distinct[:size], sums[:size]

@@ -22,8 +22,7 @@ class Objective(ABC):
     Args of both:
         target_scores: (n,).
         negative_scores: (n, m); `-inf` where a negative is the target itself.
-        rewards: (n,); the size weighs the example, the sign says which way. Where it is negative, the loss
-            is the reversed pairwise one of `bpr`, whatever the objective.
+        rewards: (n,); the size weighs the example, the sign says which way: `attract` or `repel`.
         n_items: how many items the negatives were drawn from.
     """
 
@@ -46,14 +45,27 @@ class Objective(ABC):
             )
         return losses.detach().numpy(), of_target.numpy(), of_others.numpy()
 
+    def repel(self, target_scores: torch.Tensor, negative_scores: torch.Tensor) -> torch.Tensor:
+        """The loss of each example of a reward of -1, (n,), differentiable: by default `bpr` reversed."""
+        gap = target_scores.unsqueeze(1) - negative_scores
+        return functional.softplus(gap.masked_fill(negative_scores.isneginf(), -torch.inf)).mean(dim=1)
+
+    def repel_gradients(
+        self, target_scores: Floats, negative_scores: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """The losses of `repel` and their gradients with respect to both scores: (n,), (n,), (n, m)."""
+        gap = target_scores[:, None] - negative_scores
+        gap[np.isneginf(negative_scores)] = -np.inf
+        slope = expit(gap) / gap.shape[1]
+        return np.logaddexp(0, gap).mean(1), slope.sum(1), -slope
+
     def __call__(
         self, target_scores: torch.Tensor, negative_scores: torch.Tensor, rewards: torch.Tensor, n_items: int
     ) -> torch.Tensor:
         """The loss of each example, (n,)."""
         attract = self.attract(target_scores, negative_scores, n_items)
         if bool((rewards < 0).any()):
-            gap = target_scores.unsqueeze(1) - negative_scores
-            repel = functional.softplus(gap.masked_fill(negative_scores.isneginf(), -torch.inf)).mean(dim=1)
+            repel = self.repel(target_scores, negative_scores)
             return torch.where(rewards < 0, repel, attract) * rewards.abs()
         return attract * rewards
 
@@ -69,11 +81,9 @@ class Objective(ABC):
         losses, of_target, of_negatives = self.attract_gradients(target_scores, negative_scores, n_items)
         unwanted = rewards < 0
         if unwanted.any():
-            gap = target_scores[unwanted, None] - negative_scores[unwanted]
-            gap[np.isneginf(negative_scores[unwanted])] = -np.inf
-            losses[unwanted] = np.logaddexp(0, gap).mean(1)
-            slope = expit(gap) / gap.shape[1]
-            of_target[unwanted], of_negatives[unwanted] = slope.sum(1), -slope
+            losses[unwanted], of_target[unwanted], of_negatives[unwanted] = self.repel_gradients(
+                target_scores[unwanted], negative_scores[unwanted]
+            )
             rewards = np.abs(rewards)
         scales = rewards * weights
         losses *= rewards
@@ -154,6 +164,45 @@ class BPR(Objective):
         return np.logaddexp(0, gap).mean(1), -slope.sum(1), slope
 
 
-sampled_softmax, bpr = SampledSoftmax(), BPR()
+class BinaryCrossEntropy(Objective):
+    """``-log σ(s) - mean over j of log(1 - σ(s_j))``: label 1 for the target, label 0 for the negatives.
 
-OBJECTIVES: dict[str, Objective] = {"sampled_softmax": sampled_softmax, "bpr": bpr}
+    It is the mean over the negatives and not their sum, so that the two labels weigh the same however many
+    are drawn. The sigmoid of a score is so the chance of a click among as many clicks as items drawn at
+    random; it orders the items as the chance among all of them does, and is larger. An item that a person
+    did not want has the label 0, ``-log(1 - σ(s))``, and says nothing of the others.
+
+    X. He et al., "Neural collaborative filtering", WWW 2017.
+    """
+
+    def attract(
+        self, target_scores: torch.Tensor, negative_scores: torch.Tensor, n_items: int
+    ) -> torch.Tensor:
+        """See `Objective.attract`; `n_items` is not needed."""
+        return functional.softplus(-target_scores) + functional.softplus(negative_scores).mean(dim=1)
+
+    def attract_gradients(
+        self, target_scores: Floats, negative_scores: Floats, n_items: int
+    ) -> tuple[Floats, Floats, Floats]:
+        """``dL/ds = σ(s) - 1``, and ``dL/ds_j = σ(s_j) / m``."""
+        losses = np.logaddexp(0, -target_scores) + np.logaddexp(0, negative_scores).mean(1)
+        return losses, -expit(-target_scores), expit(negative_scores) / negative_scores.shape[1]
+
+    def repel(self, target_scores: torch.Tensor, negative_scores: torch.Tensor) -> torch.Tensor:
+        """See `Objective.repel`."""
+        return functional.softplus(target_scores)
+
+    def repel_gradients(
+        self, target_scores: Floats, negative_scores: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """``dL/ds = σ(s)``."""
+        return np.logaddexp(0, target_scores), expit(target_scores), np.zeros_like(negative_scores)
+
+
+sampled_softmax, bpr, binary_cross_entropy = SampledSoftmax(), BPR(), BinaryCrossEntropy()
+
+OBJECTIVES: dict[str, Objective] = {
+    "sampled_softmax": sampled_softmax,
+    "bpr": bpr,
+    "binary_cross_entropy": binary_cross_entropy,
+}

@@ -65,7 +65,7 @@ class Trainer(Part):
     batch_size = WholeNumber(
         256, min=1, max=65_536, help="Events a step while fitting, at most; a short log is cut finer."
     ).tag(config=True)
-    fit_learning_rate = FiniteFloat(0.002, min=1e-6, max=0.1, help="Adam's step size while fitting.").tag(
+    fit_learning_rate = FiniteFloat(0.002, min=1e-6, max=0.1, help="The learning rate while fitting.").tag(
         config=True, scale="log"
     )
     validation_fraction = FiniteFloat(
@@ -148,14 +148,20 @@ class Trainer(Part):
         report: Progress,
     ) -> float:
         order = rng.permutation(n_train)
-        total = 0.0
+        total, whole = 0.0, None
         for begin in range(0, n_train, batch_size):
             batch = order[begin : begin + batch_size]
-            loss = float(updater.step(log[batch], rng, learning_rate=self.fit_learning_rate).mean())
+            if updater.takes_whole_log:
+                losses, whole = updater.gather(log[batch], rng, whole, len(batch) / n_train)
+            else:
+                losses = updater.step(log[batch], rng, learning_rate=self.fit_learning_rate)
+            loss = float(losses.mean())
             total += loss * len(batch)
             report.update(1, loss=loss)
             if interrupt.is_set():
                 raise Stop
+        if whole is not None:
+            updater.step_by(whole, self.fit_learning_rate)
         return total / n_train
 
     def validation_ndcg_of(self, network: Network, log: LogExamples, events: np.ndarray) -> float:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 import traitlets
 
 from lifelong_widgets.errors import DivergenceError
-from lifelong_widgets.learning.dense_adam import DenseAdam
+from lifelong_widgets.learning.at_items import Gradients
 from lifelong_widgets.learning.distillation import Distillation
 from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.learning.objectives import OBJECTIVES
+from lifelong_widgets.learning.optimizers import OPTIMIZERS
+from lifelong_widgets.learning.whole_log import WholeGradient
 from lifelong_widgets.models import Network
-from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
+from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
 
 _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has faded
 
@@ -26,8 +29,8 @@ _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has fa
 class StepMark:
     """What `OnlineUpdater.revert` needs: the rows that a step moved and the dense parameters, as they were.
 
-    `dense` is a copy of the dense parameters with their moments. The copies are made by the step that is
-    given the mark.
+    `dense` is a copy of the dense parameters with what the optimizer keeps of them. The copies are made by
+    the step that is given the mark.
     """
 
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
@@ -35,14 +38,17 @@ class StepMark:
 
 
 class OnlineUpdater(Part):
-    """Takes gradient steps on a network: Adam for the dense parameters, lazy Adam for the rows of a batch.
+    """Takes gradient steps on a network: of the dense parameters, and of the rows of a batch, lazily.
 
     The cost of a step depends on the batch, not on how many items, people or events there are. Call `build`
     first, and again after the network was built anew.
     """
 
     learning_rate = FiniteFloat(
-        0.0002, min=1e-6, max=0.1, help="How far one event moves the model (Adam's step size)."
+        0.0002,
+        min=1e-6,
+        max=0.1,
+        help="How far one event moves the model: Adam's step size, or what is like it.",
     ).tag(config=True, live=True, scale="log", label="Learning rate")
     replay_ratio = WholeNumber(
         1, min=0, max=64, help="How many past events are learned again beside each new one."
@@ -63,8 +69,13 @@ class OnlineUpdater(Part):
         300, min=1, max=100_000, help="How many items are drawn to compare the right one with."
     ).tag(config=True, label="Negatives")
     objective = traitlets.Enum(
-        list(OBJECTIVES), default_value="sampled_softmax", help="The loss: sampled softmax or BPR."
+        list(OBJECTIVES), default_value="sampled_softmax", help="The loss that steps make smaller."
     ).tag(config=True, label="Objective")
+    optimizer = traitlets.Enum(
+        list(OPTIMIZERS),
+        default_value="adam",
+        help="How a gradient becomes a step; gradient_descent fits with one step an epoch.",
+    ).tag(config=True, label="Optimizer")
 
     penalty: ElasticPenalty | None = None
     """What draws the parameters back, for the contrast that `evaluation.ElasticLearner` is; never saved."""
@@ -72,7 +83,9 @@ class OnlineUpdater(Part):
     def build(self, network: Network) -> None:
         """Attach to a network that is built; its dense parameters become views of one stretch of memory."""
         self._network = network
-        self._dense = DenseAdam(network.dense_parameters())
+        self._optimizer = OPTIMIZERS[self.optimizer]
+        self._dense = self._optimizer.dense(network.dense_parameters())
+        network.items.optimize_with(self._optimizer.rows)
 
     def step(
         self,
@@ -98,35 +111,41 @@ class OnlineUpdater(Part):
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
         """
-        items = self._network.items
-        negatives = self._negatives(len(items), rng)
-        with self._network.content.without(self._left_out(rng)):
-            found = gradients(
-                self._network,
-                examples,
-                negatives,
-                OBJECTIVES[self.objective],
-                self._dense.gradients,
-                weights,
-                distillation,
-            )
         rate = rate_factor * (self.learning_rate if learning_rate is None else learning_rate)
-        if not math.isfinite(found.loss):
-            raise DivergenceError(
-                f"the loss of this step is {found.loss}: nothing was learned from it. "
-                f"A smaller learning_rate than {rate:g} usually mends this."
-            )
+        found = self._gradients(examples, rng, rate, weights, distillation)
         if self.penalty is not None:
             self.penalty.add_to(self._network, found, self._dense.gradients)
         if mark is not None:
             if not mark.rows:
                 mark.dense = self._dense.keep(mark.dense)
-            mark.rows.append((found.indices, *items.learned(found.indices)))
-        self._dense.step(rate)
-        fitting = learning_rate is not None
-        rates = rate if fitting else self._boost(items.n_updates[found.indices]) * rate
-        items.adam_step(found.indices, found.embeddings, rates)
+            mark.rows.append((found.indices, *self._network.items.learned(found.indices)))
+        self._move(found, rate, fitting=learning_rate is not None)
         return found.losses
+
+    @property
+    def takes_whole_log(self) -> bool:
+        """Whether a fit adds up the gradients of its batches with `gather`, and moves once an epoch."""
+        return OPTIMIZERS[self.optimizer].whole_log
+
+    def gather(
+        self, examples: Examples, rng: np.random.Generator, whole: WholeGradient | None, share: float
+    ) -> tuple[np.ndarray, WholeGradient]:
+        """Add `share` times the gradients of a batch to `whole`, without a step; the losses, and the sum.
+
+        Raises:
+            DivergenceError: if the loss is not finite.
+        """
+        found = self._gradients(examples, rng, self.learning_rate, None, None)
+        items, dense = self._network.items, self._dense.gradients
+        whole = whole or WholeGradient(len(items), items.embedding_dim, dense)
+        whole.add(found, dense, share)
+        return found.losses, whole
+
+    def step_by(self, whole: WholeGradient, learning_rate: float) -> None:
+        """Move by what was gathered."""
+        for gradient, total in zip(self._dense.gradients, whole.dense, strict=True):
+            gradient.copy_(total)
+        self._move(whole.total(), learning_rate, fitting=True)
 
     def mark(self, spent: StepMark | None = None) -> StepMark:
         """A place to come back to: hand it to each `step` from now on, then to `revert`.
@@ -147,16 +166,49 @@ class OnlineUpdater(Part):
             self._dense.put_back(mark.dense)
 
     def get_state(self) -> dict[str, torch.Tensor]:
-        """The moments of the dense parameters, by their place in `Network.dense_parameters`."""
+        """What the optimizer keeps of the dense parameters, by their place in `Network.dense_parameters`."""
         return self._dense.get_state()
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
-        """Take the moments back.
+        """Take that back.
 
         Raises:
-            FormatError: they are not those of this network's dense parameters, or not finite.
+            FormatError: it is not that of this optimizer and network's dense parameters, or not finite.
         """
         self._dense.set_state(state)
+
+    def _gradients(
+        self,
+        examples: Examples,
+        rng: np.random.Generator,
+        rate: float,
+        weights: np.ndarray | None,
+        distillation: Distillation | None,
+    ) -> Gradients:
+        """Those of a batch; the dense ones are in the optimizer then."""
+        negatives = self._negatives(len(self._network.items), rng)
+        with self._network.content.without(self._left_out(rng)):
+            found = gradients(
+                self._network,
+                examples,
+                negatives,
+                OBJECTIVES[self.objective],
+                self._dense.gradients,
+                weights,
+                distillation,
+            )
+        if not math.isfinite(found.loss):
+            raise DivergenceError(
+                f"the loss of this step is {found.loss}: nothing was learned from it. "
+                f"A smaller learning_rate than {rate:g} usually mends this."
+            )
+        return found
+
+    def _move(self, found: Gradients, rate: float, fitting: bool) -> None:
+        items, rate = self._network.items, rate * self._optimizer.scale
+        self._dense.step(rate)
+        rates = rate if fitting else self._boost(items.n_updates[found.indices]) * rate
+        items.step(found.indices, found.embeddings, rates)
 
     def _boost(self, n_updates: np.ndarray) -> np.ndarray:
         """How much faster each row moves: step sizes that decrease with the row's own count of steps.
@@ -182,3 +234,7 @@ class OnlineUpdater(Part):
         if n_items <= self.n_negatives:
             return np.arange(n_items)
         return rng.integers(n_items, size=self.n_negatives)
+
+    @traitlets.validate("optimizer")
+    def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
+        return unless_built(proposal, hasattr(self, "_network"), "updater")

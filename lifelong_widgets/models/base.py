@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from lifelong_widgets.models.layers import initialise
+
 Backward = Callable[[torch.Tensor, Sequence[torch.Tensor]], torch.Tensor]
 """``backward(users_gradient, parameter_gradients)`` fills the latter in and returns the inputs' gradient."""
 
@@ -14,18 +16,36 @@ Backward = Callable[[torch.Tensor, Sequence[torch.Tensor]], torch.Tensor]
 class UserEncoder(torch.nn.Module):
     """Reads a person's recent history and gives the vector that their items are scored against.
 
-    Built as ``Encoder(embedding_dim, hidden_dim, history_length)``; all parameters are dense and small. An
-    encoder is its `read`. One that reads averages of the history rather than the history itself says which in
-    `averaging`: they are then taken from the item table's rows directly. One that must be quick to train has
-    its own `trace`, with the gradients by hand.
+    Built as ``Encoder(embedding_dim, hidden_dim, history_length, activation, n_hidden_layers)``; the last two
+    shape the dense hidden layers ``h_l = σ(W_l h_{l-1} + b_l)`` of one that has some. All parameters are
+    dense and small. An encoder is its `read`. One that reads averages of the history rather than the history
+    itself says which in `averaging`: they are then taken from the item table's rows directly. One that must
+    be quick to train has its own `trace`, with the gradients by hand.
     """
 
-    def __init__(self, embedding_dim: int, hidden_dim: int, history_length: int) -> None:
+    def __init__(
+        self,
+        embedding_dim: int,
+        hidden_dim: int,
+        history_length: int,
+        activation: str = "gelu",
+        n_hidden_layers: int = 1,
+    ) -> None:
         super().__init__()
         self.embedding_dim, self.hidden_dim, self.history_length = embedding_dim, hidden_dim, history_length
+        self.activation, self.n_hidden_layers = activation, n_hidden_layers
+
+    @property
+    def user_dim(self) -> int:
+        """The width of what `read` gives: that of the items, unless its head takes another."""
+        return self.embedding_dim
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """First values that `generator` alone decides; see `layers.initialise`."""
+        initialise(self, generator)
 
     def forward(self, vectors: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
-        """The users' vectors, (n, embedding_dim).
+        """The users' vectors, (n, user_dim).
 
         Args:
             vectors: (n, history_length, embedding_dim), the items of each history, the most recent first.

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
+from lifelong_widgets.models.row_optimizers import ADAM, RowOptimizer
 
 _GROWN_AT_ONCE = 16_384
 
@@ -43,8 +44,9 @@ class ItemTable:
         self._n = 0
         width = embedding_dim + content_dim
         self._rows: NDArray[np.float32] = np.zeros((0, width), dtype=np.float32)
-        # first moment, second moment and step count of each row lie in one table: one gather, one scatter
-        self._adam: NDArray[np.float32] = np.zeros((0, 2 * embedding_dim + 1), dtype=np.float32)
+        self._optimizer = ADAM
+        # what the optimizer keeps of a row lies side by side, the count of steps last: one gather, one write
+        self._states: NDArray[np.float32] = np.zeros((0, ADAM.width(embedding_dim)), dtype=np.float32)
 
     def __len__(self) -> int:
         return self._n
@@ -67,7 +69,7 @@ class ItemTable:
     @property
     def n_updates(self) -> NDArray[np.float32]:
         """How many optimizer steps each item has had, shape (n_items,)."""
-        return self._adam[: self._n, -1]
+        return self._states[: self._n, -1]
 
     def gather(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Copies of the two parts of some rows: (n, embedding_dim) and (n, content_dim)."""
@@ -100,28 +102,32 @@ class ItemTable:
             stop = min(begin + _GROWN_AT_ONCE, end)
             self._rows[begin:stop, : self.embedding_dim] = self._initial_values(begin, stop)
         self._rows[start:end, self.embedding_dim :] = content
-        self._adam[start:end] = 0.0
+        self._states[start:end] = 0.0
         self._n = end
 
-    def adam_step(
+    def optimize_with(self, optimizer: RowOptimizer) -> None:
+        """Let the rows move by this rule from now on (Adam before the first call).
+
+        Where it is another, what was kept for the one before is forgotten, the counts of steps as well.
+        """
+        if optimizer is not self._optimizer:
+            self._optimizer = optimizer
+            self._states = np.zeros((len(self._rows), optimizer.width(self.embedding_dim)), dtype=np.float32)
+
+    def step(
         self,
         indices: NDArray[np.int64],
         gradients: NDArray[np.floating],
         learning_rates: NDArray[np.float64] | float,
-        betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
     ) -> None:
-        """Move the embeddings of `indices` only: Adam with moments and bias correction of each row's own.
+        """Move the embeddings of `indices` only, each by what the optimizer keeps of its own row.
 
-        A row that is not in the batch costs nothing and does not move (lazy Adam; the moments of a row decay
-        at its own steps). Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
+        A row that is not in the batch costs nothing and does not move.
 
         Args:
             indices: (n,), int64, each at most once.
             gradients: (n, embedding_dim), float32.
             learning_rates: the size of the step, one for all or (n,), one a row.
-            betas: decay of the two moments.
-            epsilon: added to the denominator.
 
         Raises:
             IndexError: an item that has no row, or shapes that do not go together; nothing was moved.
@@ -130,44 +136,44 @@ class ItemTable:
             raise IndexError(f"{len(indices)} rows have gradients of shape {gradients.shape}")
         refuse_beyond(self._n, indices)
         rates = np.broadcast_to(np.asarray(learning_rates, dtype=np.float64), len(indices))
-        _adam(self._rows, self._adam, indices, gradients, rates, *betas, epsilon)
+        self._optimizer.move(self._rows, self._states, indices, gradients, rates)
 
     def learned(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their moments."""
+        """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their states."""
         refuse_beyond(self._n, indices)
-        moments = self._adam
-        return _gathered(self._rows, indices, self.embedding_dim), _gathered(
-            moments, indices, moments.shape[1]
-        )
+        states = self._states
+        return _gathered(self._rows, indices, self.embedding_dim), _gathered(states, indices, states.shape[1])
 
     def put_back(
-        self, indices: NDArray[np.int64], embeddings: NDArray[np.float32], moments: NDArray[np.float32]
+        self, indices: NDArray[np.int64], embeddings: NDArray[np.float32], states: NDArray[np.float32]
     ) -> None:
         """Make some rows what `learned` once said they were."""
         self._rows[indices, : self.embedding_dim] = embeddings
-        self._adam[indices] = moments
+        self._states[indices] = states
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """Everything, as contiguous tensors that share no memory with the table."""
         n = self._n
         return {
             "rows": torch.from_numpy(self._rows[:n].copy()),
-            "adam": torch.from_numpy(self._adam[:n].copy()),
+            "adam": torch.from_numpy(
+                self._states[:n].copy()
+            ),  # in files by this name, whatever the optimizer
         }
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take a state back; the widths must be those of this table."""
-        expected = (self.embedding_dim + self.content_dim, 2 * self.embedding_dim + 1)
+        dim, optimizer = self.embedding_dim, self._optimizer
+        expected = (dim + self.content_dim, optimizer.width(dim))
         for (name, tensor), width in zip(state.items(), expected, strict=True):
             if tensor.ndim != 2 or tensor.shape[1] != width or len(tensor) != len(state["rows"]):
                 shape = tuple(tensor.shape)
                 raise FormatError(f"item table: {name} has shape {shape}, expected (n, {width})")
             if tensor.dtype != torch.float32 or not torch.isfinite(tensor).all():
                 raise FormatError(f"item table: {name} must hold finite float32, not {tensor.dtype}")
-        dim = self.embedding_dim
-        if len(state["adam"]) and state["adam"][:, dim:].min() < 0:
+        if len(state["adam"]) and state["adam"][:, optimizer.n_signed(dim) :].min() < 0:
             raise FormatError("item table: a second moment or a count of steps is negative")
-        self._rows, self._adam = (tensor.numpy().copy() for tensor in state.values())
+        self._rows, self._states = (tensor.numpy().copy() for tensor in state.values())
         self._n = len(self._rows)
 
     def _reserve(self, n: int) -> None:
@@ -175,11 +181,11 @@ class ItemTable:
             return
         capacity = max(n, 2 * len(self._rows), 16)
         larger = []
-        for old in (self._rows, self._adam):
+        for old in (self._rows, self._states):
             new = np.zeros((capacity, old.shape[1]), dtype=np.float32)
             new[: self._n] = old[: self._n]
             larger.append(new)
-        self._rows, self._adam = larger  # both or none: the loops look at one of them only
+        self._rows, self._states = larger  # both or none: the loops look at one of them only
 
     def _initial_values(self, start: int, end: int) -> NDArray[np.float32]:
         # Philox is counter-based: row i always reads the same stretch of it, however the table grew.
@@ -236,33 +242,3 @@ def _average(
                     for column in range(len(row)):
                         into[person, average, column] += weight * row[column]
     return True
-
-
-@compiled
-def _adam(
-    rows: NDArray[np.float32],
-    moments: NDArray[np.float32],
-    indices: NDArray[np.int64],
-    gradients: NDArray[np.float32],
-    rates: NDArray[np.float64],
-    beta1: float,
-    beta2: float,
-    epsilon: float,
-) -> None:
-    dim = gradients.shape[1]
-    kept1, kept2 = np.float32(beta1), np.float32(beta2)
-    new1, new2, least = np.float32(1.0 - beta1), np.float32(1.0 - beta2), np.float32(epsilon)
-    for place in range(len(indices)):
-        row, state, slopes = rows[indices[place], :dim], moments[indices[place]], gradients[place]
-        first, second = state[:dim], state[dim : 2 * dim]
-        state[2 * dim] += np.float32(1.0)
-        n_updates = np.float64(state[2 * dim])
-        step = np.float32(rates[place] / -np.expm1(n_updates * np.log(beta1)))
-        unbias = np.float32(1.0 / -np.expm1(n_updates * np.log(beta2)))
-        # a loop each: only so does the processor do eight columns at once
-        for column in range(dim):
-            first[column] = kept1 * first[column] + new1 * slopes[column]
-        for column in range(dim):
-            second[column] = kept2 * second[column] + new2 * slopes[column] * slopes[column]
-        for column in range(dim):
-            row[column] -= step * first[column] / (np.sqrt(second[column] * unbias) + least)

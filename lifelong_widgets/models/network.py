@@ -1,4 +1,4 @@
-"""The network: item vectors, a user encoder, and the product of the two."""
+"""The network: item vectors, a user encoder, and the head that scores one against the other."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ import traitlets
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
-from lifelong_widgets.errors import FormatError
+from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.models.base import UserEncoder
-from lifelong_widgets.models.decayed_mlp import DecayedMLP
+from lifelong_widgets.models.heads import Product, ScoringHead
 from lifelong_widgets.models.item_table import ItemTable
+from lifelong_widgets.models.layers import ACTIVATIONS
 from lifelong_widgets.models.projection import ContentProjection
+from lifelong_widgets.models.registry import MODELS
 from lifelong_widgets.parts import Part, WholeNumber, unless_built
 
-ENCODERS: dict[str, type[UserEncoder]] = {"decayed_mlp": DecayedMLP}
-
 _SCORES_AT_ONCE = 2**22
+NUMBERS_AT_ONCE = 2**20
+"""Of all pairs that a head scores at once: 4 MB, which a processor keeps close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +42,41 @@ class Inputs:
 
 
 class Network(Part):
-    """Scores items for people: ``score(u, i) = encoder(history of u) · (embedding_i + content_i @ P)``.
+    """Scores items for people: ``score(u, i) = head(encoder(history of u), embedding_i + content_i @ P)``.
 
     The same item vectors are read by the encoder and scored against its output (tied embeddings). A new
     person needs no row: the encoder reads their history. A new item needs no training to be placed: its
-    content is projected into the same space.
+    content is projected into the same space. `model` names the pair of encoder and head; the head of most is
+    a product, for which all is done on the rows of the table, without making the vectors of items.
 
-    Call `build` once before use. Torch modules and tables live in `items`, `content` and `encoder`.
+    Call `build` once before use. Modules and tables live in `items`, `content`, `encoder` and `head`.
     """
 
     embedding_dim = WholeNumber(64, min=1, max=4096, help="Width of the item and user vectors.").tag(
         config=True
     )
     hidden_dim = WholeNumber(
-        128, min=1, max=65_536, help="Width of the hidden layer of the user encoder."
+        128, min=1, max=65_536, help="Width of the hidden layers and of recurrent states."
     ).tag(config=True)
+    n_hidden_layers = WholeNumber(
+        1, min=1, max=16, help="How many dense hidden layers a model has where it has some (lstm, gru: none)."
+    ).tag(config=True, label="Hidden layers")
+    activation = traitlets.Enum(
+        list(ACTIVATIONS), default_value="gelu", help="What dense hidden layers put their sums through."
+    ).tag(config=True, label="Activation")
     history_length = WholeNumber(
         50, min=1, max=1000, help="How many of a person's most recent events the user encoder reads."
     ).tag(config=True)
-    encoder_name = traitlets.Enum(
-        list(ENCODERS), default_value="decayed_mlp", help="Which user encoder reads the history."
-    ).tag(config=True, label="Encoder")
+    model = traitlets.Enum(
+        list(MODELS),
+        default_value="decayed_mlp",
+        help="What reads the history and scores the items; lw.models.list() describes each.",
+    ).tag(config=True, label="Model")
 
     items: ItemTable
     content: ContentProjection
     encoder: UserEncoder
+    head: ScoringHead
 
     def build(self, content_dim: int | Mapping[str, int], seed: int, gated: bool = False) -> None:
         """Make the parameters: nothing else in the network depends on a random number.
@@ -76,26 +88,27 @@ class Network(Part):
         """
         widths = {"content": content_dim} if isinstance(content_dim, int) else content_dim
         generator = torch.Generator().manual_seed(seed)
+        model, layers = MODELS[self.model], (self.activation, self.n_hidden_layers)
         self.items = ItemTable(self.embedding_dim, sum(widths.values()), seed)
-        self.encoder = ENCODERS[self.encoder_name](self.embedding_dim, self.hidden_dim, self.history_length)
-        with torch.no_grad():
-            for parameter in self.encoder.parameters():
-                if parameter.ndim == 2:
-                    bound = (3 / parameter.shape[1]) ** 0.5
-                    parameter.uniform_(-bound, bound, generator=generator)
-            for name, parameter in self.encoder.named_parameters():
-                if name.endswith("bias"):
-                    parameter.zero_()
+        self.encoder = model.encoder(self.embedding_dim, self.hidden_dim, self.history_length, *layers)
+        self.encoder.initialise(generator)
         self.content = ContentProjection(widths, self.embedding_dim, gated, generator)
+        self.head = model.head(self.encoder, self.hidden_dim, *layers)
+        self.head.initialise(generator)
 
     @property
     def projection(self) -> torch.Tensor:
         """The matrix by which content comes into the space of the item vectors."""
         return self.content.matrix
 
+    @property
+    def is_product(self) -> bool:
+        """Whether a score is ``u · v``, so that there are `queries` of the table."""
+        return type(self.head) is Product
+
     def dense_parameters(self) -> list[torch.nn.Parameter]:
-        """The parameters that every step touches: those of the projection and the encoder's."""
-        return [*self.content.parameters(), *self.encoder.parameters()]
+        """The parameters that every step touches: the content's, the encoder's, the head's own."""
+        return [*self.content.parameters(), *(parameter for _, parameter in self._modules())]
 
     def item_vectors(self, embeddings: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
         """The vectors of items given the two parts of their table rows, (n, embedding_dim)."""
@@ -103,7 +116,7 @@ class Network(Part):
 
     @torch.no_grad()
     def user_vectors(self, history_items: np.ndarray, history_rewards: np.ndarray) -> torch.Tensor:
-        """The vectors of people given their histories, (n, embedding_dim).
+        """The vectors of people given their histories, (n, user_dim of the encoder).
 
         Args:
             history_items: (n, history_length), int64, the most recent first; any index where reward is 0.
@@ -128,15 +141,52 @@ class Network(Part):
         return Inputs(vectors.reshape(len(history_items), -1, self.embedding_dim), content, weights)
 
     def queries(self, user_vectors: torch.Tensor) -> torch.Tensor:
-        """What the table's rows are multiplied by to give scores: ``[u | P u]``, (n, width of a row)."""
+        """What the table's rows are multiplied by to give scores: ``[u | P u]``, (n, width of a row).
+
+        Raises:
+            DataError: the scores of this model are no product.
+        """
+        if not self.is_product:
+            raise DataError(
+                f"{self.model} does not score by a product: no query of the table gives its scores"
+            )
         return torch.from_numpy(queries_of(user_vectors.detach().numpy(), self.projection.detach().numpy()))
 
     def score_all(self, history_items: np.ndarray, history_rewards: np.ndarray) -> torch.Tensor:
-        """The scores of every item for each history: (n, n_items). One matrix product."""
-        queries = self.queries(self.user_vectors(history_items, history_rewards))
+        """The scores of every item for each history: (n, n_items). Where they are one, one matrix product."""
+        users = self.user_vectors(history_items, history_rewards)
+        if not self.is_product:
+            return self._through_head(users, np.arange(len(self.items)))
+        queries = self.queries(users)
         if len(queries) == 1:
             return torch.from_numpy(_products(self.items.array, queries[0].numpy())).unsqueeze(0)
         return queries @ self.items.rows.T
+
+    @torch.no_grad()
+    def scores_of(self, user_vectors: torch.Tensor, items: np.ndarray) -> torch.Tensor:
+        """The scores of some items, (n, m), for vectors that `user_vectors` or the encoder gave.
+
+        Args:
+            user_vectors: (n, user_dim).
+            items: (m,), int64, for all; or (n, m), some for each.
+        """
+        if not self.is_product:
+            return self._through_head(user_vectors, items)
+        rows = self.items.rows.index_select(0, torch.from_numpy(items.reshape(-1)))
+        queries = self.queries(user_vectors)
+        if items.ndim == 1:
+            return queries @ rows.T
+        return torch.bmm(rows.view(*items.shape, -1), queries.unsqueeze(2)).squeeze(2)
+
+    @torch.no_grad()
+    def _through_head(self, users: torch.Tensor, items: np.ndarray) -> torch.Tensor:
+        """`scores_of` of any head, as many pairs at once as `NUMBERS_AT_ONCE` allows."""
+        scores = torch.empty(len(users), items.shape[-1], dtype=users.dtype)
+        for people, places in blocks(len(users), items.shape[-1], self.head.n_numbers):
+            chosen = items[places] if items.ndim == 1 else items[people, places]
+            vectors = self.item_vectors(*self.items.gather(torch.from_numpy(chosen.reshape(-1))))
+            scores[people, places] = self.head(users[people], vectors.view(*chosen.shape, -1))
+        return scores
 
     def score_each(self, history_items: np.ndarray, history_rewards: np.ndarray) -> Iterator[np.ndarray]:
         """The scores of every item for one history after the other, (n_items,) each.
@@ -152,16 +202,13 @@ class Network(Part):
     def get_state(self) -> dict[str, torch.Tensor]:
         """All parameters and optimizer rows by name, as contiguous tensors."""
         state = {f"items.{name}": tensor for name, tensor in self.items.get_state().items()}
-        for name, parameter in self.content.named_parameters():
+        for name, parameter in [*self.content.named_parameters(), *self._modules()]:
             state[name] = parameter.detach().clone()
-        for name, parameter in self.encoder.named_parameters():
-            state[f"encoder.{name}"] = parameter.detach().clone()
         return state
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take a state back; shapes are checked before anything is changed."""
-        own = {f"encoder.{name}": parameter for name, parameter in self.encoder.named_parameters()}
-        own |= dict(self.content.named_parameters())
+        own = dict([*self.content.named_parameters(), *self._modules()])
         for name, parameter in own.items():
             if name not in state or state[name].shape != parameter.shape:
                 found = tuple(state[name].shape) if name in state else "nothing"
@@ -173,9 +220,33 @@ class Network(Part):
             for name, parameter in own.items():
                 parameter.copy_(state[name])
 
-    @traitlets.validate("embedding_dim", "hidden_dim", "history_length", "encoder_name")
+    def _modules(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """The parameters of encoder and head by name, each once, though both may hold it."""
+        modules = torch.nn.ModuleDict({"encoder": self.encoder, "head": self.head})
+        return modules.named_parameters()
+
+    @traitlets.validate(
+        "embedding_dim", "hidden_dim", "n_hidden_layers", "activation", "history_length", "model"
+    )
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         return unless_built(proposal, hasattr(self, "items"), "network")
+
+
+def blocks(n: int, m: int, n_numbers: int) -> Iterator[tuple[slice, slice]]:
+    """Cuts n × m pairs of `n_numbers` each into blocks of at most `NUMBERS_AT_ONCE`, or of a single pair.
+
+    >>> [(people.stop, items.stop) for people, items in blocks(2, 5, NUMBERS_AT_ONCE // 4)]
+    [(1, 4), (1, 5), (2, 4), (2, 5)]
+    """
+    n_pairs = max(1, NUMBERS_AT_ONCE // n_numbers)
+    items_at_once = max(1, min(m, n_pairs))
+    people_at_once = max(1, n_pairs // items_at_once)
+    for person in range(0, n, people_at_once):
+        for item in range(0, m, items_at_once):
+            yield (
+                slice(person, min(person + people_at_once, n)),
+                slice(item, min(item + items_at_once, m)),
+            )
 
 
 def _queries(user_vectors: NDArray[np.floating], projection: NDArray[np.floating]) -> NDArray[np.floating]:

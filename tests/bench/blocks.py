@@ -1,8 +1,8 @@
-"""What each featurizer and each network is worth: ``python -m tests.bench.blocks --log FOLDER`` (`make ablation`).
+"""What each featurizer and each network is worth: ``python -m tests.bench.blocks --log FOLDER``.
 
 Every arm is a `Recommender` with its defaults but for the blocks that its row names. All learn the same first
-part of a log and are then tested and taught event by event on the same events after it, with the whole
-catalogue known from the beginning: so an item can be listed before its first event, if anything is known of it.
+part of a log and are then tested and taught event by event on the same events after it. The catalogue is
+whole from the beginning, so that an item can be listed before its first event if anything is known of it.
 """
 
 from __future__ import annotations
@@ -110,9 +110,11 @@ def table(found: Mapping[str, Outcome]) -> str:
     first = next(iter(found.values()))
     n, n_cold = len(first.cold), int(first.cold.sum())
     rows = [
-        ("features · network", *(f"{metric}, all {n:,}" for metric in METRICS))
-        + tuple(f"{metric}, cold {n_cold:,}" for metric in METRICS)
-        + ("cold HR to ids only", "ms an event")
+        (
+            "features · network",
+            *(f"{metric}, {which}" for which in (f"all {n:,}", f"cold {n_cold:,}") for metric in METRICS),
+            *("cold HR to ids only", "ms an event"),
+        )
     ]
     for name, one in found.items():
         every = np.ones(len(one.cold), dtype=bool)

@@ -10,7 +10,8 @@ import torch
 
 from lifelong_widgets.errors import DataError, DivergenceError
 from lifelong_widgets.learning import OBJECTIVES, ElasticPenalty, Examples, OnlineUpdater
-from lifelong_widgets.learning.gradients import Gradients, gradients
+from lifelong_widgets.learning.at_items import Gradients
+from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.models import Network
 
 N_ITEMS, DIM, LENGTH = 12, 4, 5

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -11,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifelong_widgets.learning import OBJECTIVES, Distillation, Examples, Objective, Scored
-from lifelong_widgets.learning.dense_adam import DenseAdam
 from lifelong_widgets.learning.gradients import gradients
-from lifelong_widgets.models import ENCODERS, Network, UserEncoder
+from lifelong_widgets.learning.optimizers import OPTIMIZERS
+from lifelong_widgets.models import ACTIVATIONS, MODELS, Network, UserEncoder, network
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
 
 
 class Recurrent(UserEncoder):
     """Without formulas: it reads the vectors themselves and leaves a parameter unused."""
 
-    def __init__(self, embedding_dim: int, hidden_dim: int, history_length: int) -> None:
+    def __init__(self, embedding_dim: int, hidden_dim: int, history_length: int, *layers: object) -> None:
         super().__init__(embedding_dim, hidden_dim, history_length)
         self.cell = torch.nn.Linear(2 * embedding_dim, embedding_dim)
         self.unused = torch.nn.Parameter(torch.ones(3))
@@ -43,24 +41,23 @@ class Hinge(Objective):
 
 
 ALL_OBJECTIVES = {**OBJECTIVES, "hinge": Hinge()}
-ALL_ENCODERS: dict[str, type[UserEncoder]] = {**ENCODERS, "recurrent": Recurrent}
+ALL_MODELS = [*MODELS, "recurrent", "deep"]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _more_encoders() -> Iterator[None]:
-    ENCODERS["recurrent"] = Recurrent
-    yield
-    del ENCODERS["recurrent"]
-
-
-def network(encoder: str, n_items: int, content_dim: int, length: int, gated: bool) -> Network:
+def make(model: str, n_items: int, content_dim: int, length: int, gated: bool) -> Network:
     """In float64, so that a wrong formula cannot hide behind rounding."""
-    made = Network(embedding_dim=4, hidden_dim=6, history_length=length)
+    settings = {"model": model} if model in MODELS else {}
+    if model == "deep":
+        settings = {"model": "mlp", "activation": "tanh", "n_hidden_layers": 3}
+    made = Network(embedding_dim=4, hidden_dim=6, history_length=length, **settings)
     made.build({"text": content_dim // 3, "image": content_dim - content_dim // 3}, seed=0, gated=gated)
-    made.encoder = ALL_ENCODERS[encoder](4, 6, length).double()
+    if model == "recurrent":
+        made.encoder = Recurrent(4, 6, length)
+    made.encoder.double()
+    made.head.double()
     rng = np.random.default_rng(0)
     with torch.no_grad():
-        for parameter in made.encoder.parameters():
+        for parameter in made.dense_parameters()[1:]:
             parameter.copy_(torch.from_numpy(rng.normal(size=parameter.shape)))
     made.content.projection = torch.nn.Parameter(torch.from_numpy(rng.normal(size=(content_dim, 4))))
     if made.content.gate is not None:
@@ -83,7 +80,7 @@ def batch(rng: np.random.Generator, n: int, n_items: int, length: int) -> Exampl
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.sampled_from(sorted(ALL_ENCODERS)),
+    st.sampled_from(ALL_MODELS),
     st.sampled_from(sorted(ALL_OBJECTIVES)),
     st.integers(1, 5),
     st.integers(1, 12),
@@ -94,10 +91,11 @@ def batch(rng: np.random.Generator, n: int, n_items: int, length: int) -> Exampl
     st.booleans(),
     st.sampled_from([(), ("text",), ("image",)]),
     st.integers(0, 5),
+    st.sampled_from([1, 50, 2**20]),
     st.integers(0, 2**32),
 )
 def test_they_are_those_of_autograd(
-    encoder: str,
+    model: str,
     objective: str,
     n: int,
     n_items: int,
@@ -108,11 +106,15 @@ def test_they_are_those_of_autograd(
     gated: bool,
     without: tuple[str, ...],
     n_kept: int,
+    at_once: int,
     seed: int,
 ) -> None:
-    """With few items, they recur within histories, targets and negatives; some histories are empty."""
+    """With few items, they recur within histories, targets and negatives; some histories are empty.
+
+    A head is asked for all pairs at once, for a few, or for one after the other.
+    """
     rng = np.random.default_rng(seed)
-    net, examples = network(encoder, n_items, content_dim, length, gated), batch(rng, n, n_items, length)
+    net, examples = make(model, n_items, content_dim, length, gated), batch(rng, n, n_items, length)
     negatives = rng.integers(n_items, size=n_negatives)
     weights = rng.uniform(0.0, 2.0, size=n) if weighted else None
     loss = ALL_OBJECTIVES[objective]
@@ -127,14 +129,14 @@ def test_they_are_those_of_autograd(
     users = net.encoder(vectors[examples.history_items], torch.from_numpy(examples.history_rewards))
     is_target = torch.from_numpy(negatives == examples.targets[:, None])
     losses = loss(
-        (users * vectors[examples.targets]).sum(1),
-        (users @ vectors[negatives].T).masked_fill(is_target, -torch.inf),
+        net.head(users, vectors[examples.targets].unsqueeze(1))[:, 0],
+        net.head(users, vectors[negatives]).masked_fill(is_target, -torch.inf),
         torch.from_numpy(examples.rewards),
         n_items,
     )
     whole = losses
     if distillation is not None:
-        scores = (users[n - kept :].unsqueeze(1) * vectors[kept_items]).sum(2)
+        scores = net.head(users[n - kept :], vectors[kept_items])
         gaps = (scores - torch.from_numpy(distillation.kept.scores)).square().mean(1)
         whole = losses + torch.cat([torch.zeros(n - kept), 0.7 * gaps])
     mean = (whole if weights is None else whole * torch.from_numpy(weights)).mean()
@@ -144,7 +146,8 @@ def test_they_are_those_of_autograd(
 
     into = [torch.full_like(parameter, torch.nan) for parameter in net.dense_parameters()]
     before = net.items.rows.clone()
-    with net.content.without(without):
+    with pytest.MonkeyPatch.context() as patch, net.content.without(without):
+        patch.setattr(network, "NUMBERS_AT_ONCE", at_once)
         found = gradients(net, examples, negatives, loss, into, weights, distillation)
 
     def same(one: torch.Tensor, other: torch.Tensor) -> None:
@@ -171,19 +174,47 @@ def test_the_hidden_layer_is_a_gelu() -> None:
     torch.testing.assert_close(encoder.read(inputs, torch.ones(3, 20)), expected, atol=1e-12, rtol=1e-12)
 
 
-def test_the_dense_step_is_adams() -> None:
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_hidden_layers_are_what_the_text_states(activation: str) -> None:
+    """h_l = σ(W_l h_{l-1} + b_l), l = 1 … 3."""
+    encoder = DecayedMLP(4, 6, 20, activation, 3).double()
+    inputs = torch.randn(3, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 3
+    sigma = {
+        "relu": lambda x: x.clamp(min=0),
+        "sigmoid": lambda x: 1 / (1 + (-x).exp()),
+        "tanh": lambda x: (x.exp() - (-x).exp()) / (x.exp() + (-x).exp()),
+        "gelu": lambda x: x * (1 + torch.erf(x / 2**0.5)) / 2,
+    }[activation]
+    hidden = inputs.flatten(1)
+    for layer in (encoder.hidden, *encoder.deeper):
+        hidden = sigma(hidden @ layer.weight.T + layer.bias)
+    expected = encoder.output(hidden) + (inputs * encoder.short_cut[:, None]).sum(1)
+    torch.testing.assert_close(encoder.read(inputs, torch.ones(3, 20)), expected, atol=1e-12, rtol=1e-12)
+
+
+TORCH = {
+    "adam": torch.optim.Adam,
+    "adagrad": lambda parameters, lr: torch.optim.Adagrad(parameters, lr=lr, eps=1e-8),
+    "momentum": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9),
+    "sgd": torch.optim.SGD,
+    "gradient_descent": torch.optim.SGD,
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_dense_step_is_torchs(name: str) -> None:
     generator = torch.Generator().manual_seed(0)
     values = [torch.randn(*shape, generator=generator) for shape in ((5, 3), (7,), (0, 4), (2, 2))]
     mine, theirs = ([torch.nn.Parameter(value.clone()) for value in values] for _ in range(2))
-    adam, reference = DenseAdam(mine), torch.optim.Adam(theirs, lr=0.01)
+    optimizer, reference = OPTIMIZERS[name].dense(mine), TORCH[name](theirs, lr=0.01)
     for _ in range(20):
-        for own, parameter in zip(adam.gradients, theirs, strict=True):
+        for own, parameter in zip(optimizer.gradients, theirs, strict=True):
             own.copy_(torch.randn(own.shape, generator=generator))
             parameter.grad = own.clone()
-        adam.step(0.01)
+        optimizer.step(0.01)
         reference.step()
     for one, other in zip(mine, theirs, strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
     for place, state in reference.state_dict()["state"].items():
         for name, moment in state.items():
-            torch.testing.assert_close(adam.get_state()[f"{place}.{name}"], moment, atol=1e-7, rtol=1e-5)
+            torch.testing.assert_close(optimizer.get_state()[f"{place}.{name}"], moment, atol=1e-7, rtol=1e-5)

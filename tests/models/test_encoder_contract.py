@@ -1,19 +1,24 @@
-"""What every user encoder must do. A new one is added to `ENCODERS` and passes these without a change."""
+"""What every user encoder must do. That of a new model in `MODELS` passes these without a change."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from lifelong_widgets.models import ENCODERS, UserEncoder
+from lifelong_widgets.models import MODELS, UserEncoder
 
 LENGTH, DIM = 6, 8
+ENCODERS = {model.encoder.__name__: model.encoder for model in MODELS.values()}
 
 
-@pytest.fixture(params=ENCODERS)
+@pytest.fixture(
+    params=[(name, layers) for name in ENCODERS for layers in (("gelu", 1), ("tanh", 3))], ids=str
+)
 def encoder(request: pytest.FixtureRequest) -> UserEncoder:
-    torch.manual_seed(0)
-    return ENCODERS[request.param](DIM, 16, LENGTH)
+    name, layers = request.param
+    made = ENCODERS[name](DIM, 16, LENGTH, *layers)
+    made.initialise(torch.Generator().manual_seed(0))
+    return made
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def vectors() -> torch.Tensor:
 
 def test_shape_and_finiteness(encoder: UserEncoder, vectors: torch.Tensor) -> None:
     users = encoder(vectors, torch.ones(3, LENGTH))
-    assert users.shape == (3, DIM)
+    assert users.shape == (3, encoder.user_dim)
     assert torch.isfinite(users).all()
 
 
@@ -41,9 +46,37 @@ def test_what_stands_where_there_is_no_event_is_not_read(encoder: UserEncoder, v
     torch.testing.assert_close(encoder(vectors, rewards), encoder(other, rewards))
 
 
-def test_an_empty_history_has_an_answer(encoder: UserEncoder) -> None:
-    users = encoder(torch.zeros(1, LENGTH, DIM), torch.zeros(1, LENGTH))
-    assert torch.isfinite(users).all()
+def test_an_event_worth_nothing_leaves_no_gap(encoder: UserEncoder, vectors: torch.Tensor) -> None:
+    """But for encoders that go by how long ago something was."""
+    if encoder.averaging(torch.ones(1, LENGTH)) is not None:
+        return
+    with_gaps = torch.tensor([[1.0, 0, 0.5, 0, 0, -1.0]]).repeat(3, 1)
+    without = torch.tensor([[1.0, 0.5, -1.0, 0, 0, 0]]).repeat(3, 1)
+    torch.testing.assert_close(encoder(vectors, with_gaps), encoder(vectors[:, [0, 2, 5, 1, 3, 4]], without))
+
+
+def test_an_empty_history_has_an_answer(encoder: UserEncoder, vectors: torch.Tensor) -> None:
+    """The same alone as beside others, and the way back is finite."""
+    alone = encoder(torch.zeros(1, LENGTH, DIM), torch.zeros(1, LENGTH))
+    assert torch.isfinite(alone).all()
+    rewards = torch.ones(3, LENGTH)
+    rewards[1] = 0.0
+    vectors.requires_grad_()
+    together = encoder(vectors, rewards)
+    torch.testing.assert_close(together[[1]], alone)
+    together.sum().backward()
+    assert vectors.grad is not None and torch.isfinite(vectors.grad).all() and not vectors.grad[1].any()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in encoder.parameters())
+
+
+def test_first_values_come_from_the_generator_alone(encoder: UserEncoder) -> None:
+    for seed, same in ((0, True), (1, False)):
+        torch.manual_seed(99 + seed)
+        layers = (encoder.activation, encoder.n_hidden_layers)
+        other = type(encoder)(DIM, 16, LENGTH, *layers)
+        other.initialise(torch.Generator().manual_seed(seed))
+        pairs = zip(encoder.parameters(), other.parameters(), strict=True)
+        assert all(torch.equal(one, two) for one, two in pairs) == same
 
 
 def test_order_and_reward_matter(encoder: UserEncoder, vectors: torch.Tensor) -> None:

@@ -37,7 +37,7 @@ def test_first_values_differ_between_rows_and_seeds_and_have_the_stated_scale() 
 def test_growing_keeps_what_was_learned_and_its_optimizer_state() -> None:
     table = ItemTable(4, 3, seed=0)
     table.grow(content(2))
-    table.adam_step(np.array([1]), np.ones((1, 4), dtype=np.float32), 0.1)
+    table.step(np.array([1]), np.ones((1, 4), dtype=np.float32), 0.1)
     before = table.get_state()
     table.grow(content(100))
     after = table.get_state()
@@ -58,7 +58,7 @@ def test_a_step_is_adams_and_touches_only_its_rows() -> None:
         gradient = torch.randn(1, 4, generator=generator)
         reference.grad = gradient.clone()
         adam.step()
-        table.adam_step(np.array([2]), gradient.numpy(), 0.01)
+        table.step(np.array([2]), gradient.numpy(), 0.01)
     torch.testing.assert_close(table.embeddings[[2]], reference.detach(), atol=1e-6, rtol=1e-5)
     assert torch.equal(table.rows[:2], before[:2])
     assert torch.equal(table.rows[:, 4:], before[:, 4:]), "content never moves"
@@ -84,13 +84,13 @@ def test_what_has_no_row_is_refused_and_moves_nothing() -> None:
         with pytest.raises(IndexError, match="not among the 9"):
             table.averages(np.array([[0, item]]), np.ones((1, 2, 2), dtype=np.float32))
         with pytest.raises(IndexError, match="not among the 9"):
-            table.adam_step(np.array([0, item]), np.ones((2, 4), dtype=np.float32), 0.1)
+            table.step(np.array([0, item]), np.ones((2, 4), dtype=np.float32), 0.1)
     assert np.isfinite(
         table.averages(np.array([[0, 10**9]]), np.array([[[1.0, 0.0]]], dtype=np.float32))
     ).all()
     with pytest.raises(IndexError, match="shape"):
         table.averages(np.zeros((1, 3), dtype=np.int64), np.ones((1, 2, 2), dtype=np.float32))
     with pytest.raises(IndexError, match="shape"):
-        table.adam_step(np.array([0]), np.ones((2, 4), dtype=np.float32), 0.1)
+        table.step(np.array([0]), np.ones((2, 4), dtype=np.float32), 0.1)
     after = table.get_state()
     assert all(torch.equal(before[name], after[name]) for name in before)

@@ -222,7 +222,7 @@ def _meaningful() -> Iterator[Case]:
         (
             "an encoder out of the dark",
             {"settings": {**tree()["settings"], "encoder_name": "../../evil"}},
-            refused("encoder_name"),
+            refused("model"),
         ),
         (
             "a capacity beyond all",

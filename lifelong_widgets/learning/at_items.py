@@ -1,0 +1,78 @@
+"""Gradients at the items of a batch: each item once, whatever it is in the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.compiled import compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Gradients:
+    """What a batch says.
+
+    Attributes:
+        losses: (n,), of each example, not weighted.
+        loss: the weighted mean that the gradients are of, with the distillation, which `losses` are without.
+        indices: (n_rows,), int64, ascending: the items of the batch, each once.
+        embeddings: (n_rows, embedding_dim), the gradient of their embeddings.
+    """
+
+    losses: NDArray[np.floating]
+    loss: float
+    indices: NDArray[np.int64]
+    embeddings: NDArray[np.floating]
+
+
+@compiled
+def add_product(left: NDArray[np.floating], right: NDArray[np.floating], into: NDArray[np.floating]) -> None:
+    """``into += left.T @ right``."""
+    for row in range(len(left)):
+        for place in range(left.shape[1]):
+            value, sums = left[row, place], into[place]
+            if value != 0.0:
+                for column in range(right.shape[1]):
+                    sums[column] += value * right[row, column]
+
+
+@compiled
+def of_vectors(weights: NDArray[np.floating], of_inputs: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The way back through averages, to the (n, history_length, embedding_dim) vectors that they are of."""
+    n, n_averages, length = weights.shape
+    of_vectors = np.zeros((n, length, of_inputs.shape[2]), dtype=of_inputs.dtype)
+    for person in range(n):
+        for place in range(length):
+            into = of_vectors[person, place]
+            for average in range(n_averages):
+                weight, slopes = weights[person, average, place], of_inputs[person, average]
+                if weight != 0.0:
+                    for column in range(len(into)):
+                        into[column] += weight * slopes[column]
+    return of_vectors
+
+
+@compiled
+def summed_by_item(
+    items: NDArray[np.int64], gradients: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
+    """The items, ascending, each once; the sum of the gradients at the places where each is standing."""
+    bits = np.int64(np.ceil(np.log2(len(items) + 1.0)))
+    keys = (items << bits) | np.arange(len(items))  # item and place in one number: quicker than to argsort
+    keys.sort()
+    distinct = np.empty(len(keys), dtype=np.int64)
+    sums = np.empty((len(keys), gradients.shape[1]), dtype=gradients.dtype)
+    size = 0
+    for key in keys:
+        item, gradient = key >> bits, gradients[key & ((1 << bits) - 1)]
+        if size == 0 or item != distinct[size - 1]:
+            distinct[size] = item
+            sums[size] = gradient
+            size += 1
+        else:
+            into = sums[size - 1]
+            for column in range(len(gradient)):
+                into[column] += gradient[column]
+    return distinct[:size], sums[:size]

@@ -1,0 +1,49 @@
+"""The optimizers by name: a rule for the dense parameters, one for the item rows, and the size of a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lifelong_widgets.learning.dense_optimizers import (
+    DenseAdagrad,
+    DenseAdam,
+    DenseMomentum,
+    DenseOptimizer,
+    DenseSGD,
+)
+from lifelong_widgets.models.row_optimizers import (
+    ADAM,
+    MOMENTUM_ROWS,
+    PLAIN_ROWS,
+    ROW_WISE_ADAGRAD,
+    RowOptimizer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """How a gradient becomes a step.
+
+    Attributes:
+        dense: moves the parameters that every step touches.
+        rows: moves the item rows of a batch.
+        scale: what the learning rate is multiplied by. Adam and Adagrad divide the gradient by its usual size
+            and the others do not, so that the same number means another distance. With these factors, which
+            were measured, one learning rate serves all: the default is near the best of each.
+        whole_log: whether a fit takes one step an epoch, by the gradient of the whole log.
+    """
+
+    dense: type[DenseOptimizer]
+    rows: RowOptimizer
+    scale: float = 1.0
+    whole_log: bool = False
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "adam": Optimizer(DenseAdam, ADAM),
+    "adagrad": Optimizer(DenseAdagrad, ROW_WISE_ADAGRAD),
+    "momentum": Optimizer(DenseMomentum, MOMENTUM_ROWS),
+    "sgd": Optimizer(DenseSGD, PLAIN_ROWS),
+    "gradient_descent": Optimizer(DenseSGD, PLAIN_ROWS, whole_log=True),
+}
+"""Every optimizer there is, by the name that ``Recommender(catalog, optimizer=…)`` takes."""

@@ -1,0 +1,140 @@
+"""How the rows of a batch move: Adam, row-wise Adagrad, momentum, plain gradients; all in compiled loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.compiled import compiled
+
+Floats = NDArray[np.float32]
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
+MOMENTUM = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class RowOptimizer:
+    """A rule by which rows move, and what it keeps of each row. Of rows not in the batch it knows nothing.
+
+    Attributes:
+        move: ``move(rows, states, indices, gradients, rates)``, in place. The last number of a state counts
+            the row's steps.
+        n_signed: how many numbers of a state, its first, may be negative, for rows of some width.
+        n_positive: how many more there are, the count among them.
+    """
+
+    move: Callable[[Floats, Floats, NDArray[np.int64], Floats, NDArray[np.float64]], None]
+    n_signed: Callable[[int], int]
+    n_positive: Callable[[int], int]
+
+    def width(self, dim: int) -> int:
+        """How many numbers are kept of a row whose learned part has `dim`."""
+        return self.n_signed(dim) + self.n_positive(dim)
+
+
+@compiled
+def _adam(
+    rows: Floats,
+    states: Floats,
+    indices: NDArray[np.int64],
+    gradients: Floats,
+    rates: NDArray[np.float64],
+) -> None:
+    dim = gradients.shape[1]
+    beta1, beta2 = _BETA1, _BETA2
+    kept1, kept2 = np.float32(beta1), np.float32(beta2)
+    new1, new2, least = np.float32(1.0 - beta1), np.float32(1.0 - beta2), np.float32(_EPSILON)
+    for place in range(len(indices)):
+        row, state, slopes = rows[indices[place], :dim], states[indices[place]], gradients[place]
+        first, second = state[:dim], state[dim : 2 * dim]
+        state[2 * dim] += np.float32(1.0)
+        n_updates = np.float64(state[2 * dim])
+        step = np.float32(rates[place] / -np.expm1(n_updates * np.log(beta1)))
+        unbias = np.float32(1.0 / -np.expm1(n_updates * np.log(beta2)))
+        # a loop each: only so does the processor do eight columns at once
+        for column in range(dim):
+            first[column] = kept1 * first[column] + new1 * slopes[column]
+        for column in range(dim):
+            second[column] = kept2 * second[column] + new2 * slopes[column] * slopes[column]
+        for column in range(dim):
+            row[column] -= step * first[column] / (np.sqrt(second[column] * unbias) + least)
+
+
+@compiled
+def _adagrad(
+    rows: Floats,
+    states: Floats,
+    indices: NDArray[np.int64],
+    gradients: Floats,
+    rates: NDArray[np.float64],
+) -> None:
+    dim, least = gradients.shape[1], np.float32(_EPSILON)
+    for place in range(len(indices)):
+        row, state, slopes = rows[indices[place], :dim], states[indices[place]], gradients[place]
+        total = np.float32(0.0)
+        for column in range(dim):
+            total += slopes[column] * slopes[column]
+        state[0] += total / np.float32(dim)
+        state[1] += np.float32(1.0)
+        step = np.float32(rates[place]) / (np.sqrt(state[0]) + least)
+        for column in range(dim):
+            row[column] -= step * slopes[column]
+
+
+@compiled
+def _momentum(
+    rows: Floats,
+    states: Floats,
+    indices: NDArray[np.int64],
+    gradients: Floats,
+    rates: NDArray[np.float64],
+) -> None:
+    dim, kept = gradients.shape[1], np.float32(MOMENTUM)
+    for place in range(len(indices)):
+        row, state, slopes = rows[indices[place], :dim], states[indices[place]], gradients[place]
+        velocity, rate = state[:dim], np.float32(rates[place])
+        state[dim] += np.float32(1.0)
+        for column in range(dim):
+            velocity[column] = kept * velocity[column] + slopes[column]
+        for column in range(dim):
+            row[column] -= rate * velocity[column]
+
+
+@compiled
+def _sgd(
+    rows: Floats,
+    states: Floats,
+    indices: NDArray[np.int64],
+    gradients: Floats,
+    rates: NDArray[np.float64],
+) -> None:
+    dim = gradients.shape[1]
+    for place in range(len(indices)):
+        row, slopes, rate = rows[indices[place], :dim], gradients[place], np.float32(rates[place])
+        states[indices[place], 0] += np.float32(1.0)
+        for column in range(dim):
+            row[column] -= rate * slopes[column]
+
+
+ADAM = RowOptimizer(_adam, lambda dim: dim, lambda dim: dim + 1)
+"""Lazy Adam: the moments and the bias correction of each row are its own, and decay at its own steps.
+
+Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
+"""
+
+ROW_WISE_ADAGRAD = RowOptimizer(_adagrad, lambda dim: 0, lambda dim: 2)
+"""Adagrad with one number a row, the sum of the mean squares of its gradients, instead of one a coordinate.
+
+J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and stochastic
+optimization", JMLR 12, 2011; row-wise: M. Naumov et al., "Deep learning recommendation model for
+personalization and recommendation systems", 2019.
+"""
+
+MOMENTUM_ROWS = RowOptimizer(_momentum, lambda dim: dim, lambda dim: 1)
+"""Heavy ball, ``v = 0.9 v + g``: Polyak (1964). A row rolls on only when it is in a batch."""
+
+PLAIN_ROWS = RowOptimizer(_sgd, lambda dim: 0, lambda dim: 1)
+"""``row -= rate · g``."""
