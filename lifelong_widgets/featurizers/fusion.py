@@ -9,14 +9,22 @@ import numpy as np
 import traitlets
 
 from lifelong_widgets.data import Interactions, Item
+from lifelong_widgets.featurizers.audience import AudienceFeaturizer
 from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
+from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.text import TextFeaturizer
+from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.parts import Part, WholeNumber
 
 FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
     "text": {"tfidf": TextFeaturizer},
     "categories": {"multi_hot": CategoryFeaturizer},
+    "behavior": {
+        "item2vec": Item2VecFeaturizer,
+        "audience": AudienceFeaturizer,
+        "usage": UsageFeaturizer,
+    },
 }
 """The featurizers by modality and name; ``MODALITY_features`` of `FeatureSettings` is the choice."""
 
@@ -99,12 +107,18 @@ class FeatureSettings(Part):
     text_features = _choice("text", "tfidf", "How titles and texts become numbers.")
     categories_features = _choice("categories", "multi_hot", "How categories become numbers.")
 
+    behavior_features = _choice("behavior", "none", "How what people did with an item becomes numbers.")
+
     n_text_components = WholeNumber(32, min=1, max=4096, help="Width of the text features.").tag(config=True)
     max_words = WholeNumber(
         20_000, min=1, max=10_000_000, help="How many words the text features know, the most frequent ones."
     ).tag(config=True)
     max_categories = WholeNumber(
         256, min=1, max=100_000, help="How many categories have a column, the most frequent ones."
+    ).tag(config=True)
+
+    n_behavior_components = WholeNumber(
+        32, min=1, max=4096, help="Width of the behaviour features item2vec and audience."
     ).tag(config=True)
 
     def make(self, seed: int) -> ItemFeatures:
