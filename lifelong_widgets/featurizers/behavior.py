@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -41,14 +41,9 @@ class BehaviorFeaturizer(Featurizer):
         """Items of `log`, which is not empty, and a row of each: (n, width), float32, of length 1."""
 
     def _names(self, items: Sequence[Item], ids: list[Id], rows: Array) -> list[str]:
-        """A name for each column: the three items that lie farthest along it."""
-        titles = {item.id: item.title for item in items}
-        names = []
-        for number, column in enumerate(rows.T):
-            farthest = [ids[i] for i in np.argsort(-np.abs(column), kind="stable")[:_NAMED] if column[i]]
-            label = "+".join(shorten(titles.get(id, str(id)), _TITLE) for id in farthest)
-            names.append(f"{self._label()}: {label or f'unused {number}'}")
-        return names
+        """A name for each column."""
+        labels = directions(rows, ids, {item.id: item.title for item in items})
+        return [f"{self._label()}: {label}" for label in labels]
 
     def _label(self) -> str:
         return type(self).__name__.removesuffix("Featurizer").lower()
@@ -82,6 +77,20 @@ class BehaviorFeaturizer(Featurizer):
         self.names_: list[str] = list(state["names"])
         self._place = {id: place for place, id in enumerate(self.ids_)}
         return self
+
+
+def directions(rows: Array, ids: Sequence[Id], titles: Mapping[Id, str]) -> list[str]:
+    """A label for each column of `rows`: the three of `ids` that lie farthest along it.
+
+    >>> directions(np.array([[1.0, 0.0], [0.2, 0.0]]), ["a", "b"], {"a": "Fog"})
+    ['Fog+b', 'unused 1']
+    """
+    labels = []
+    for number, column in enumerate(rows.T):
+        farthest = [ids[i] for i in np.argsort(-np.abs(column), kind="stable")[:_NAMED] if column[i]]
+        named = "+".join(shorten(titles.get(id, str(id)), _TITLE) for id in farthest)
+        labels.append(named or f"unused {number}")
+    return labels
 
 
 def positive(log: Interactions) -> Interactions:

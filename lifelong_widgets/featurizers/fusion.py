@@ -10,6 +10,7 @@ import traitlets
 
 from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.featurizers.audience import AudienceFeaturizer
+from lifelong_widgets.featurizers.author import AuthorFeaturizer
 from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
@@ -25,6 +26,7 @@ FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
         "audience": AudienceFeaturizer,
         "usage": UsageFeaturizer,
     },
+    "social": {"author": AuthorFeaturizer},
 }
 """The featurizers by modality and name; ``MODALITY_features`` of `FeatureSettings` is the choice."""
 
@@ -108,6 +110,7 @@ class FeatureSettings(Part):
     categories_features = _choice("categories", "multi_hot", "How categories become numbers.")
 
     behavior_features = _choice("behavior", "none", "How what people did with an item becomes numbers.")
+    social_features = _choice("social", "none", "How the people around an item become numbers.")
 
     n_text_components = WholeNumber(32, min=1, max=4096, help="Width of the text features.").tag(config=True)
     max_words = WholeNumber(
@@ -120,6 +123,10 @@ class FeatureSettings(Part):
     n_behavior_components = WholeNumber(
         32, min=1, max=4096, help="Width of the behaviour features item2vec and audience."
     ).tag(config=True)
+
+    n_social_components = WholeNumber(32, min=1, max=4096, help="Width of the social features.").tag(
+        config=True
+    )
 
     def make(self, seed: int) -> ItemFeatures:
         """The featurizer of each modality, unfitted; each takes the settings that its constructor names."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.data.ids import Id
 from lifelong_widgets.featurizers.base import Array, unit_rows
@@ -26,7 +24,7 @@ class Item2VecFeaturizer(BehaviorFeaturizer):
         MissingExtraError: (from `fit` with a log) gensim is not installed.
 
     Example:
-        >>> import pandas as pd
+        >>> import numpy as np, pandas as pd
         >>> from lifelong_widgets.data import Catalog
         >>> shelf = Catalog.from_records([{"item": "salt"}, {"item": "pepper"}, {"item": "soap"}])
         >>> log = Interactions.from_pandas(pd.DataFrame({
