@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.utils.extmath import randomized_svd
 
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.data.ids import Id
@@ -48,9 +48,9 @@ class AudienceFeaturizer(BehaviorFeaturizer):
         if len(log):
             weights = TfidfTransformer(sublinear_tf=True).fit_transform(takings(log).T)
             rank = min(self.n_behavior_components, *weights.shape)
-            # items that are all alike have no variance, by which scikit-learn divides to report on its work
-            with np.errstate(divide="ignore", invalid="ignore"):
-                rows[:, :rank] = TruncatedSVD(rank, random_state=self.seed).fit_transform(weights)
+            # not TruncatedSVD, which refuses a log of one person
+            left, sizes, _ = randomized_svd(weights, rank, random_state=self.seed)
+            rows[:, :rank] = left * sizes
         return list(log.items), unit_rows(rows)
 
 

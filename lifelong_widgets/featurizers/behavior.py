@@ -30,7 +30,8 @@ class BehaviorFeaturizer(Featurizer):
         rows = np.zeros((0, self._width()), dtype=np.float32)
         if y is not None and len(y):
             ids, rows = self._read(y)
-        return self.set_state({"ids": ids, "rows": rows, "names": self._names(items, ids, rows)})
+        names = self._names(items, ids, rows, y)
+        return self.set_state({"ids": ids, "rows": rows, "names": names})
 
     @abstractmethod
     def _width(self) -> int:
@@ -40,8 +41,13 @@ class BehaviorFeaturizer(Featurizer):
     def _read(self, log: Interactions) -> tuple[list[Id], Array]:
         """Items of `log`, which is not empty, and a row of each: (n, width), float32, of length 1."""
 
-    def _names(self, items: Sequence[Item], ids: list[Id], rows: Array) -> list[str]:
-        """A name for each column."""
+    def _names(
+        self, items: Sequence[Item], ids: list[Id], rows: Array, log: Interactions | None
+    ) -> list[str]:
+        """A name for each column: the items that lie far along it and that people know."""
+        if log is not None and len(log):
+            events = dict(zip(log.items, np.bincount(log.item_codes).tolist(), strict=True))
+            rows = rows * np.sqrt([[events[id]] for id in ids])
         labels = directions(rows, ids, {item.id: item.title for item in items})
         return [f"{self._label()}: {label}" for label in labels]
 

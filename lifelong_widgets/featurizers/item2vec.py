@@ -8,6 +8,9 @@ from lifelong_widgets.featurizers.base import Array, unit_rows
 from lifelong_widgets.featurizers.behavior import BehaviorFeaturizer, positive
 from lifelong_widgets.featurizers.word2vec import train_word2vec
 
+EVENTS_READ = 4_000_000
+"""About 20 seconds of training."""
+
 
 class Item2VecFeaturizer(BehaviorFeaturizer):
     """Word2Vec in which a person's positive events, in the order of time, are a sentence of items.
@@ -17,7 +20,8 @@ class Item2VecFeaturizer(BehaviorFeaturizer):
     Args:
         n_behavior_components: The width of the output.
         window: How many events before and after one are its context.
-        epochs: How many times the log is read.
+        epochs: How many times the log is read; None: until `EVENTS_READ` events were, 5 to 100 times. A short
+            log needs more.
         seed: Of the training.
 
     Raises:
@@ -35,7 +39,7 @@ class Item2VecFeaturizer(BehaviorFeaturizer):
     """
 
     def __init__(
-        self, n_behavior_components: int = 32, window: int = 5, epochs: int = 20, seed: int = 0
+        self, n_behavior_components: int = 32, window: int = 5, epochs: int | None = None, seed: int = 0
     ) -> None:
         self.n_behavior_components = n_behavior_components
         self.window = window
@@ -50,7 +54,8 @@ class Item2VecFeaturizer(BehaviorFeaturizer):
         sentences: list[list[str]] = [[] for _ in log.users]
         for user, item in zip(log.user_codes.tolist(), log.item_codes.tolist(), strict=True):
             sentences[user].append(str(item))
+        epochs = self.epochs or min(max(EVENTS_READ // max(len(log), 1), 5), 100)
         codes, vectors = train_word2vec(
-            sentences, self.n_behavior_components, self.seed, window=self.window, epochs=self.epochs
+            sentences, self.n_behavior_components, self.seed, window=self.window, epochs=epochs
         )
         return [log.items[int(code)] for code in codes], unit_rows(vectors)

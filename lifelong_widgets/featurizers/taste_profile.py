@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.utils.extmath import randomized_svd
 
 from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.data.ids import Id
@@ -53,10 +53,9 @@ class TasteProfile(Profile):
             tfidf = TfidfTransformer()
             weights = tfidf.fit_transform(takings(taken))
             rank = min(self.n_components, *weights.shape)
-            # people who are all alike have no variance, by which scikit-learn divides to report on its work
-            with np.errstate(divide="ignore", invalid="ignore"):
-                svd = TruncatedSVD(rank, random_state=self.seed).fit(weights)
-            rows[:, :rank] = tfidf.idf_[:, None] * svd.components_.T
+            # not TruncatedSVD, which refuses a log of one item
+            _, _, right = randomized_svd(weights, rank, random_state=self.seed)
+            rows[:, :rank] = tfidf.idf_[:, None] * right.T
         self._set_items(list(taken.items), rows)
         titles = {} if catalog is None else {item.id: item.title for item in catalog}
         self.names_ = [f"taste: {label}" for label in directions(rows, taken.items, titles)]

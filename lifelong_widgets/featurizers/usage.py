@@ -45,7 +45,9 @@ class UsageFeaturizer(BehaviorFeaturizer):
     def _width(self) -> int:
         return 1 + len(_NUMBERS)
 
-    def _names(self, items: Sequence[Item], ids: list[Id], rows: Array) -> list[str]:
+    def _names(
+        self, items: Sequence[Item], ids: list[Id], rows: Array, log: Interactions | None
+    ) -> list[str]:
         return [f"usage: {name}" for name in ("known", *_NUMBERS)]
 
     def _read(self, log: Interactions) -> tuple[list[Id], Array]:
