@@ -46,7 +46,8 @@ class AuthorFeaturizer(Featurizer):
 
     def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
         """Embed the authors of `items` by the log `y`; without one, all rows are zeros."""
-        authors, rows = [], np.zeros((0, self.n_social_components), dtype=np.float32)
+        authors: list[str] = []
+        rows = known = np.zeros((0, self.n_social_components), dtype=np.float32)
         if y is not None and len(y):
             log = positive(y)
             people = set(log.users)
@@ -65,7 +66,12 @@ class AuthorFeaturizer(Featurizer):
             place = {node: number for number, node in enumerate(nodes)}
             authors = sorted(name for name in set(names.values()) if _node(name, people) in place)
             rows = vectors[[place[_node(name, people)] for name in authors]]
-        labels = [f"author: {label}" for label in directions(rows, authors, {})]
+            taken: Counter[str] = Counter()
+            for (_, name), count in counts.items():
+                taken[name] += count
+            weights = np.array([taken[name] for name in authors], dtype=np.float64)
+            known = rows * np.sqrt(weights)[:, None]  # a label shall say something
+        labels = [f"author: {label}" for label in directions(known, authors, {})]
         return self.set_state({"authors": authors, "rows": rows, "names": labels})
 
     def _author(self, item: Item) -> str:
@@ -86,7 +92,7 @@ class AuthorFeaturizer(Featurizer):
         return int(self.rows_.shape[1])
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
-        """Each direction by the three authors who lie farthest along it."""
+        """Each direction by three authors who lie far along it and whom people know."""
         return np.array(self.names_, dtype=object)
 
     def get_state(self) -> dict[str, Any]:

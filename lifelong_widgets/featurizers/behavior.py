@@ -47,7 +47,7 @@ class BehaviorFeaturizer(Featurizer):
         """A name for each column: the items that lie far along it and that people know."""
         if log is not None and len(log):
             events = dict(zip(log.items, np.bincount(log.item_codes).tolist(), strict=True))
-            rows = rows * np.sqrt([[events[id]] for id in ids])
+            rows = rows * np.sqrt(np.array([events[id] for id in ids], dtype=np.float64))[:, None]
         labels = directions(rows, ids, {item.id: item.title for item in items})
         return [f"{self._label()}: {label}" for label in labels]
 

@@ -15,10 +15,13 @@ from lifelong_widgets.featurizers.base import Array, unit_rows
 from lifelong_widgets.featurizers.word2vec import train_word2vec
 
 N_WALKS = 10
-"""Walks from each node, as in node2vec."""
+"""Walks from each node, as in node2vec (Grover & Leskovec 2016)."""
 
 WALK_LENGTH = 40
-"""Nodes on a walk; node2vec has 80, which is slower and was not better on the graphs tried here."""
+"""Nodes on a walk, as in DeepWalk."""
+
+_MOST_NODES = 4_000_000
+"""On all walks together: with more people fewer walks begin at each, one at least."""
 
 
 def random_walks(
@@ -107,7 +110,10 @@ def embed_nodes(
 
     Skip-gram over random walks: see `random_walks` and `train_word2vec`. A graph without edges has none.
     """
-    walks = random_walks(graph, seed, p, q) if len(graph) else np.zeros((0, WALK_LENGTH), dtype=np.int64)
+    n_walks = min(max(_MOST_NODES // (WALK_LENGTH * max(len(graph.people), 1)), 1), N_WALKS)
+    walks = (
+        random_walks(graph, seed, p, q, n_walks) if len(graph) else np.zeros((0, WALK_LENGTH), dtype=np.int64)
+    )
     order = np.random.default_rng((seed, 1)).permutation(len(walks))
     words, vectors = train_word2vec(walks[order].astype(str).tolist(), dim, seed, epochs=3)
     return [graph.people[int(word)] for word in words], unit_rows(vectors)

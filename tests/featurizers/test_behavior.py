@@ -19,6 +19,7 @@ from lifelong_widgets import Recommender
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError, MissingExtraError
 from lifelong_widgets.featurizers import (
+    FEATURIZERS,
     AudienceFeaturizer,
     Item2VecFeaturizer,
     UsageFeaturizer,
@@ -69,6 +70,15 @@ def test_a_skip_is_no_taste_and_an_item_that_was_only_skipped_is_missing() -> No
         only = Interactions.from_events([Feedback(0, "x0", time=1.0), Feedback(0, "y0", "skip", 2.0)])
         x0, y0 = made.fit(list(SHELF), only).transform([SHELF["x0"], SHELF["y0"]])
         assert x0.any() and not y0.any()
+
+
+@pytest.mark.parametrize("name", ["item2vec", "audience", "usage", "author"])
+def test_a_log_of_skips_alone_and_a_shelf_without_authors(name: str) -> None:
+    made = {kind: made for kinds in FEATURIZERS.values() for kind, made in kinds.items()}[name]()
+    log = Interactions.from_events(Feedback("ada", f"x{n}", "skip", time=n) for n in range(3))
+    rows = made.fit(list(SHELF), log).transform(list(SHELF))
+    assert rows.shape == (12, made.width) == (12, len(made.get_feature_names_out()))
+    assert rows.any() == (name == "usage")
 
 
 def test_columns_are_named_by_items_that_people_know() -> None:
