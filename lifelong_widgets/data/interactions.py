@@ -274,11 +274,7 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         if isinstance(at, slice):
             if at.step is not None and at.step < 0:
                 raise DataError("a log stays in the order of time: slice it with a positive step")
-            return Interactions(
-                self.users, self.items, self.kind_names,
-                self.user_codes[at], self.item_codes[at], self.kind_codes[at],
-                self.times[at], self.values[at], self.kinds,
-            )  # fmt: skip
+            return self._at(at)
         value = float(self.values[at])
         return Feedback(
             self.users[self.user_codes[at]],
@@ -287,6 +283,33 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             float(self.times[at]),
             value if value == value else None,
         )
+
+    def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.integer[Any]]) -> Interactions:
+        """The events at `rows`: a mask of all of them, or their places in the order of time.
+
+        Raises:
+            DataError: a mask of another length, a place that is not there, or places out of order.
+
+        >>> rows = {"user": "ada", "item": [1, 2, 3], "time": [10, 20, 30]}
+        >>> log = Interactions.from_pandas(pd.DataFrame(rows))
+        >>> log.take(log.times > 10).items, log.take(np.array([0, 2])).items
+        ([2, 3], [1, 3])
+        """
+        places = np.asarray(rows)
+        try:
+            taken = self._at(places.astype(np.int64) if not places.size else places)
+        except IndexError as error:
+            raise DataError(f"this log has {len(self):,} events; these rows are not of it: {error}") from None
+        if (np.diff(taken.times) < 0.0).any():
+            raise DataError("a log stays in the order of time: give the rows in ascending order")
+        return taken
+
+    def _at(self, rows: Any) -> Interactions:
+        return Interactions(
+            self.users, self.items, self.kind_names,
+            self.user_codes[rows], self.item_codes[rows], self.kind_codes[rows],
+            self.times[rows], self.values[rows], self.kinds,
+        )  # fmt: skip
 
     def with_users(self, users: list[Id]) -> Interactions:
         """The same events of people who are called otherwise: `users` takes the place of `self.users`.

@@ -1,15 +1,40 @@
-"""Floor 1: what an item is made of, as numbers. scikit-learn `fit` / `transform` on lists of items."""
+"""Floor 1: what items and people are made of, as numbers. scikit-learn `fit` / `transform`.
 
+Items: a `Featurizer` of lists of items, chosen by name in the live loop. People: a `PersonFeaturizer`, fitted
+on a log, that learns each later event in constant time.
+"""
+
+from lifelong_widgets.featurizers.audience import AudienceFeaturizer
+from lifelong_widgets.featurizers.author import AuthorFeaturizer
 from lifelong_widgets.featurizers.base import Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
+from lifelong_widgets.featurizers.content_profile import ContentProfile
 from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, ItemFeatures
+from lifelong_widgets.featurizers.habits import HabitFeaturizer
+from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
+from lifelong_widgets.featurizers.people import PersonFeaturizer
+from lifelong_widgets.featurizers.scaling import Winsorizer
+from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
+from lifelong_widgets.featurizers.taste_profile import TasteProfile
 from lifelong_widgets.featurizers.text import TextFeaturizer
+from lifelong_widgets.featurizers.usage import UsageFeaturizer
 
 __all__ = [
     "FEATURIZERS",
+    "AudienceFeaturizer",
+    "AuthorFeaturizer",
     "CategoryFeaturizer",
+    "ContentProfile",
     "FeatureSettings",
     "Featurizer",
+    "HabitFeaturizer",
+    "Item2VecFeaturizer",
     "ItemFeatures",
+    "NeighborTastes",
+    "NodeEmbedding",
+    "PersonFeaturizer",
+    "TasteProfile",
     "TextFeaturizer",
+    "UsageFeaturizer",
+    "Winsorizer",
 ]

@@ -9,14 +9,24 @@ import numpy as np
 import traitlets
 
 from lifelong_widgets.data import Interactions, Item
+from lifelong_widgets.featurizers.audience import AudienceFeaturizer
+from lifelong_widgets.featurizers.author import AuthorFeaturizer
 from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
+from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.text import TextFeaturizer
+from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.parts import Part, WholeNumber
 
 FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
     "text": {"tfidf": TextFeaturizer},
     "categories": {"multi_hot": CategoryFeaturizer},
+    "behavior": {
+        "item2vec": Item2VecFeaturizer,
+        "audience": AudienceFeaturizer,
+        "usage": UsageFeaturizer,
+    },
+    "social": {"author": AuthorFeaturizer},
 }
 """The featurizers by modality and name; ``MODALITY_features`` of `FeatureSettings` is the choice."""
 
@@ -130,6 +140,9 @@ class FeatureSettings(Part):
     text_features = _choice("text", "tfidf", "How titles and texts become numbers.")
     categories_features = _choice("categories", "multi_hot", "How categories become numbers.")
 
+    behavior_features = _choice("behavior", "none", "How what people did with an item becomes numbers.")
+    social_features = _choice("social", "none", "How the people around an item become numbers.")
+
     fusion = traitlets.Enum(
         list(FUSIONS),
         default_value="early",
@@ -142,6 +155,14 @@ class FeatureSettings(Part):
     max_categories = WholeNumber(
         256, min=1, max=100_000, help="How many categories have a column, the most frequent ones."
     ).tag(config=True)
+
+    n_behavior_components = WholeNumber(
+        32, min=1, max=4096, help="Width of the behaviour features item2vec and audience."
+    ).tag(config=True)
+
+    n_social_components = WholeNumber(32, min=1, max=4096, help="Width of the social features.").tag(
+        config=True
+    )
 
     def make(self, seed: int) -> ItemFeatures:
         """The featurizer of each modality, unfitted; each takes the settings that its constructor names."""

@@ -358,3 +358,15 @@ def test_an_argument_of_another_type_is_refused(argument, value):
 def test_the_one_bad_time_is_named(times, message):
     with pytest.raises(DataError, match=message):
         Interactions.from_pandas(frame(time=times))
+
+
+def test_rows_are_taken_by_mask_or_by_place_and_never_out_of_order():
+    log = Interactions.from_pandas(frame())
+    assert log.take(np.array([True, False, True])).items == [2, 1]
+    assert log.take(np.array([1])).items == [3]
+    assert len(log.take(np.array([]))) == 0
+    for rows in (np.array([3]), np.array([True])):
+        with pytest.raises(DataError, match="this log has 3 events; these rows are not of it"):
+            log.take(rows)
+    with pytest.raises(DataError, match="ascending order"):
+        log.take(np.array([2, 0]))

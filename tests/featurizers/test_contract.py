@@ -8,16 +8,43 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lifelong_widgets.data import Item
+from lifelong_widgets.data import Feedback, Interactions, Item
 from lifelong_widgets.featurizers import FEATURIZERS, FeatureSettings, Featurizer
 
 SHELF = [
-    Item("a", "The Lamp at the End of the Pier", ("Mystery", "Sea"), {"description": "A lamp goes out."}),
-    Item("b", "Tide Tables for Beginners", ("Sea",), {"description": "Learning to wait for the tide."}),
-    Item("c", "A Short History of Buttons", ("History",), {"description": "Buttons, and who lost them."}),
-    Item("d", "The Second Lamp", ("Mystery",), {"description": "Another lamp, another pier."}),
+    Item(
+        "a",
+        "The Lamp at the End of the Pier",
+        ("Mystery", "Sea"),
+        {"description": "A lamp goes out.", "author": "Wick"},
+    ),
+    Item(
+        "b",
+        "Tide Tables for Beginners",
+        ("Sea",),
+        {"description": "Learning to wait for the tide.", "author": "Moon"},
+    ),
+    Item(
+        "c",
+        "A Short History of Buttons",
+        ("History",),
+        {"description": "Buttons, and who lost them.", "author": "Hook"},
+    ),
+    Item(
+        "d", "The Second Lamp", ("Mystery",), {"description": "Another lamp, another pier.", "author": "Wick"}
+    ),
 ]
 LATER = [Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}), Item("f", "The Lamp", ("Sea",), {})]
+# People of two kinds: in the evening those who take one lamp and then the other, at noon the rest.
+LOG = Interactions.from_events(
+    Feedback(f"u{person}", item, time=86_400.0 * day + 3_600.0 * hour + 60.0 * place, value=float(hour))
+    for person in range(40)
+    for day in range(3)
+    for hour, shelf in [[(21, "ad"), (12, "bc")][person % 2]]
+    for place, item in enumerate(shelf)
+)
+KNOWN_BY_BEHAVIOR_ALONE = ("behavior-", "social-")
+"""These say nothing of an item that nobody took, and whose author nobody knows."""
 
 
 MADE: dict[str, Callable[[], Featurizer]] = {
@@ -37,7 +64,7 @@ def featurizer(name: str) -> Featurizer:
 
 
 def test_shape_type_and_names(featurizer: Featurizer) -> None:
-    rows = featurizer.fit(SHELF).transform(SHELF)
+    rows = featurizer.fit(SHELF, LOG).transform(SHELF)
     assert rows.shape == (len(SHELF), featurizer.width)
     assert len(featurizer.get_feature_names_out()) == featurizer.width
     assert rows.dtype == np.float32
@@ -45,33 +72,50 @@ def test_shape_type_and_names(featurizer: Featurizer) -> None:
     assert (np.abs(rows).sum(axis=1) > 0).all()
 
 
-def test_items_that_come_later_get_the_same_width(featurizer: Featurizer) -> None:
-    width = featurizer.fit(SHELF).transform(SHELF).shape[1]
+def test_items_that_come_later_get_the_same_width(name: str, featurizer: Featurizer) -> None:
+    width = featurizer.fit(SHELF, LOG).transform(SHELF).shape[1]
     later = featurizer.transform(LATER)
     assert later.shape == (2, width)
     assert np.isfinite(later).all()
-    assert np.abs(later[1]).sum() > 0, "an item with known words and categories is placed by them"
+    if name.startswith(KNOWN_BY_BEHAVIOR_ALONE):
+        assert not later.any(), "what nobody took is missing, not guessed"
+    else:
+        assert np.abs(later[1]).sum() > 0, "an item with known words and categories is placed by them"
 
 
 def test_alike_items_lie_nearer_than_unlike_ones(featurizer: Featurizer) -> None:
-    pier, _, buttons, second_lamp = featurizer.fit(SHELF).transform(SHELF)
+    pier, _, buttons, second_lamp = featurizer.fit(SHELF, LOG).transform(SHELF)
     assert pier @ second_lamp > pier @ buttons
 
 
+def test_every_row_has_length_1_or_is_missing(featurizer: Featurizer) -> None:
+    lengths = np.linalg.norm(featurizer.fit(SHELF, LOG).transform([*SHELF, *LATER]), axis=1)
+    parts = len(getattr(featurizer, "featurizers", [featurizer]))
+    present = lengths[lengths > 0] ** 2
+    np.testing.assert_allclose(present, np.round(present), atol=1e-5)
+    assert present.max() <= parts + 1e-5
+
+
+def test_without_a_log_it_is_fitted_all_the_same(name: str, featurizer: Featurizer) -> None:
+    rows = featurizer.fit(SHELF).transform(SHELF)
+    assert rows.shape == (len(SHELF), featurizer.width)
+    assert rows.any() != name.startswith(KNOWN_BY_BEHAVIOR_ALONE)
+
+
 def test_one_item_at_a_time_or_all_at_once_is_the_same(featurizer: Featurizer) -> None:
-    featurizer.fit(SHELF)
+    featurizer.fit(SHELF, LOG)
     together = featurizer.transform(SHELF)
     alone = np.vstack([featurizer.transform([item]) for item in SHELF])
     np.testing.assert_allclose(together, alone, atol=1e-6)
 
 
 def test_fitting_twice_gives_the_same_bits(featurizer: Featurizer) -> None:
-    first = featurizer.fit(SHELF).transform(SHELF)
-    np.testing.assert_array_equal(first, featurizer.fit(SHELF).transform(SHELF))
+    first = featurizer.fit(SHELF, LOG).transform(SHELF)
+    np.testing.assert_array_equal(first, featurizer.fit(SHELF, LOG).transform(SHELF))
 
 
 def test_state_is_arrays_and_json_and_brings_everything_back(name: str, featurizer: Featurizer) -> None:
-    expected = featurizer.fit(SHELF).transform([*SHELF, *LATER])
+    expected = featurizer.fit(SHELF, LOG).transform([*SHELF, *LATER])
     state = featurizer.get_state()
     for value in state.values():
         if not isinstance(value, np.ndarray):

@@ -1,0 +1,140 @@
+"""The contract of a featurizer of people, and where it keeps what it knows of each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from lifelong_widgets.data import Catalog, Feedback, Interactions
+from lifelong_widgets.data.ids import Id, IdIndex
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.featurizers.base import Array
+
+People = Sequence[Id] | Interactions
+"""User ids, or a log, which stands for its `users`."""
+
+
+class PersonFeaturizer(TransformerMixin, BaseEstimator):
+    """Turns people into rows of float32, in scikit-learn's manner: in pipelines and unions, too.
+
+    `fit` reads a log; from then on `update` learns each event in O(width), however long the log is by then,
+    and gives what a `fit` on the longer log would, but for what `fit` alone learns: scales, vocabularies.
+    `transform` changes nothing. The state is plain arrays and JSON values.
+
+    A union of several: ``FeatureUnion([("taste", …), ("habits", …)]).fit(log, catalog).transform(users)``.
+    """
+
+    @abstractmethod
+    def fit(self, X: Interactions, y: Catalog | None = None) -> Self:
+        """Learn the log `X`; `y` has the content of its items, for those who look at it.
+
+        Raises:
+            DataError: `X` is no log, a setting is out of range, or a catalogue is needed and not given.
+        """
+
+    @abstractmethod
+    def transform(self, X: People) -> Array:
+        """The features of people: (n_people, width), float32.
+
+        Each row is of length 1, or of zeros for a person of whom nothing is known.
+        """
+
+    @abstractmethod
+    def update(self, event: Feedback) -> Self:
+        """Learn one event, as it arrives.
+
+        Raises:
+            DataError: an unknown kind, or an id that clashes with a known one; nothing was learned then.
+        """
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many columns there are, once fitted."""
+
+    @abstractmethod
+    def get_feature_names_out(self, input_features: None = None) -> Array:
+        """A name for each column."""
+
+    @abstractmethod
+    def get_state(self) -> dict[str, Any]:
+        """The fitted state: NumPy arrays and JSON values by name."""
+
+    @abstractmethod
+    def set_state(self, state: dict[str, Any], catalog: Catalog | None = None) -> Self:
+        """Take a fitted state back; `catalog` as in `fit`."""
+
+
+class PersonTable:
+    """A row of numbers for each person, zeros at first; it grows.
+
+    >>> table = PersonTable(width=2)
+    >>> table.row("ada")[:] += 1.0
+    >>> table.of(["ada", "zoe"]).tolist(), len(table)
+    ([[1.0, 1.0], [0.0, 0.0]], 1)
+    """
+
+    def __init__(self, width: int, users: Iterable[Id] = (), rows: Array | None = None) -> None:
+        self.index = IdIndex(users, name="user")
+        given = np.zeros((len(self.index), width)) if rows is None else rows
+        self._rows: npt.NDArray[np.float64] = np.array(given, dtype=np.float64)
+
+    def row(self, user: Id) -> npt.NDArray[np.float64]:
+        """The row of `user`, to be changed in place; a new person gets one.
+
+        Raises:
+            DataError: an id of the other type that is written alike is known.
+        """
+        code = self.index.add(user)
+        if code == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros((max(len(self._rows), 16), self.width))])
+        row: npt.NDArray[np.float64] = self._rows[code]
+        return row
+
+    def of(self, users: Iterable[Id]) -> npt.NDArray[np.float64]:
+        """A copy of the rows of `users`: (n, width); zeros for the unknown."""
+        codes = self.index.encode(users)
+        rows = np.zeros((len(codes), self.width))
+        rows[codes >= 0] = self._rows[codes[codes >= 0]]
+        return rows
+
+    @property
+    def width(self) -> int:
+        """How many numbers a person has."""
+        return int(self._rows.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def get_state(self) -> dict[str, Any]:
+        """The ids (JSON) and the rows (array)."""
+        return {"users": list(self.index), "rows": self._rows[: len(self)].copy()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> PersonTable:
+        """The inverse of `get_state`."""
+        return cls(state["rows"].shape[1], state["users"], state["rows"])
+
+
+def users_of(people: People) -> Sequence[Id]:
+    """The ids that `people` stands for."""
+    return people.users if isinstance(people, Interactions) else people
+
+
+def checked_log(X: object) -> Interactions:
+    """`X`, if it is a log.
+
+    Raises:
+        DataError: it is not.
+    """
+    if not isinstance(X, Interactions):
+        raise DataError(
+            f"features of people are fitted on an Interactions, not a {type(X).__name__}: "
+            "fit(log).transform(users)"
+        )
+    return X
