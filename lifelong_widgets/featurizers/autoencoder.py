@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from lifelong_widgets.threads import one_thread
 
 _STEPS, _ROWS_A_STEP = 600, 128
 _STRUCK_OUT = 0.5
-_LEARNING_RATE = 3e-3
+_LEARNING_RATE = 1e-2
 
 
 class AutoencoderReducer(Reducer):
@@ -81,27 +82,23 @@ def _train(rows: sparse.csr_matrix, n_components: int, seed: int) -> dict[str, A
     rng = np.random.default_rng(seed)
     for _ in range(_STEPS):
         batch = rows[rng.choice(n_rows, size=min(n_rows, _ROWS_A_STEP), replace=False)]
-        inputs, starts = (torch.from_numpy(a.astype(np.int64)) for a in (batch.indices, batch.indptr[:-1]))
+        words, starts = (torch.from_numpy(a.astype(np.int64)) for a in (batch.indices, batch.indptr[:-1]))
         values = torch.from_numpy(batch.data)
         lengths = np.sqrt(np.asarray(batch.multiply(batch).sum(axis=1)).ravel())
         kept = torch.rand(len(values), generator=generator) >= _STRUCK_OUT
-
-        def times(table: torch.Tensor, values: torch.Tensor) -> torch.Tensor:  # batch @ table
-            return functional.embedding_bag(inputs, table, starts, mode="sum", per_sample_weights=values)  # noqa: B023
-
-        code = torch.tanh(times(weights, values * kept / (1 - _STRUCK_OUT)) + bias)
+        # embedding_bag(words, table, starts, per_sample_weights=values) is batch @ table
+        times = partial(functional.embedding_bag, words, offsets=starts, mode="sum")
+        noisy = times(weights, per_sample_weights=values * kept / (1 - _STRUCK_OUT))
+        code = torch.tanh(noisy + bias)
         # The cosine of the row and of restore @ code + offset, which is wide and is never made: its product
         # with the row, and its length by the small product of `restore` with itself.
-        dot = (code * times(restore, values)).sum(1) + times(offset, values)[:, 0]
+        dot = (code * times(restore, per_sample_weights=values)).sum(1)
+        dot = dot + times(offset, per_sample_weights=values)[:, 0]
         square = (code @ (restore.T @ restore) * code).sum(1) + 2 * code @ (restore.T @ offset)[:, 0]
         length = (square + (offset * offset).sum()).clamp_min(1e-12).sqrt()
         loss = 1 - (dot / (length * torch.from_numpy(lengths))).mean()
         adam.zero_grad()
         loss.backward()
         adam.step()
-    with torch.no_grad():
-        return {
-            "weights": weights.numpy().copy(),
-            "bias": bias.numpy().copy(),
-            "center": torch.tanh(bias).numpy().copy(),
-        }
+    learned = {"weights": weights, "bias": bias, "center": torch.tanh(bias)}
+    return {name: tensor.detach().numpy().copy() for name, tensor in learned.items()}

@@ -31,32 +31,8 @@ STOP_WORDS = ENGLISH_STOP_WORDS | CHINESE_STOP_WORDS
 """The stop words of both languages: English as scikit-learn has them, and `CHINESE_STOP_WORDS`."""
 
 _PIECE = 16_384  # characters; a tag that is longer than this is read as text
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "bdo",
-        "cite",
-        "code",
-        "em",
-        "font",
-        "i",
-        "kbd",
-        "mark",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "u",
-        "wbr",
-    ]
-)
+_INLINE_TAGS = "a abbr b bdi bdo cite code em font i kbd mark q s samp small span strong sub sup u wbr"
+_INLINE = frozenset(_INLINE_TAGS.split())
 _UNSEEN = frozenset(("script", "style", "template"))
 _HUGE_NUMBERS = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 
@@ -139,4 +115,4 @@ class _Words(HTMLParser):
 
     def parse_marked_section(self, i: int, report: int = 1) -> int:
         # "<![if IE]>" and worse: a comment to a browser, an AssertionError to the parser in some versions
-        return int(self.parse_bogus_comment(i, report))
+        return int(self.parse_bogus_comment(i, bool(report)))

@@ -103,7 +103,7 @@ class TextFeaturizer(Featurizer):
         return self.n_text_components
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
-        """Each direction by its three heaviest words, such as ``"text: star+trek+alien"``, if it has words."""
+        """Each direction by its three heaviest words, such as ``"text: star+trek+alien"``, or a number."""
         inputs, directions = self._input_names(), self._ready().directions
         if inputs is None or directions is None:
             kind = self.reduction.replace("_", " ")
@@ -239,7 +239,7 @@ class BagOfWordsFeaturizer(TfidfFeaturizer):
         >>> from lifelong_widgets.data import Item
         >>> shelf = [Item(1, "The blue lamp"), Item(2, "A blue whale"), Item(3, "The lamp and the whale")]
         >>> BagOfWordsFeaturizer(n_text_components=2).fit(shelf).get_feature_names_out().tolist()
-        ['text: the+lamp+whale', 'text: blue+the+and']
+        ['text: the+blue+lamp', 'text: blue+the+whale']
     """
 
     _weights = False

@@ -1,4 +1,4 @@
-"""The words of a text, in any script, and numbers for them: what all text features and encoders start from."""
+"""The words of a text, in any script, and numbers for them: what text features and encoders start from."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _jieba() -> Any:
             "these words were found with jieba, which is not installed: pip install 'lifelong-widgets[text]'"
         ) from None
     tokenizer = jieba.Tokenizer()
-    # What its initialize() does, without the cache (marshalled, in a folder that others may write) and the log.
+    # What its initialize() does, but for the log and the cache (marshalled, in a folder that others may write).
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
     tokenizer.initialized = True
     return tokenizer

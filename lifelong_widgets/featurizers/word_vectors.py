@@ -94,7 +94,7 @@ class Word2VecFeaturizer(Featurizer):
         return self.n_text_components
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
-        """Each direction by the three words that lie farthest along it, such as ``"text: star+trek+alien"``."""
+        """Each direction by the three words farthest along it, such as ``"text: star+trek+alien"``."""
         return heaviest_words(np.array(self._vocabulary.words, dtype=object), self.vectors_.T)
 
     def get_state(self) -> dict[str, Any]:
