@@ -10,7 +10,6 @@ from scipy import sparse
 
 from lifelong_widgets.featurizers.base import Array
 from lifelong_widgets.featurizers.reduction import Matrix, Reducer, mask, product
-from lifelong_widgets.threads import one_thread
 
 _STEPS, _ROWS_A_STEP = 600, 128
 _STRUCK_OUT = 0.5
@@ -38,6 +37,8 @@ class AutoencoderReducer(Reducer):
         """Train the network on `matrix`."""
         rows = sparse.csr_matrix(matrix, dtype=np.float32)
         rows = rows[np.diff(rows.indptr) > 0]
+        from lifelong_widgets.threads import one_thread  # loads torch, which most features do without
+
         with one_thread():
             return self.set_state(_train(rows, self.n_components, self.seed))
 
@@ -64,7 +65,7 @@ class AutoencoderReducer(Reducer):
 
 
 def _train(rows: sparse.csr_matrix, n_components: int, seed: int) -> dict[str, Array]:
-    import torch  # here, since most features do without
+    import torch
     from torch.nn import functional
 
     n_rows, n_inputs = rows.shape

