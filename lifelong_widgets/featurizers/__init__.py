@@ -8,33 +8,51 @@ from lifelong_widgets.featurizers.audience import AudienceFeaturizer
 from lifelong_widgets.featurizers.author import AuthorFeaturizer
 from lifelong_widgets.featurizers.base import Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
+from lifelong_widgets.featurizers.cleaning import clean_text
 from lifelong_widgets.featurizers.content_profile import ContentProfile
 from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, ItemFeatures
 from lifelong_widgets.featurizers.habits import HabitFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.people import PersonFeaturizer
 from lifelong_widgets.featurizers.scaling import Winsorizer
+from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
 from lifelong_widgets.featurizers.taste_profile import TasteProfile
-from lifelong_widgets.featurizers.text import TextFeaturizer
+from lifelong_widgets.featurizers.text import (
+    REDUCERS,
+    BagOfWordsFeaturizer,
+    HashingFeaturizer,
+    TfidfFeaturizer,
+)
+from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
+from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
 
 __all__ = [
     "FEATURIZERS",
+    "REDUCERS",
     "AudienceFeaturizer",
     "AuthorFeaturizer",
+    "BagOfWordsFeaturizer",
     "CategoryFeaturizer",
     "ContentProfile",
     "FeatureSettings",
     "Featurizer",
     "HabitFeaturizer",
+    "HashingFeaturizer",
     "Item2VecFeaturizer",
     "ItemFeatures",
     "NeighborTastes",
     "NodeEmbedding",
     "PersonFeaturizer",
+    "SentenceVectorFeaturizer",
+    "StaticVectorFeaturizer",
     "TasteProfile",
-    "TextFeaturizer",
+    "TfidfFeaturizer",
+    "Tokenizer",
     "UsageFeaturizer",
+    "Vocabulary",
     "Winsorizer",
+    "Word2VecFeaturizer",
+    "clean_text",
 ]

@@ -14,12 +14,26 @@ from lifelong_widgets.featurizers.author import AuthorFeaturizer
 from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
-from lifelong_widgets.featurizers.text import TextFeaturizer
+from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
+from lifelong_widgets.featurizers.text import (
+    REDUCERS,
+    BagOfWordsFeaturizer,
+    HashingFeaturizer,
+    TfidfFeaturizer,
+)
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
+from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
 from lifelong_widgets.parts import Part, WholeNumber
 
 FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
-    "text": {"tfidf": TextFeaturizer},
+    "text": {
+        "tfidf": TfidfFeaturizer,
+        "bag_of_words": BagOfWordsFeaturizer,
+        "hashing": HashingFeaturizer,
+        "word2vec": Word2VecFeaturizer,
+        "static_vectors": StaticVectorFeaturizer,
+        "sentence_vectors": SentenceVectorFeaturizer,
+    },
     "categories": {"multi_hot": CategoryFeaturizer},
     "behavior": {
         "item2vec": Item2VecFeaturizer,
@@ -152,6 +166,15 @@ class FeatureSettings(Part):
     max_words = WholeNumber(
         20_000, min=1, max=10_000_000, help="How many words the text features know, the most frequent ones."
     ).tag(config=True)
+    reduction = traitlets.Enum(
+        list(REDUCERS), default_value="svd", help="How wide features, such as words, become a few columns."
+    ).tag(config=True)
+    clean_html = traitlets.Bool(
+        True, help="Whether tags are taken out of texts, and entities decoded, before their words are read."
+    ).tag(config=True, label="Clean HTML")
+    stop_words = traitlets.Bool(
+        False, help="Whether the most common words of English and Chinese are left out of the text features."
+    ).tag(config=True, label="Leave out stop words")
     max_categories = WholeNumber(
         256, min=1, max=100_000, help="How many categories have a column, the most frequent ones."
     ).tag(config=True)

@@ -17,7 +17,7 @@ from lifelong_widgets.models.recurrent import GRU, LSTM, LSTMState
 from lifelong_widgets.models.registry import MODELS, Model
 from lifelong_widgets.models.registry import list_models as list
 from lifelong_widgets.models.self_attention import SelfAttention
-from lifelong_widgets.models.threads import one_thread
+from lifelong_widgets.threads import one_thread
 
 __all__ = [
     "ACTIVATIONS",

