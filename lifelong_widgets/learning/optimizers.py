@@ -27,10 +27,11 @@ class Optimizer:
     Attributes:
         dense: moves the parameters that every step touches.
         rows: moves the item rows of a batch.
-        scale: what the learning rate is multiplied by. Adam and Adagrad divide the gradient by its usual size
-            and the others do not, so that the same number means another distance. With these factors, which
-            were measured, one learning rate serves all: the default is near the best of each.
-        whole_log: whether a fit takes one step an epoch, by the gradient of the whole log.
+        scale: what the learning rate is multiplied by, so that one number, Adam's, serves all. Adam divides a
+            gradient by its usual size, Adagrad by all that it has been, the others by nothing. The factors
+            were measured on the beginnings of two logs; a few times more, and the others diverge.
+        whole_log: whether a fit takes one step an epoch, by the gradient of the whole log (but for the
+            negatives, which are drawn). It then needs some hundred epochs.
     """
 
     dense: type[DenseOptimizer]
@@ -41,9 +42,9 @@ class Optimizer:
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Optimizer(DenseAdam, ADAM),
-    "adagrad": Optimizer(DenseAdagrad, ROW_WISE_ADAGRAD),
-    "momentum": Optimizer(DenseMomentum, MOMENTUM_ROWS),
-    "sgd": Optimizer(DenseSGD, PLAIN_ROWS),
-    "gradient_descent": Optimizer(DenseSGD, PLAIN_ROWS, whole_log=True),
+    "adagrad": Optimizer(DenseAdagrad, ROW_WISE_ADAGRAD, scale=10.0),
+    "momentum": Optimizer(DenseMomentum, MOMENTUM_ROWS, scale=10.0),
+    "sgd": Optimizer(DenseSGD, PLAIN_ROWS, scale=100.0),
+    "gradient_descent": Optimizer(DenseSGD, PLAIN_ROWS, scale=100.0, whole_log=True),
 }
 """Every optimizer there is, by the name that ``Recommender(catalog, optimizer=…)`` takes."""

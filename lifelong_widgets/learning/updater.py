@@ -48,7 +48,7 @@ class OnlineUpdater(Part):
         0.0002,
         min=1e-6,
         max=0.1,
-        help="How far one event moves the model: Adam's step size, or what is like it.",
+        help="How far one event moves the model: Adam's step size, or what comes near it.",
     ).tag(config=True, live=True, scale="log", label="Learning rate")
     replay_ratio = WholeNumber(
         1, min=0, max=64, help="How many past events are learned again beside each new one."
@@ -74,7 +74,7 @@ class OnlineUpdater(Part):
     optimizer = traitlets.Enum(
         list(OPTIMIZERS),
         default_value="adam",
-        help="How a gradient becomes a step; gradient_descent fits with one step an epoch.",
+        help="How a gradient becomes a step; gradient_descent fits with one an epoch, so needs many epochs.",
     ).tag(config=True, label="Optimizer")
 
     penalty: ElasticPenalty | None = None
@@ -125,7 +125,7 @@ class OnlineUpdater(Part):
     @property
     def takes_whole_log(self) -> bool:
         """Whether a fit adds up the gradients of its batches with `gather`, and moves once an epoch."""
-        return OPTIMIZERS[self.optimizer].whole_log
+        return self._optimizer.whole_log
 
     def gather(
         self, examples: Examples, rng: np.random.Generator, whole: WholeGradient | None, share: float
