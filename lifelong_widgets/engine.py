@@ -33,7 +33,7 @@ from lifelong_widgets.learning import (
     score,
 )
 from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Occurrence, Ranker, Replayed
-from lifelong_widgets.models import Histories, HistoriesMark, Network, one_thread
+from lifelong_widgets.models import Histories, HistoriesMark, LearnedContent, Network, one_thread
 from lifelong_widgets.parts import Part
 from lifelong_widgets.progress import ProgressCallback, report_or_give_up, track
 from lifelong_widgets.state_file import Tree, count_of, digest_of
@@ -413,7 +413,11 @@ class Engine:
         self.n_events = self._n_offered = 0  # the latter: how many items there were at the last event
         self.users = IdIndex(name="user")
         self.rng = np.random.default_rng(self.seed)
-        self.network.build(self.features.widths, self.seed, self.features.fusion == "gated")
+        learned = None
+        if self.features.learned is not None:
+            featurizer, columns = self.features.learned
+            learned = LearnedContent(featurizer.make(), columns, featurizer.n_read)
+        self.network.build(self.features.widths, self.seed, self.features.fusion == "gated", learned)
         self.updater.build(self.network)
         self.histories = Histories(self.network.history_length)
         self.buffer.build(self.network.history_length)
@@ -482,7 +486,9 @@ class Engine:
         """Give rows to items that were added to the catalogue since the last look."""
         known = len(self.network.items)
         if known < len(self.catalog):
-            self.network.items.grow(self.features.transform(self.catalog.slice(known, len(self.catalog))))
+            new = self.catalog.slice(known, len(self.catalog))
+            learned = self.features.learned
+            self.network.grow(self.features.transform(new), learned[0].numbers(new) if learned else None)
             self.ranker.changed()
 
     @contextmanager

@@ -13,6 +13,7 @@ from lifelong_widgets.featurizers.content_profile import ContentProfile
 from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, ItemFeatures
 from lifelong_widgets.featurizers.habits import HabitFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
+from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
 from lifelong_widgets.featurizers.people import PersonFeaturizer
 from lifelong_widgets.featurizers.scaling import Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
@@ -24,6 +25,7 @@ from lifelong_widgets.featurizers.text import (
     HashingFeaturizer,
     TfidfFeaturizer,
 )
+from lifelong_widgets.featurizers.text_encoders import TextCNN, TextEncoder, TextGRU, TextLSTM
 from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
@@ -34,20 +36,28 @@ __all__ = [
     "AudienceFeaturizer",
     "AuthorFeaturizer",
     "BagOfWordsFeaturizer",
+    "CNNText",
     "CategoryFeaturizer",
     "ContentProfile",
     "FeatureSettings",
     "Featurizer",
+    "GRUText",
     "HabitFeaturizer",
     "HashingFeaturizer",
     "Item2VecFeaturizer",
     "ItemFeatures",
+    "LSTMText",
+    "LearnedText",
     "NeighborTastes",
     "NodeEmbedding",
     "PersonFeaturizer",
     "SentenceVectorFeaturizer",
     "StaticVectorFeaturizer",
     "TasteProfile",
+    "TextCNN",
+    "TextEncoder",
+    "TextGRU",
+    "TextLSTM",
     "TfidfFeaturizer",
     "Tokenizer",
     "UsageFeaturizer",

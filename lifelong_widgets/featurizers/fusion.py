@@ -14,6 +14,7 @@ from lifelong_widgets.featurizers.author import AuthorFeaturizer
 from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
+from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.text import (
     REDUCERS,
@@ -33,6 +34,9 @@ FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
         "word2vec": Word2VecFeaturizer,
         "static_vectors": StaticVectorFeaturizer,
         "sentence_vectors": SentenceVectorFeaturizer,
+        "cnn": CNNText,
+        "lstm": LSTMText,
+        "gru": GRUText,
     },
     "categories": {"multi_hot": CategoryFeaturizer},
     "behavior": {
@@ -102,6 +106,16 @@ class ItemFeatures(Featurizer):
     def widths(self) -> dict[str, int]:
         """How many columns each modality has, without those that have none; once fitted."""
         return {name: f.width for name, f in self.featurizers.items() if f.width}
+
+    @property
+    def learned(self) -> tuple[LearnedText, slice] | None:
+        """The featurizer whose encoder a recommender trains, and its columns; None if there is none."""
+        start = 0
+        for featurizer in self.featurizers.values():
+            if isinstance(featurizer, LearnedText):
+                return featurizer, slice(start, start + featurizer.width)
+            start += featurizer.width
+        return None
 
     @property
     def width(self) -> int:

@@ -45,8 +45,26 @@ def gradients(
         weights: (n,), how much each example counts; 1 each.
         distillation: of the last examples of the batch; the others, or all, are without.
     """
-    if not network.is_product:
-        return gradients_through_head(network, examples, negatives, objective, into, weights, distillation)
+    learned = network.learned
+    upper = into if learned is None else into[: -len(learned.parameters())]
+    through = _through_product if network.is_product else gradients_through_head
+    found = through(network, examples, negatives, objective, upper, weights, distillation)
+    if learned is not None:
+        # a vector is embedding + content @ P, so that the gradient of the former is that of the vector
+        projection = network.projection.detach().numpy()[learned.columns]
+        learned.backward(found.indices, found.embeddings @ projection.T, into[len(upper) :])
+    return found
+
+
+def _through_product(
+    network: Network,
+    examples: Examples,
+    negatives: np.ndarray,
+    objective: Objective,
+    into: Sequence[torch.Tensor],
+    weights: np.ndarray | None,
+    distillation: Distillation | None,
+) -> Gradients:
     n, dim = len(examples), network.embedding_dim
     n_of_content = len(list(network.content.parameters()))
     of_content, of_encoder = into[:n_of_content], into[n_of_content:]

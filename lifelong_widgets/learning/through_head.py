@@ -30,7 +30,7 @@ def gradients_through_head(
     n_of_content = len(list(network.content.parameters()))
     of_content, of_modules = into[:n_of_content], into[n_of_content:]
     of_projection = of_content[0]
-    place_of = dict(zip(network.dense_parameters()[n_of_content:], of_modules, strict=True))
+    place_of = dict(zip(network.dense_parameters()[n_of_content : len(into)], of_modules, strict=True))
     refuse_beyond(len(network.items), negatives, examples.targets)  # add_product does not look where it reads
     inputs = network.inputs(examples.history_items, examples.history_rewards)
     users, backward = network.encoder.trace(

@@ -109,6 +109,7 @@ class Trainer(Part):
                 for epoch in range(1, epochs + 1):
                     losses.append(self._epoch(updater, log, n_train, batch_size, rng, interrupt, report))
                     rng_state = rng.bit_generator.state
+                    network.refresh()
                     if len(held_out):
                         quality.append(self.validation_ndcg_of(network, log, held_out))
                     if not quality or quality[-1] >= max(quality):

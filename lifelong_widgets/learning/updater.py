@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,13 @@ _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has fa
 class StepMark:
     """What `OnlineUpdater.revert` needs: the rows that a step moved and the dense parameters, as they were.
 
-    `dense` is a copy of the dense parameters with what the optimizer keeps of them. The copies are made by
-    the step that is given the mark.
+    `dense` is a copy of the dense parameters with what the optimizer keeps of them, `content` is what was
+    brought up to date of the content that is learned, and whose turn it was. The copies are made by the step
+    that is given the mark.
     """
 
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    content: list[tuple[int, np.ndarray, np.ndarray]] = field(default_factory=list)
     dense: torch.Tensor | None = None
 
 
@@ -120,6 +122,7 @@ class OnlineUpdater(Part):
                 mark.dense = self._dense.keep(mark.dense)
             mark.rows.append((found.indices, *self._network.items.learned(found.indices)))
         self._move(found, rate, fitting=learning_rate is not None)
+        self._refresh(found.indices, mark)
         return found.losses
 
     @property
@@ -146,6 +149,7 @@ class OnlineUpdater(Part):
         for gradient, total in zip(self._dense.gradients, whole.dense, strict=True):
             gradient.copy_(total)
         self._move(whole.total(), learning_rate, fitting=True)
+        self._network.refresh()
 
     def mark(self, spent: StepMark | None = None) -> StepMark:
         """A place to come back to: hand it to each `step` from now on, then to `revert`.
@@ -156,12 +160,18 @@ class OnlineUpdater(Part):
         if spent is None:
             return StepMark()
         spent.rows.clear()
+        spent.content.clear()
         return spent
 
     def revert(self, mark: StepMark) -> None:
         """Take back, bit for bit, every step that `mark` was given to; of several marks the newest first."""
+        items, learned = self._network.items, self._network.learned
         for indices, embeddings, moments in reversed(mark.rows):
-            self._network.items.put_back(indices, embeddings, moments)
+            items.put_back(indices, embeddings, moments)
+        for turn, indices, content in reversed(mark.content):
+            if learned is not None:
+                learned.turn = turn
+                items.write_content(indices, learned.columns, content)
         if mark.rows and mark.dense is not None:
             self._dense.put_back(mark.dense)
 
@@ -202,13 +212,37 @@ class OnlineUpdater(Part):
                 f"the loss of this step is {found.loss}: nothing was learned from it. "
                 f"A smaller learning_rate than {rate:g} usually mends this."
             )
-        return found
+        return self._of_the_taken(found, examples)
+
+    def _of_the_taken(self, found: Gradients, examples: Examples) -> Gradients:
+        """Without the rows of items that nobody has taken yet, which stay where they are.
+
+        That an item was drawn as a negative says nothing against it before anybody had it: its embedding
+        would only learn that it is new, and its content, from which the projection goes on learning, could
+        not say otherwise.
+        """
+        known = self._network.items.n_updates[found.indices] > 0
+        if known.all():
+            return found
+        taken = np.concatenate([examples.targets, examples.history_items[examples.history_rewards != 0]])
+        known |= np.isin(found.indices, taken)
+        return replace(found, indices=found.indices[known], embeddings=found.embeddings[known])
 
     def _move(self, found: Gradients, rate: float, fitting: bool) -> None:
         items, rate = self._network.items, rate * self._optimizer.scale
         self._dense.step(rate)
         rates = rate if fitting else self._boost(items.n_updates[found.indices]) * rate
         items.step(found.indices, found.embeddings, rates)
+
+    def _refresh(self, touched: np.ndarray, mark: StepMark | None) -> None:
+        """Bring content that is learned up to date: that of the batch, and some in turn."""
+        network = self._network
+        if network.learned is None:
+            return
+        turn, due = network.learned.turn, network.learned.due(touched)
+        if mark is not None:
+            mark.content.append((turn, due, network.items.content_of(due, network.learned.columns)))
+        network.refresh(due)
 
     def _boost(self, n_updates: np.ndarray) -> np.ndarray:
         """How much faster each row moves: step sizes that decrease with the row's own count of steps.

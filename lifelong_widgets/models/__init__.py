@@ -12,6 +12,7 @@ from lifelong_widgets.models.heads import ClickLSTM, MLPRanker, PairHead, Produc
 from lifelong_widgets.models.histories import Histories, HistoriesMark
 from lifelong_widgets.models.item_table import ItemTable
 from lifelong_widgets.models.layers import ACTIVATIONS
+from lifelong_widgets.models.learned_content import LearnedContent
 from lifelong_widgets.models.network import Network
 from lifelong_widgets.models.recurrent import GRU, LSTM, LSTMState
 from lifelong_widgets.models.registry import MODELS, Model
@@ -31,6 +32,7 @@ __all__ = [
     "HistoriesMark",
     "ItemTable",
     "LSTMState",
+    "LearnedContent",
     "MLPRanker",
     "Model",
     "Network",

@@ -151,6 +151,17 @@ class ItemTable:
         self._rows[indices, : self.embedding_dim] = embeddings
         self._states[indices] = states
 
+    def content_of(self, items: NDArray[np.int64], columns: slice) -> NDArray[np.float32]:
+        """A copy of some columns of the content of `items`, (n, n_columns)."""
+        return self._content(columns)[items]
+
+    def write_content(self, items: NDArray[np.int64], columns: slice, values: NDArray[np.float32]) -> None:
+        """Replace some columns of the content of `items` by `values`, (n, n_columns)."""
+        self._content(columns)[items] = values
+
+    def _content(self, columns: slice) -> NDArray[np.float32]:
+        return self.array[:, self.embedding_dim :][:, columns]
+
     def get_state(self) -> dict[str, torch.Tensor]:
         """Everything, as contiguous tensors that share no memory with the table."""
         n = self._n

@@ -17,6 +17,7 @@ from lifelong_widgets.models.base import UserEncoder
 from lifelong_widgets.models.heads import Product, ScoringHead
 from lifelong_widgets.models.item_table import ItemTable
 from lifelong_widgets.models.layers import ACTIVATIONS
+from lifelong_widgets.models.learned_content import LearnedContent
 from lifelong_widgets.models.projection import ContentProjection
 from lifelong_widgets.models.registry import MODELS
 from lifelong_widgets.parts import Part, WholeNumber, unless_built
@@ -77,14 +78,22 @@ class Network(Part):
     content: ContentProjection
     encoder: UserEncoder
     head: ScoringHead
+    learned: LearnedContent | None
 
-    def build(self, content_dim: int | Mapping[str, int], seed: int, gated: bool = False) -> None:
+    def build(
+        self,
+        content_dim: int | Mapping[str, int],
+        seed: int,
+        gated: bool = False,
+        learned: LearnedContent | None = None,
+    ) -> None:
         """Make the parameters: nothing else in the network depends on a random number.
 
         Args:
             content_dim: the width of the content, or that of each of its modalities.
             seed: of the first values.
             gated: whether each modality has a weight that is learned.
+            learned: the encoder of a part of the content that is to be learned with the rest.
         """
         widths = {"content": content_dim} if isinstance(content_dim, int) else content_dim
         generator = torch.Generator().manual_seed(seed)
@@ -95,6 +104,26 @@ class Network(Part):
         self.content = ContentProjection(widths, self.embedding_dim, gated, generator)
         self.head = model.head(self.encoder, self.hidden_dim, *layers)
         self.head.initialise(generator)
+        self.learned = learned
+
+    def grow(self, content: NDArray[np.float32], numbers: NDArray[np.int32] | None = None) -> None:
+        """Append items.
+
+        Args:
+            content: (n_new, content_dim).
+            numbers: what the `learned` encoder reads of each, (n_new, length), if there is one.
+        """
+        known = len(self.items)
+        self.items.grow(content)
+        if self.learned is not None and numbers is not None:
+            self.learned.grow(numbers, content)
+            self.refresh(np.arange(known, len(self.items)))
+
+    def refresh(self, items: NDArray[np.int64] | None = None) -> None:
+        """Bring the learned part of the content of `items`, or of all, up to date with its encoder."""
+        if self.learned is not None:
+            items = np.arange(len(self.items)) if items is None else items
+            self.items.write_content(items, self.learned.columns, self.learned.rows(items))
 
     @property
     def projection(self) -> torch.Tensor:
@@ -107,8 +136,9 @@ class Network(Part):
         return type(self.head) is Product
 
     def dense_parameters(self) -> list[torch.nn.Parameter]:
-        """The parameters that every step touches: the content's, the encoder's, the head's own."""
-        return [*self.content.parameters(), *(parameter for _, parameter in self._modules())]
+        """The parameters that every step touches: of projection, user encoder, head and learned content."""
+        learned = [] if self.learned is None else self.learned.parameters()
+        return [*self.content.parameters(), *(parameter for _, parameter in self._modules()), *learned]
 
     def item_vectors(self, embeddings: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
         """The vectors of items given the two parts of their table rows, (n, embedding_dim)."""
@@ -204,6 +234,8 @@ class Network(Part):
         state = {f"items.{name}": tensor for name, tensor in self.items.get_state().items()}
         for name, parameter in [*self.content.named_parameters(), *self._modules()]:
             state[name] = parameter.detach().clone()
+        if self.learned is not None:
+            state |= {f"learned.{name}": value for name, value in self.learned.get_state().items()}
         return state
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
@@ -215,6 +247,11 @@ class Network(Part):
                 raise FormatError(f"network: {name} is {found}, expected shape {tuple(parameter.shape)}")
             if not torch.isfinite(state[name]).all():
                 raise FormatError(f"network: {name} holds numbers that are not finite")
+        if self.learned is not None:
+            names = ((name, f"learned.{name}") for name in self.learned.get_state())
+            self.learned.set_state(
+                {name: state[key] for name, key in names if key in state}, len(state["items.rows"])
+            )
         self.items.set_state({name: state[f"items.{name}"] for name in self.items.get_state()})
         with torch.no_grad():
             for name, parameter in own.items():
