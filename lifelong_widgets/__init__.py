@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lifelong_widgets._version import __version__
 
 if TYPE_CHECKING:
-    from lifelong_widgets import evaluation, exploration, simulation
+    from lifelong_widgets import evaluation, exploration, recipes, simulation
     from lifelong_widgets.data import (
         DEFAULT_KINDS,
         Catalog,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "lifelong_widgets": ("evaluation", "exploration", "simulation"),
+    "lifelong_widgets": ("evaluation", "exploration", "recipes", "simulation"),
     "lifelong_widgets.data": (
         "DEFAULT_KINDS",
         "Catalog",
@@ -81,6 +81,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "datasets",
     "evaluation",
     "exploration",
+    "recipes",
     "simulation",
     "__version__",
 ]

@@ -28,12 +28,10 @@ class WorldPeople(SimulatedPeople):
     >>> from lifelong_widgets.data import datasets
     >>> school = datasets.load("course-world", n_people=5, n_events=100)
     >>> people = WorldPeople(school.truth)
-    >>> taken = people.choose("learner-001", people.favourites("learner-001"))
-    >>> taken.kind
-    'watched'
+    >>> taken = people.choose("learner-001", people.favourites("learner-001", k=5))
+    >>> taken.kind, taken.value
+    ('watched', 94.0)
     >>> people.remember(taken)
-    >>> taken.item in people.favourites("learner-001", k=50)
-    False
     """
 
     def __init__(self, world: World, seed: int = 0) -> None:

@@ -101,9 +101,10 @@ def _rows(file: Path, sheet: Iterator[tuple[object, ...]]) -> Iterator[tuple[obj
 
 def _tidy(events: pd.DataFrame, items: pd.DataFrame) -> Tables:
     need(events, ("quantity", "price"), Path("events.parquet"))
+    need(items, ("title",), Path("items.parquet"))
     money = frames.numbers(events["quantity"]) * frames.numbers(events["price"])
     log = events[["user", "item"]].assign(time=events["timestamp"], kind=events["event"], value=money)
-    return log, items[["item", "title"]]
+    return log, items[["item"]].assign(title=items["title"].str.strip())
 
 
 _SOURCE = Source(

@@ -32,8 +32,8 @@ def polis(folder: PathLike | None = None, sha256: str | None = None) -> Dataset:
 
     A folder holds conversations (each a folder with ``votes.csv`` and ``comments.csv``), or
     ``events.parquet`` and ``items.parquet``. Which statement somebody sees is chosen by the site, nearly at
-    random: predict the vote, not the next statement. Each conversation is a category, and starts from zero. The value of an event
-    is 1, -1 or 0; the text column ``author`` is who wrote the statement.
+    random: predict the vote, not the next statement. Each conversation is a category, and starts from zero.
+    The value of an event is 1, -1 or 0; the text column ``author`` is who wrote the statement.
 
     Args:
         folder: where the files are; None to fetch them.

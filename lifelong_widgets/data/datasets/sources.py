@@ -40,7 +40,7 @@ class Source:
         kinds: what its kinds of feedback are worth.
         texts: the text columns of its items.
         canonical: reads the canonical files in a folder.
-        tidy: makes of them a table of user, item, time, kind, value, and one of item, title, categories, texts.
+        tidy: makes of them tables: user, item, time, kind, value; and item, title, categories, texts.
         urls: where a program may fetch it, by the name under which the file is kept; none: only a person may.
         sha256: the digests of these files that are known.
         member: whether a member of a fetched zip archive is needed.

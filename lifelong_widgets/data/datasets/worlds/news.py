@@ -24,8 +24,8 @@ class NewsWorld(World):
     """Readers with tastes for topics, and a stream of stories that grow old.
 
     A story is worth 1 less every twelve hours, and nothing after two days; before it is published nobody
-    comes across it. One in twenty is breaking news, worth 2.5 more to everyone. What one took, one does not read
-    again. The better it is liked, the likelier it is read to the end rather than clicked only.
+    comes across it. One in twenty is breaking news, worth 2.5 more to everyone. What one took, one does not
+    read again. The better it is liked, the likelier it is read to the end rather than clicked only.
 
     The clock stands still while people click; `advance` moves it and publishes what came in between.
 
