@@ -45,11 +45,13 @@ def read_dump(file: Path, tables: Iterable[str]) -> dict[str, pd.DataFrame]:
             current = None
         elif (match := _INSERT.match(line)) and match[1] in wanted:
             place = f"line {number} of {shown(file)}"
-            width = len(columns.get(match[1], ()))
+            if match[1] not in columns:
+                raise FormatError(f"{place}: rows of the table {match[1]!r} before its CREATE TABLE")
+            width = len(columns[match[1]])
             rows[match[1]].extend(_rows(line, match.end(), width, place))
             limits.check_shape(file, len(rows[match[1]]), width)
     if absent := [name for name in wanted if name not in columns]:
-        raise FormatError(f"{shown(file)} is no MySQL dump with the table{'s'[: len(absent) - 1]} {absent}")
+        raise FormatError(f"{shown(file)} is no MySQL dump that holds {', '.join(absent)}")
     made = {}
     for name in wanted:
         made[name] = pd.DataFrame(rows[name], columns=list(columns[name]), dtype="str")

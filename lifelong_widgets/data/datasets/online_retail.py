@@ -83,9 +83,7 @@ def _read_workbook(file: Path) -> pd.DataFrame:
     except FormatError:
         raise
     except Exception as error:  # a damaged workbook raises whatever its XML leads to
-        raise FormatError(
-            f"{shown(file)} is no workbook that can be read: {shorten(str(error), 200)}"
-        ) from None
+        raise FormatError(f"{shown(file)} is no readable workbook: {shorten(str(error), 200)}") from None
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
