@@ -94,9 +94,10 @@ POLIS_EVENTS = [
 ]
 IFDB = {
     "ifdb-archive.sql": "-- MySQL dump 10.13\nDROP TABLE IF EXISTS `games`;\n"
-    "CREATE TABLE `games` (\n  `id` varchar(32) NOT NULL DEFAULT '',\n  `title` varchar(255) NOT NULL,\n"
-    "  `author` mediumtext,\n  `published` date DEFAULT NULL,\n  `system` varchar(255),\n  `desc` mediumtext,\n"
-    "  `genre` varchar(255),\n  `tags` mediumtext,\n  PRIMARY KEY (`id`)\n) ENGINE=MyISAM;\n"
+    "CREATE TABLE `games` (\n  `id` varchar(32) NOT NULL DEFAULT '',\n  `title` varchar(255),\n"
+    "  `author` mediumtext,\n  `published` date DEFAULT NULL,\n  `system` varchar(255),\n"
+    "  `desc` mediumtext,\n  `genre` varchar(255),\n  `tags` mediumtext,\n"
+    "  PRIMARY KEY (`id`)\n) ENGINE=MyISAM;\n"
     "INSERT INTO `games` VALUES ('g1','It\\'s a \"Zoo\"','A. B.','1998-11-15','Inform 6',"
     "'One (of many), isn''t it?\\nYes; really.','Fantasy/Slice of life','parser,cats'),"
     "('g2','Bare',NULL,NULL,NULL,NULL,NULL,NULL);\n"

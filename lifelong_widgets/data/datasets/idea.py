@@ -46,10 +46,12 @@ def idea(folder: PathLike | None = None) -> Dataset:
     A folder holds ``ratings.csv``, ``favourites.csv`` and ``bookmarks.csv``, and possibly ``articles.json``
     (without it stories have no title and no text), or ``events.parquet`` and ``items.parquet``. The kinds are
     ``interesting``, ``not_interesting``, ``easy``, ``hard``, ``favourite`` and ``bookmark``. What was taken
-    back later is an event all the same: it happened.
+    back later is an event all the same: it happened. In the canonical files each group of the study has
+    questions of its own; we know the ids of seven groups, and answers to another question are left out.
 
     Args:
-        folder: where the files are; None to fetch them (without the articles, whose size is over 4 MB).
+        folder: where the files are; None to fetch them (without ``articles.json``: save that into the
+            folder of the cache by hand, or load a folder that has it).
 
     Raises:
         DataError: the folder, a file or a column is missing, or GitHub cannot be reached.
@@ -79,9 +81,7 @@ def _canonical(place: Path) -> Tables:
             )
         )
     events = pd.concat(parts, ignore_index=True)
-    events = events[
-        events["event"].notna()
-    ]  # a question that the study asked of few, whose meaning is not known
+    events = events[events["event"].notna()]  # missing: a question whose meaning is not known
     if not len(events):
         raise DataError(f"no rating in {shown(place)} answers a question that is known")
     return events, _articles(place, events)

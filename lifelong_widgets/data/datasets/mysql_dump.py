@@ -17,7 +17,7 @@ _CREATE = re.compile(r"CREATE TABLE `(\w+)`")
 _COLUMN = re.compile(r"\s+`(\w+)` (\w+)")
 _INSERT = re.compile(r"INSERT INTO `(\w+)`(?: \(([^)]*)\))? VALUES ")
 # a value: a quoted string with its escapes, or a number, NULL or the like
-_VALUE = re.compile(r"(?:_binary )?'((?:[^'\\]|\\.|'')*)'|([^,()']+)", re.DOTALL)
+_VALUE = re.compile(r"(?:_binary )?'((?:[^'\\]++|\\.|'')*+)'|([^,()']++)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "", "Z": ""}
 

@@ -107,7 +107,7 @@ def _tidy(events: pd.DataFrame, items: pd.DataFrame) -> Tables:
 
 _SOURCE = Source(
     name="polis",
-    what="Polis: votes on short statements in twelve conversations in English, 2014 to 2024.",
+    what="Polis: votes on short statements in public conversations, from 2014 on.",
     licence="CC BY 4.0; may be used and passed on with attribution.",
     cite="Data was gathered using the Polis software (compdemocracy.org/polis) and is sub-licensed under "
     "CC BY 4.0 with Attribution to The Computational Democracy Project.",
