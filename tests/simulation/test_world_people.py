@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import lifelong_widgets as lw
-from lifelong_widgets.data import datasets
+from lifelong_widgets.data import Feedback, datasets
 from lifelong_widgets.data.datasets import World
 from lifelong_widgets.evaluation import RecencyPopularity, prequential
 from lifelong_widgets.simulation import SimulatedPeople, WorldPeople
 from lifelong_widgets.widgets import LiveSession
+from lifelong_widgets.widgets.crowd import Crowd
 
 SMALL = {"n_people": 40, "n_events": 1_000}
 
@@ -65,6 +66,23 @@ def test_a_recommender_made_by_the_recipe_learns_the_world(field: str) -> None:
     )
     hits = {name: np.mean((ranks > 0) & (ranks <= 10)) for name, ranks in report.ranks.items()}
     assert hits["live"] > 1.15 * hits["popular"]
+
+
+class Contrary(WorldPeople):
+    """They take the first item of every list, to say that they disagree."""
+
+    def choose(self, person, recommendations, kind=None):
+        return Feedback(person, recommendations.items[0], "disagree", shown=recommendations.items)
+
+
+def test_a_list_that_only_annoys_is_no_hit() -> None:
+    recipe = lw.recipes.get("social-media")
+    town = datasets.load("community-world", **SMALL)
+    rec, twin = (recipe.recommender(town.catalog, embedding_dim=8) for _ in range(2))
+    crowd = Crowd(rec, twin, Contrary(town.truth), seed=0)
+    visit = crowd.visit(10)
+    assert visit.update is not None and rec.n_events == 1
+    assert not visit.live_hit and not visit.frozen_hit
 
 
 @pytest.mark.parametrize("field", ["social-media", "online-education"])
