@@ -260,9 +260,20 @@ def test_the_articles_of_idea_are_read_where_they_are(tmp_path: Path) -> None:
         datasets.load("idea", folder=tmp_path)
 
 
-def test_a_workbook_with_two_sheets(tmp_path: Path) -> None:
-    (tmp_path / "online_retail_II.xlsx").write_bytes(retail_workbook())
-    assert events_of(datasets.load("online-retail-ii", folder=tmp_path)) == RETAIL_EVENTS
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LIFELONG_WIDGETS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_workbook_with_two_sheets_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "online_retail_II.xlsx").write_bytes(retail_workbook())
+    assert events_of(datasets.load("online-retail-ii", folder=folder)) == RETAIL_EVENTS
+    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    again = datasets.load("online-retail-ii", folder=folder)
+    assert events_of(again) == RETAIL_EVENTS and again.catalog["85048"].title == "CHRISTMAS LIGHTS"
 
 
 def test_a_workbook_needs_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -409,9 +420,8 @@ def in_bytes(files: dict[str, str], before: str = "") -> dict[str, bytes]:
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+def served(cache: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What sites send, by address; an address that is not here cannot be reached."""
-    monkeypatch.setenv("LIFELONG_WIDGETS_CACHE", str(tmp_path / "cache"))
     files: dict[str, bytes] = {}
 
     def download(self: object, url: str, output_file: str, pooch: object) -> None:

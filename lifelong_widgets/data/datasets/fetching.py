@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ from lifelong_widgets.data import limits
 from lifelong_widgets.data.datasets.movielens_files import ZIP_ERRORS
 from lifelong_widgets.data.display import shorten
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.files import replacing
 
 _SECONDS_TO_CONNECT = 10
 
@@ -88,15 +88,6 @@ def _safe(name: str) -> bool:
 
 def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        opened.open(member) as source,
-        tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as unfinished,
-    ):
-        try:
-            # zipfile never gives more than the size that the archive claims, which was looked at
-            shutil.copyfileobj(source, unfinished)
-        except BaseException:
-            unfinished.close()
-            os.unlink(unfinished.name)
-            raise
-    os.replace(unfinished.name, file)
+    with opened.open(member) as source, replacing(file) as aside, open(aside, "wb") as target:
+        # zipfile never gives more than the size that the archive claims, which was looked at
+        shutil.copyfileobj(source, target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +13,14 @@ import pandas as pd
 
 from lifelong_widgets.data import frames, limits
 from lifelong_widgets.data.datasets.dataset import Dataset
+from lifelong_widgets.data.datasets.fetching import cache_folder
 from lifelong_widgets.data.datasets.fields import SHOP_KINDS
 from lifelong_widgets.data.datasets.sources import Source, Tables, find, need
 from lifelong_widgets.data.display import shorten
 from lifelong_widgets.data.limits import PathLike, shown
-from lifelong_widgets.data.tables import read_csv
-from lifelong_widgets.errors import FormatError, MissingExtraError
+from lifelong_widgets.data.tables import read_csv, read_parquet
+from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError, MissingExtraError
+from lifelong_widgets.files import replacing
 
 _COLUMNS = ("Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID")
 _PRODUCT = r"\d{5}[A-Za-z]*"  # other stock codes are postage, fees, samples, adjustments
@@ -25,7 +29,7 @@ _PRODUCT = r"\d{5}[A-Za-z]*"  # other stock codes are postage, fees, samples, ad
 def online_retail_ii(folder: PathLike | None = None, sha256: str | None = None) -> Dataset:
     """Online Retail II (UCI): purchases and cancellations. Fetched (46 MB), or from a folder.
 
-    A folder holds ``online_retail_II.xlsx`` (reading it needs openpyxl and takes minutes), the same as
+    A folder holds ``online_retail_II.xlsx`` (reading it needs openpyxl and takes minutes, once), the same as
     ``.csv``, or ``events.parquet`` and ``items.parquet``. Lines without a customer, and stock codes that are
     no product (postage, fees), are left out. The value of an event is money, quantity times price; a purchase
     does not use a product up. All lines of an invoice have its minute.
@@ -65,7 +69,22 @@ def _canonical(place: Path) -> Tables:
 
 
 def _read_workbook(file: Path) -> pd.DataFrame:
+    """The lines of a workbook; those of one that was read before are kept in the cache."""
     limits.checked_file(file)
+    with open(file, "rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    kept = cache_folder() / "online-retail-ii" / f"lines-{digest[:32]}.parquet"
+    if kept.is_file():
+        return read_parquet(kept)
+    lines = _parsed(file)
+    with contextlib.suppress(OSError, LifelongWidgetsError):  # a cache is no necessity
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(kept) as unfinished:
+            lines.to_parquet(unfinished)
+    return lines
+
+
+def _parsed(file: Path) -> pd.DataFrame:
     try:
         import openpyxl  # type: ignore[import-untyped]
     except ImportError:
@@ -80,11 +99,17 @@ def _read_workbook(file: Path) -> pd.DataFrame:
         for sheet in book.worksheets:
             rows.extend(_rows(file, sheet.iter_rows(values_only=True)))
         book.close()
-    except FormatError:
+    except (FormatError, DataError):
         raise
     except Exception as error:  # a damaged workbook raises whatever its XML leads to
         raise FormatError(f"{shown(file)} is no readable workbook: {shorten(str(error), 200)}") from None
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    lines = pd.DataFrame(rows, columns=list(_COLUMNS))
+    lines["InvoiceDate"] = frames.seconds(lines["InvoiceDate"])
+    for name in ("Quantity", "Price"):
+        lines[name] = frames.numbers(lines[name])
+    for name in ("Invoice", "StockCode", "Description", "Customer ID"):
+        lines[name] = lines[name].map(frames.text).replace("", None).astype("str")
+    return lines
 
 
 def _rows(file: Path, sheet: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
