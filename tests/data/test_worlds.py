@@ -39,12 +39,12 @@ def world_of(data: datasets.Dataset) -> World:
 # ---- what holds in every world ---------------------------------------------------------------------------
 
 
-def test_one_seed_one_log(data: datasets.Dataset) -> None:
-    again = datasets.load(data.name, seed=3, n_people=60, n_events=2_000)
-    assert list(again.interactions) == list(data.interactions)
-    assert list(again.catalog) == list(data.catalog)
-    other = datasets.load(data.name, seed=4, n_people=60, n_events=2_000)
-    assert list(other.interactions) != list(data.interactions)
+@pytest.mark.parametrize("name", WORLDS)
+def test_one_seed_one_log(name: str) -> None:
+    one, again, other = (datasets.load(name, seed=seed, n_people=20, n_events=200) for seed in (3, 3, 4))
+    assert list(again.interactions) == list(one.interactions)
+    assert list(again.catalog) == list(one.catalog)
+    assert list(other.interactions) != list(one.interactions)
 
 
 def test_it_says_what_it_is_and_its_items_have_texts(data: datasets.Dataset) -> None:
