@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lifelong_widgets._version import __version__
 
 if TYPE_CHECKING:
-    from lifelong_widgets import evaluation, exploration, models, simulation
+    from lifelong_widgets import evaluation, exploration, models, recipes, simulation
     from lifelong_widgets.data import (
         DEFAULT_KINDS,
         Catalog,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "lifelong_widgets": ("evaluation", "exploration", "models", "simulation"),
+    "lifelong_widgets": ("evaluation", "exploration", "models", "recipes", "simulation"),
     "lifelong_widgets.data": (
         "DEFAULT_KINDS",
         "Catalog",
@@ -82,6 +82,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "evaluation",
     "exploration",
     "models",
+    "recipes",
     "simulation",
     "__version__",
 ]

@@ -41,8 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (by default the process's own); the exit code.
 
     >>> main(["datasets"])
-    bookshop        invented books and simulated readers whose taste turns; made on the spot, needs no network
-    movielens-100k  100,000 real ratings of films, 1997-98; fetched once (5 MB), for research use
+    bookshop          invented books and simulated readers whose taste turns; made on ...
+    movielens-100k    100,000 real ratings of films, 1997-98; fetched once (5 MB), for research use
+    ...
     0
     """
     parser = _parser()

@@ -84,13 +84,23 @@ def test_help_answers_without_loading_the_engine() -> None:
 def test_the_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "datasets")
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
-    assert (code, err, list(lines)) == (0, "", ["bookshop", "movielens-100k"])
+    from lifelong_widgets.data import datasets
+
+    assert (code, err, list(lines)) == (0, "", datasets.names())
     assert "invented" in lines["bookshop"] and "films" in lines["movielens-100k"]
 
 
 def test_a_data_set_is_fetched_and_described(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "fetch", "bookshop")
     assert code == 0 and "simulated" in out.lower()
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("mind", "folder="), ("csv-folder", "item_data.csv")])
+def test_a_data_set_that_lies_in_a_folder_says_so(
+    capsys: pytest.CaptureFixture[str], name: str, remedy: str
+) -> None:
+    code, out, err = run(capsys, "fetch", name)
+    assert (code, out) == (2, "") and remedy in err
 
 
 def test_settings_are_listed_with_default_bounds_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:

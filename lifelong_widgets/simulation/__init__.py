@@ -3,5 +3,6 @@
 from lifelong_widgets.simulation.click_world import ClickWorld
 from lifelong_widgets.simulation.people import SimulatedPeople
 from lifelong_widgets.simulation.recurring import RecurringTastes, recurring_tastes
+from lifelong_widgets.simulation.world_people import WorldPeople
 
-__all__ = ["ClickWorld", "RecurringTastes", "SimulatedPeople", "recurring_tastes"]
+__all__ = ["ClickWorld", "RecurringTastes", "SimulatedPeople", "WorldPeople", "recurring_tastes"]

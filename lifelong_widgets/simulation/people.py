@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lifelong_widgets.data.catalog import Catalog
-from lifelong_widgets.data.datasets import Dataset
+from lifelong_widgets.data.datasets import Dataset, World
+from lifelong_widgets.data.datasets.looking import look
 from lifelong_widgets.data.datasets.tastes import Matrix, draw_tastes, membership, swapped
 from lifelong_widgets.data.feedback import Feedback
 from lifelong_widgets.data.ids import Id
 from lifelong_widgets.errors import DataError, closest
-
-_STAYS = 0.9  # the chance that someone who looked at one place looks at the next one too
-_NO_CLICK = 2.0  # the utility of clicking on nothing
 
 
 @runtime_checkable
@@ -33,8 +31,8 @@ class SimulatedPeople:
     """People who like categories, each their own.
 
     Someone reads a list from the top and gives up after each place with a chance of one tenth (a cascade with
-    position bias); among what they saw they click by a softmax over utilities, in which clicking on nothing
-    takes part. Categories that came into the catalogue later are worth nothing to them.
+    position bias, see `look`); among what they saw they click by a softmax over utilities, in which clicking
+    on nothing takes part. Categories that came into the catalogue later are worth nothing to them.
 
     Args:
         catalog: where the items' categories come from; it may grow.
@@ -71,6 +69,8 @@ class SimulatedPeople:
     def from_truth(cls, dataset: Dataset, seed: int = 0) -> SimulatedPeople:
         """The very people behind a simulated log, with the tastes they had at its end.
 
+        Those of a world (such as ``"shop-world"``) are `WorldPeople`: they remember, too.
+
         Raises:
             DataError: the data set is a real one: what its people like is not known.
 
@@ -84,6 +84,10 @@ class SimulatedPeople:
                 f"{dataset.name!r} is a real log, whose people's tastes are not known; "
                 "use SimulatedPeople(dataset.catalog), or a simulated set such as 'bookshop'"
             )
+        if isinstance(truth, World):
+            from lifelong_widgets.simulation.world_people import WorldPeople
+
+            return WorldPeople(truth, seed)
         made = cls.__new__(cls)
         made._start(
             dataset.catalog,
@@ -147,15 +151,11 @@ class SimulatedPeople:
         row = self._row_of(person)
         shown = tuple(recommendations.items if isinstance(recommendations, Ranked) else recommendations)
         utilities = self.utility(self.people[row], shown)
-        depth, noise = self._rng.geometric(1.0 - _STAYS), self._rng.gumbel(size=len(shown) + 1)
-        seen = min(int(depth), len(shown))
-        if not seen:
-            return None
-        drawn = utilities[:seen] + noise[:seen]  # the greatest of these is a softmax choice
-        best = int(drawn.argmax())
-        if drawn[best] < _NO_CLICK + noise[-1]:
-            return None
-        return Feedback(self.people[row], shown[best], kind, shown=shown)
+        place = look(self._rng, utilities)
+        return None if place is None else Feedback(self.people[row], shown[place], kind, shown=shown)
+
+    def remember(self, feedback: Feedback) -> None:
+        """Take note that somebody did this: nothing here, where people have no memory; see `WorldPeople`."""
 
     def drift(self, how: str = "swap") -> None:
         """Change the tastes of everyone.

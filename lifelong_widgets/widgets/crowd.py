@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lifelong_widgets.data import FeedbackKinds, Id
+from lifelong_widgets.data import Feedback, FeedbackKinds, Id
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.recommendations import Recommendations
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
 from lifelong_widgets.updates import Update
@@ -100,9 +101,14 @@ class Crowd:
             update = self._rec.learn_one(click)
             seconds += time.perf_counter() - start
             self.twin.observe(click)
+            self.people.remember(click)
         return Visit(
-            live_hit=taken is not None and taken.item in live.items[:HIT],
-            frozen_hit=instead is not None and instead.item in frozen.items[:HIT],
+            live_hit=self._hit(taken, live),
+            frozen_hit=self._hit(instead, frozen),
             update=update,
             seconds=seconds,
         )
+
+    def _hit(self, taken: Feedback | None, shown: Recommendations) -> bool:
+        """Whether they gladly took something of the first ten: people of a world also leave, or disagree."""
+        return taken is not None and self._rec.kinds[taken.kind].positive and taken.item in shown.items[:HIT]

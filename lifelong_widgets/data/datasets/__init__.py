@@ -3,5 +3,6 @@
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.registry import load, names, summaries
 from lifelong_widgets.data.datasets.tastes import TasteTruth
+from lifelong_widgets.data.datasets.worlds import World
 
-__all__ = ["Dataset", "TasteTruth", "load", "names", "summaries"]
+__all__ = ["Dataset", "TasteTruth", "World", "load", "names", "summaries"]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lifelong_widgets.data.catalog import Catalog
 from lifelong_widgets.data.datasets.tastes import TasteTruth
 from lifelong_widgets.data.interactions import Interactions
+
+if TYPE_CHECKING:
+    from lifelong_widgets.data.datasets.worlds.world import World
 
 
 @dataclass(frozen=True)
@@ -18,14 +22,14 @@ class Dataset:
         catalog: the items; a new one at every load, so that it may grow.
         interactions: the events.
         about: source, licence and counts, on several lines.
-        truth: the tastes behind a simulated log; None for a real one.
+        truth: the tastes or the world behind a simulated log; None for a real one.
     """
 
     name: str
     catalog: Catalog
     interactions: Interactions
     about: str
-    truth: TasteTruth | None = None
+    truth: TasteTruth | World | None = None
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}: {self.catalog!r}, {self.interactions!r})"

