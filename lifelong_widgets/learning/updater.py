@@ -15,7 +15,7 @@ from lifelong_widgets.learning.distillation import Distillation
 from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.gradients import gradients
-from lifelong_widgets.learning.objectives import OBJECTIVES
+from lifelong_widgets.learning.objectives import OBJECTIVES, Objective
 from lifelong_widgets.models import Network
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 
@@ -77,6 +77,7 @@ class OnlineUpdater(Part):
         weights: np.ndarray | None = None,
         distillation: Distillation | None = None,
         rate_factor: float = 1.0,
+        objective: Objective | None = None,
     ) -> np.ndarray:
         """Learn from a batch; returns the loss of each example before the step, (n,), float32.
 
@@ -88,17 +89,21 @@ class OnlineUpdater(Part):
             weights: (n,), float32, how much each example counts in the mean that is made smaller; 1 each.
             distillation: what holds the last examples of the batch to the scores that they once had.
             rate_factor: how many times longer the step is than the learning rate says.
+            objective: a loss of the targets alone, for which no negatives are drawn, instead of the trait.
 
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
         """
         items = self._network.items
-        negatives = self._negatives(len(items), rng)
+        if objective is None:
+            objective, negatives = OBJECTIVES[self.objective], self._negatives(len(items), rng)
+        else:
+            negatives = np.zeros(0, dtype=np.int64)
         found = gradients(
             self._network,
             examples,
             negatives,
-            OBJECTIVES[self.objective],
+            objective,
             self._dense.gradients,
             weights,
             distillation,

@@ -1,7 +1,8 @@
 """People who are simulated: they look at a list, click or not, and change their minds."""
 
 from lifelong_widgets.simulation.click_world import ClickWorld
+from lifelong_widgets.simulation.clickbait import ClickbaitWorld, Lived
 from lifelong_widgets.simulation.people import SimulatedPeople
 from lifelong_widgets.simulation.recurring import RecurringTastes, recurring_tastes
 
-__all__ = ["ClickWorld", "RecurringTastes", "SimulatedPeople", "recurring_tastes"]
+__all__ = ["ClickWorld", "ClickbaitWorld", "Lived", "RecurringTastes", "SimulatedPeople", "recurring_tastes"]
