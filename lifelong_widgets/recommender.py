@@ -315,6 +315,7 @@ class Recommender(DurableEngine):
             live,
             method,
             self._name_of,
+            values=self.value.copy() if self.value.on else None,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

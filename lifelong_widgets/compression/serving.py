@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lifelong_widgets.compression.int8 import Int8Rows
 from lifelong_widgets.compression.report import CompressionReport
@@ -19,6 +21,23 @@ from lifelong_widgets.models import Histories, Network, one_thread
 from lifelong_widgets.recommendations import Recommendations, check_k
 
 METHODS = ("int8",)
+
+
+class Values(Protocol):
+    """What items are worth in the long run, a copy that learns no more; it is left in full precision."""
+
+    substitution: float
+
+    def values(
+        self, history_items: NDArray[np.int64], history_rewards: NDArray[np.float32]
+    ) -> NDArray[np.float32] | None:
+        """Of every item for one history; None if nothing is known."""
+        ...
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes to say so."""
+        ...
 
 
 class CompressedRecommender:
@@ -42,6 +61,7 @@ class CompressedRecommender:
         histories: Histories,
         method: str,
         name_of: Callable[[Id], Id] | None = None,
+        values: Values | None = None,
     ) -> None:
         if method not in METHODS:
             raise DataError(f"unknown compression {method!r}; there is {', '.join(map(repr, METHODS))}")
@@ -50,7 +70,16 @@ class CompressedRecommender:
         self._users.extend(users)
         self._name_of = name_of or (lambda user: as_id(user, "user"))
         self._memory, self._gate = memory.compact(), gate.copy()
-        self._ranker = Ranker(self._scores, self._content_of, self._memory, self._gate, histories.copy())
+        self._values = values
+        self._ranker = Ranker(
+            self._scores,
+            self._content_of,
+            self._memory,
+            self._gate,
+            histories.copy(),
+            None if values is None else values.values,
+            0.0 if values is None else values.substitution,
+        )
         width = network.embedding_dim
         rows = network.items.rows
         # The two halves differ in size, so each has its own scale.
@@ -66,11 +95,12 @@ class CompressedRecommender:
 
     @property
     def n_bytes(self) -> int:
-        """What it takes to rank: the network's parameters, the fast memory and the gate."""
+        """What it takes to rank: the network's parameters, the fast memory, the gate, and values if any."""
         parts = [self._embeddings, self._content, self._projection, *self._matrices.values()]
         network = sum(part.n_bytes for part in parts if part)
         network += 4 * sum(vector.numel() for vector in self._vectors.values())
-        return network + self._memory.n_bytes + self._gate.n_bytes
+        values = 0 if self._values is None else self._values.n_bytes
+        return network + self._memory.n_bytes + self._gate.n_bytes + values
 
     @one_thread()
     def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> Recommendations:
@@ -119,17 +149,19 @@ def compress(
     method: str = "int8",
     name_of: Callable[[Id], Id] | None = None,
     n_people: int = 200,
+    values: Values | None = None,
 ) -> CompressedRecommender:
     """Compress a network and compare the lists of up to `n_people` people, evenly spaced, with `live`'s.
 
-    `name_of` gives the id in `users` of a person, where that is not their own (pseudonyms).
+    `name_of` gives the id in `users` of a person, where that is not their own (pseudonyms). The copy keeps
+    `values`, which nobody else may change, as they are.
 
     Raises:
         DataError: an unknown method, or an empty catalogue.
     """
     if not len(network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
-    small = CompressedRecommender(network, memory, gate, catalog, users, histories, method, name_of)
+    small = CompressedRecommender(network, memory, gate, catalog, users, histories, method, name_of, values)
     sample = [
         users.ids[i] for i in np.unique(np.linspace(0, len(users) - 1, n_people).astype(int)) if len(users)
     ]
@@ -148,7 +180,10 @@ def compress(
     dense = [network.items.rows, network.projection, *network.encoder.parameters()]
     small.report = CompressionReport(
         method=method,
-        bytes_before=4 * sum(tensor.numel() for tensor in dense) + memory.n_bytes + gate.n_bytes,
+        bytes_before=4 * sum(tensor.numel() for tensor in dense)
+        + memory.n_bytes
+        + gate.n_bytes
+        + (0 if values is None else values.n_bytes),
         bytes_after=small.n_bytes,
         rank_us_before=float(np.median(before)),
         rank_us_after=float(np.median(after)),

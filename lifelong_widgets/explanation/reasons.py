@@ -45,9 +45,10 @@ def reasons(
     """Why each item is there, in a sentence: what its score owes most to.
 
     Of the network, the members of the fast memory and the value of the item, if it has one, it is the one
-    without which the score would fall most, and where that speaks through single events, the past event that it owes most to. Events that speak
-    against their item are left out ("because you disliked X" explains nothing). Where no event adds anything,
-    the item is there for everybody, or is new and was placed by its content.
+    without which the score would fall most, and where that speaks through single events, the past event that
+    it owes most to. Events that speak against their item are left out ("because you disliked X" explains
+    nothing). Where no event adds anything, the item is there for everybody, or is new and was placed by its
+    content.
 
     Args:
         network: the slow memory.

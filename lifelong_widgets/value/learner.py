@@ -95,10 +95,10 @@ class ValueLearner(Part):
         True, help="Whether one network chooses the best next item and the other one says what it is worth."
     ).tag(config=True, label="Double Q")
     slate_decomposition = traitlets.Bool(
-        True, help="Whether the next state is worth what its list is on average, rather than its best item."
+        False, help="Whether the next state is worth what its list is on average, rather than its best item."
     ).tag(config=True, label="Slate decomposition")
     substitution = FiniteFloat(
-        0.5,
+        0.7,
         min=0.0,
         max=0.95,
         help="How likely who takes an item would otherwise take another of the list, whose value is lost.",
@@ -161,6 +161,21 @@ class ValueLearner(Part):
             return None
         scores = self.network.score_all(history_items[None], history_rewards[None])[0].numpy()
         return self._bounded(self._now.mean + self._scale * scores)
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes to say what items are worth."""
+        dense = sum(parameter.numel() for parameter in self.network.dense_parameters())
+        return int(self.network.items.array.nbytes + 4 * dense)
+
+    def copy(self) -> ValueLearner:
+        """What it says now, for good: a copy that cannot learn."""
+        twin = ValueLearner(**self.settings())
+        width = self.network.items.content_dim
+        twin.network, twin._now = value_network(self.network, width, seed=0), self._now
+        twin.network.set_state(self.network.get_state())
+        twin.on = twin._built = True
+        return twin
 
     # ----------------------------------------------------------------------------------------------- learning
 

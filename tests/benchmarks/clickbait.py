@@ -1,4 +1,4 @@
-"""What a discount is worth where people leave after clickbait. ``python -m tests.benchmarks.clickbait`` prints it.
+"""What a discount is worth where there is clickbait. ``python -m tests.benchmarks.clickbait`` prints it.
 
 The arms begin knowing nothing and live for the same days with the same people of a `ClickbaitWorld`, each of
 whom is inclined to come on the same days:
@@ -6,11 +6,11 @@ whom is inclined to come on the same days:
 * ``clicks``: a recommender as it comes, which ranks by the chance of a click (``discount=0``);
 * ``values``: the same with ``discount=0.9``;
 * ``product``: that with ``substitution=0``: the chance of a click times the value, as SlateQ's top k;
-* ``maximum``: ``values`` with ``slate_decomposition=False``: double Q-learning of the best next item.
+* ``slates``: ``values`` with ``slate_decomposition=True``: a list is worth its mean, not its best item.
 
-The worlds: ``bait``, as it comes; and ``none``, in which people stay after one item as they do after the other,
-so that nothing is to be had but the clicks. What is compared is the reward of all the days, beginning included,
-seed by seed: the ratio of the sums over the seeds, with a bootstrap over the seeds.
+The worlds: ``bait``, as it comes; and ``none``, in which people stay after one item as they do after the
+other, so that nothing is to be had but the clicks. What is compared is the reward of all the days, beginning
+included, seed by seed: the ratio of the sums over the seeds, with a bootstrap over the seeds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "clicks": {},
     "values": {"discount": 0.9},
     "product": {"discount": 0.9, "substitution": 0.0},
-    "maximum": {"discount": 0.9, "slate_decomposition": False},
+    "slates": {"discount": 0.9, "slate_decomposition": True},
 }
 WORLDS: dict[str, dict[str, Any]] = {"bait": {}, "none": {"stay_bait": 0.85}}
 COLUMNS = ("reward", "visits", "bait")

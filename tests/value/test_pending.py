@@ -15,7 +15,9 @@ from lifelong_widgets.value import Awaiting, Pending
 NOTHING = np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.float32)
 EVENTS = st.lists(
     st.tuples(
-        st.integers(0, 4), st.none() | st.integers(0, 9).map(float), st.sampled_from(["event", "undo", "save"])
+        st.integers(0, 4),
+        st.none() | st.integers(0, 9).map(float),
+        st.sampled_from(["event", "undo", "save"]),
     ),
     max_size=40,
 )
