@@ -30,15 +30,19 @@ from lifelong_widgets.learning import (
     StepMark,
     Trainer,
     examples_of_batch,
+    pasts_of_batch,
     score,
 )
 from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Occurrence, Ranker, Replayed
+from lifelong_widgets.memory.scores import best_places
 from lifelong_widgets.models import Histories, HistoriesMark, LearnedContent, Network, one_thread
 from lifelong_widgets.parts import Part
 from lifelong_widgets.progress import ProgressCallback, report_or_give_up, track
 from lifelong_widgets.state_file import Tree, count_of, digest_of
+from lifelong_widgets.value import SLATE_SIZE, Awaiting, Slate, ValueLearner, ValueMark, slate_of
 
 _RENAMED = {"encoder_name": "model"}  # what hyperparameters were called before
+_VALUED = 32  # events that the values learn from at once in a fit
 _REMEMBERED = 256  # events between two looks at the progress of a fit
 _UNSTUDIED = 0.25  # the share of a fit from which the gate learns nothing: its members know too little yet
 _STUDIED = 50_000  # as many events before what is held out the gate learns from at most
@@ -57,6 +61,7 @@ class Mark:
     drift: DriftMark
     step: StepMark
     memory: Ledger
+    value: ValueMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,16 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one event did: the loss, the slots replayed, its rank in the list shown, whether drift rang."""
+    """What one event did: the loss, the slots replayed, its rank in the list shown, whether drift rang.
+
+    And the mean TD error of the transitions that it has ended; NaN if there is none.
+    """
 
     loss: float
     replayed: np.ndarray
     rank: int | None
     alarm: bool
+    td_error: float = float("nan")
 
 
 class Engine:
@@ -157,6 +166,11 @@ class Engine:
         return cast(DriftMonitor, self.parts["drift"])
 
     @property
+    def value(self) -> ValueLearner:
+        """What learns the worth of items in the long run, if there is a `discount`."""
+        return cast(ValueLearner, self.parts["value"])
+
+    @property
     def kinds(self) -> FeedbackKinds:
         """What each kind of feedback is worth; may be replaced by one that knows the same kinds and more."""
         return self._kinds
@@ -190,9 +204,9 @@ class Engine:
         self._sync_with_catalog()
         reward = self._kinds[feedback.kind].reward
         with self._all_or_nothing(mark) as mark:
-            loss, replayed = self._learn([feedback], learning, mark)
+            loss, replayed, td_error = self._learn([feedback], learning, mark)
             rank, alarm = self._test(feedback, reward)
-        return Applied(loss, replayed, rank, alarm)
+        return Applied(loss, replayed, rank, alarm, td_error)
 
     @one_thread()
     def apply_batch(self, feedbacks: list[Feedback], mark: Mark | None = None) -> float:
@@ -251,6 +265,7 @@ class Engine:
             self.drift.mark(),
             self.updater.mark(spent),
             Ledger(),
+            self.value.mark(),
         )
 
     @one_thread()
@@ -267,6 +282,7 @@ class Engine:
         self.drift.revert(mark.drift)
         self.updater.revert(mark.step)
         mark.memory.revert()
+        self.value.revert(mark.value)
         self.ranker.changed()
 
     # -------------------------------------------------------------------------------------------- state
@@ -290,6 +306,7 @@ class Engine:
             "memory": self.memory.get_state(),
             "gate": self.gate.get_state(),
             "drift": self.drift.state(),
+            **({"value": self.value.get_state()} if self.value.on else {}),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -314,6 +331,8 @@ class Engine:
         if has_fast_memory(state):  # else it begins empty
             self.memory.set_state(state["memory"], n_items)
             self.gate.set_state(state["gate"], n_items, len(self.users))
+        if self.value.on:
+            self.value.set_state(state["value"], n_items, len(self.users))
         self.ranker.changed()
         referred = (
             state["histories"]["items"],
@@ -424,8 +443,17 @@ class Engine:
         self.drift.restore(DriftMonitor().state())
         self.memory.build()
         self.gate.build(self.seed)
+        self.value.build(self.network, self.features.width, self.seed)
         self.content = self._content()
-        self.ranker = Ranker(self.network.score_each, self.content, self.memory, self.gate, self.histories)
+        self.ranker = Ranker(
+            self.network.score_each,
+            self.content,
+            self.memory,
+            self.gate,
+            self.histories,
+            self.value.values if self.value.on else None,
+            self.value.substitution,
+        )
 
     def _content(self) -> Content:
         widths = self.features.widths.values()
@@ -479,6 +507,8 @@ class Engine:
             examples = log[events]
             scored = self._scored(examples)
             self.buffer.add(examples, self.rng, users=users[positions[events]], scored=scored)
+        if self.value.on:
+            self._fit_values(self._occurrences(users, items, rewards, interactions), interrupt, progress)
         self.n_events, self._n_offered = len(interactions), len(self.network.items)
         return report
 
@@ -487,8 +517,9 @@ class Engine:
         known = len(self.network.items)
         if known < len(self.catalog):
             new = self.catalog.slice(known, len(self.catalog))
-            learned = self.features.learned
-            self.network.grow(self.features.transform(new), learned[0].numbers(new) if learned else None)
+            content, learned = self.features.transform(new), self.features.learned
+            self.network.grow(content, learned[0].numbers(new) if learned else None)
+            self.value.grow(content)
             self.ranker.changed()
 
     @contextmanager
@@ -523,8 +554,8 @@ class Engine:
         columns = (users, items, rewards, codes, consumes, log.times)
         return [Occurrence(*event) for event in zip(*(c.tolist() for c in columns), strict=True)]
 
-    def _learn(self, events: list[Feedback], learning: bool, mark: Mark) -> tuple[float, np.ndarray]:
-        """Learn a batch and remember it; returns the loss and the slots replayed.
+    def _learn(self, events: list[Feedback], learning: bool, mark: Mark) -> tuple[float, np.ndarray, float]:
+        """Learn a batch and remember it; returns the loss, the slots replayed and the TD error.
 
         The gate is asked first, and then the network takes its step: both read the histories as they were
         before the batch. Then the fast memory takes the events in, one after the other.
@@ -543,8 +574,10 @@ class Engine:
             )
             for event, person, kind in zip(events, people, kinds, strict=True)
         ]
-        loss, slots = float("nan"), np.zeros(0, dtype=np.int64)
+        loss, slots, td_error = float("nan"), np.zeros(0, dtype=np.int64), float("nan")
         if learning:
+            if self.value.on:  # before the gate learns: what a list was made of, looked at before or not
+                td_error = self._learn_values(events, happened, mark.value)
             adapted = self.drift.factors(self.n_events)
             chosen = [
                 one for one, event in zip(happened, events, strict=True) if self._had_a_choice(one, event)
@@ -564,7 +597,57 @@ class Engine:
         self.n_events += len(events)
         self._n_offered = len(self.network.items)
         self.drift.advance(self.n_events)
-        return loss, slots
+        return loss, slots, td_error
+
+    def _learn_values(
+        self, events: list[Feedback], happened: list[Occurrence], mark: ValueMark | None
+    ) -> float:
+        """Let the values learn from what these events say of those before them; the mean TD error."""
+        taken = _awaiting(self.histories, happened)
+        slates: list[Slate | None] = []
+        seen: set[int] = set()
+        for one, event in zip(happened, events, strict=True):
+            told = one.person in seen or self.value.awaits(one.person)
+            slates.append(self._slate(one, event.shown) if told else None)
+            seen.add(one.person)
+        return self.value.learn(taken, slates, mark)
+
+    def _slate(self, happened: Occurrence, shown: tuple[Id, ...] | None) -> Slate | None:
+        """The list that an item was taken from: what was shown, or would have been; and that item."""
+        person = happened.person
+        if shown:
+            known = [item for item in shown if item in self.catalog]
+            listed = np.array([self.catalog.index_of(item) for item in known], dtype=np.int64)
+        else:
+            listed = self.ranker.best(person, SLATE_SIZE, exclude_seen=True)[0]
+        items = _with_taken(listed, happened.item)
+        return slate_of(items, self.ranker.click_scores(person, items))
+
+    def _fit_values(
+        self, events: list[Occurrence], interrupt: threading.Event, progress: bool | ProgressCallback
+    ) -> None:
+        """Let the values live through a log that was fitted; the lists are those of the network alone."""
+        histories = Histories(self.network.history_length)
+        with track(len(events), "value", progress) as bar:
+            for begin in range(0, len(events), _VALUED):
+                batch = events[begin : begin + _VALUED]
+                taken = _awaiting(histories, batch)
+                rows = self.network.score_each(
+                    np.stack([one.history_items for one in taken]),
+                    np.stack([one.history_rewards for one in taken]),
+                )
+                slates = []
+                for one, scores in zip(batch, rows, strict=True):
+                    open_to = scores.copy()
+                    open_to[histories.consumed_by(one.person)] = -np.inf
+                    best = best_places(open_to, min(SLATE_SIZE, int(np.isfinite(open_to).sum())))
+                    items = _with_taken(best[np.lexsort((best, -open_to[best]))], one.item)
+                    slates.append(slate_of(items, scores[items]))
+                self.value.learn(taken, slates)
+                for one in batch:
+                    histories.append(*one)
+                report_or_give_up(bar, len(batch), interrupt)
+        self.ranker.changed()
 
     def _had_a_choice(self, happened: Occurrence, event: Feedback) -> bool:
         """Whether the item could have been listed, so that it says something that it was taken.
@@ -619,6 +702,25 @@ class Engine:
         return rank, self.drift.update(hit, self.n_events)
 
 
+def _awaiting(histories: Histories, happened: list[Occurrence]) -> list[Awaiting]:
+    """Events with the histories before them, as the values take them."""
+    columns = (
+        [one.person for one in happened],
+        [one.item for one in happened],
+        [one.reward for one in happened],
+    )
+    return [
+        Awaiting(one.person, one.time, items, rewards.copy(), one.item, one.reward)
+        for one, (items, rewards) in zip(happened, pasts_of_batch(histories, *columns), strict=True)
+    ]
+
+
+def _with_taken(listed: np.ndarray, item: int) -> np.ndarray:
+    """The first items of a list, and one that was taken, in the place of the last if need be."""
+    listed = listed[:SLATE_SIZE]
+    return listed if item in listed else np.append(listed[: SLATE_SIZE - 1], item)
+
+
 def _check_kinds(kinds: object) -> None:
     if not isinstance(kinds, FeedbackKinds):
         raise DataError(f"kinds are FeedbackKinds, not a {type(kinds).__name__}")
@@ -654,6 +756,7 @@ def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
         "buffer": ReplayBuffer,
         "trainer": Trainer,
         "drift": DriftMonitor,
+        "value": ValueLearner,
     }
     owners = {name: part for part, kind in kinds.items() for name in kind.class_traits(config=True)}
     for name in hyperparameters:

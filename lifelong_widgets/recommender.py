@@ -20,6 +20,7 @@ from lifelong_widgets.models import one_thread
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, check_k
 from lifelong_widgets.updates import LearnReport, Update
+from lifelong_widgets.value import ItemValue, ItemValues
 
 
 class Recommender(DurableEngine):
@@ -234,6 +235,57 @@ class Recommender(DurableEngine):
         """
         return self.network.content.weights()
 
+    @one_thread()
+    def values(self, user: Id, items: int | Sequence[Id] = 10, exclude_seen: bool = True) -> ItemValues:
+        """What the places in a list are made of: the chance of each item, and its value in the long run.
+
+        Args:
+            user: anybody.
+            items: so many of the best, or these items by their ids, best first in any case.
+            exclude_seen: leave out what the person has consumed, where the best are asked for.
+
+        Raises:
+            DataError: there is no `discount`, so that there are no values; or `items` are not such.
+            UnknownItemError: an item is not in the catalogue.
+
+        Example:
+            >>> import pandas as pd
+            >>> from lifelong_widgets.data import Catalog
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> rec = Recommender(shelf, embedding_dim=8, discount=0.9)
+            >>> _ = [rec.learn_one(user="ada", item=item, kind="like") for item in (2, 1)]
+            >>> listed = rec.recommend("ada", k=3, exclude_seen=False)
+            >>> tuple(row.item for row in rec.values("ada", [1, 2, 3])) == listed.items
+            True
+        """
+        if not self.value.on:
+            raise DataError(
+                "there are no values without a discount: make the recommender with one, such as "
+                "Recommender(catalog, discount=0.9)"
+            )
+        self._sync_with_catalog()
+        person = self.users.get(self.known_as(user))
+        if isinstance(items, (str, bytes)):
+            raise DataError(f"items is how many, or a sequence of ids, not {items!r:.80}")
+        if isinstance(items, Sequence):
+            chosen = np.array([self.catalog.index_of(item) for item in items], dtype=np.int64)
+            if len(np.unique(chosen)) != len(chosen):
+                raise DataError("an item is there twice")
+        else:
+            chosen = self.ranker.best(person, check_k(items), exclude_seen)[0]
+        look, chances = self.ranker.look(person), self.ranker.click_chances(person, chosen)
+        worth, gained = np.full(len(chosen), np.nan), np.full(len(chosen), np.nan)
+        if look.values is not None:
+            worth = look.values[chosen].astype(np.float64)
+            gained = worth - self.value.substitution * max(look.state_value, 0.0)
+        rows = []
+        for place in np.argsort(-np.nan_to_num(chances * gained), kind="stable").tolist():
+            item = self.catalog[self.catalog.ids[chosen[place]]]
+            numbers = (float(column[place]) for column in (chances, worth, chances * gained))
+            rows.append(ItemValue(item.id, item.title, *numbers))
+        value = self.value
+        return ItemValues(user, rows, look.state_value, value.discount, value.substitution, value.td_error)
+
     def frozen_twin(self) -> Recommender:
         """The same model as it is now, which learns no more.
 
@@ -273,6 +325,7 @@ class Recommender(DurableEngine):
             live,
             method,
             self._name_of,
+            values=self.value.copy() if self.value.on else None,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -334,6 +387,7 @@ class Recommender(DurableEngine):
             time_of_day.perf_counter() - start,
             event_id,
             repeated,
+            applied.td_error,
         )
 
     def _refuse_if_frozen(self, verb: str) -> None:

@@ -24,6 +24,8 @@ class Update:
         seconds: how long it took, wall-clock.
         event_id: the id of the entry in the journal, for `Recommender.at`; None without a journal.
         repeated: whether the journal had this `Feedback.id` already, so that nothing was learned again.
+        td_error: with a `discount`, the mean size of the TD errors of the transitions that this event has
+            ended; NaN if there is none.
     """
 
     n_events: int
@@ -38,6 +40,7 @@ class Update:
     seconds: float
     event_id: int | None = None
     repeated: bool = False
+    td_error: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

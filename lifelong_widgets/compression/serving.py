@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lifelong_widgets.compression.int8 import Int8Rows
 from lifelong_widgets.compression.report import CompressionReport
@@ -23,6 +24,23 @@ from lifelong_widgets.models.network import blocks
 from lifelong_widgets.recommendations import Recommendations, check_k
 
 METHODS = ("int8",)
+
+
+class Values(Protocol):
+    """What items are worth in the long run, a copy that learns no more; it is left in full precision."""
+
+    substitution: float
+
+    def values(
+        self, history_items: NDArray[np.int64], history_rewards: NDArray[np.float32]
+    ) -> NDArray[np.float32] | None:
+        """Of every item for one history; None if nothing is known."""
+        ...
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes to say so."""
+        ...
 
 
 class CompressedRecommender:
@@ -47,6 +65,7 @@ class CompressedRecommender:
         histories: Histories,
         method: str,
         name_of: Callable[[Id], Id] | None = None,
+        values: Values | None = None,
     ) -> None:
         if method not in METHODS:
             raise DataError(f"unknown compression {method!r}; there is {', '.join(map(repr, METHODS))}")
@@ -55,9 +74,17 @@ class CompressedRecommender:
         self._users.extend(users)
         self._name_of = name_of or (lambda user: as_id(user, "user"))
         self._memory, self._gate = memory.compact(), gate.copy()
+        self._values = values
         weights = content.weights().copy()
-        own = replace(content, of=self._content_of, weights=lambda: weights)
-        self._ranker = Ranker(self._scores, own, self._memory, self._gate, histories.copy())
+        self._ranker = Ranker(
+            self._scores,
+            replace(content, of=self._content_of, weights=lambda: weights),
+            self._memory,
+            self._gate,
+            histories.copy(),
+            None if values is None else values.values,
+            0.0 if values is None else values.substitution,
+        )
         width = network.embedding_dim
         rows = network.items.rows
         # The two halves differ in size, so each has its own scale.
@@ -75,11 +102,12 @@ class CompressedRecommender:
 
     @property
     def n_bytes(self) -> int:
-        """What it takes to rank: the network's parameters, the fast memory and the gate."""
+        """What it takes to rank: the network's parameters, the fast memory, the gate, and values if any."""
         parts = [self._embeddings, self._content, self._projection, *self._matrices.values()]
         network = sum(part.n_bytes for part in parts if part)
         network += 4 * sum(vector.numel() for vector in self._vectors.values())
-        return network + self._memory.n_bytes + self._gate.n_bytes
+        values = 0 if self._values is None else self._values.n_bytes
+        return network + self._memory.n_bytes + self._gate.n_bytes + values
 
     @one_thread()
     def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> Recommendations:
@@ -152,17 +180,21 @@ def compress(
     method: str = "int8",
     name_of: Callable[[Id], Id] | None = None,
     n_people: int = 200,
+    values: Values | None = None,
 ) -> CompressedRecommender:
     """Compress a network and compare the lists of up to `n_people` people, evenly spaced, with `live`'s.
 
-    `name_of` gives the id in `users` of a person, where that is not their own (pseudonyms).
+    `name_of` gives the id in `users` of a person, where that is not their own (pseudonyms). The copy keeps
+    `values`, which nobody else may change, as they are.
 
     Raises:
         DataError: an unknown method, or an empty catalogue.
     """
     if not len(network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
-    small = CompressedRecommender(network, content, memory, gate, catalog, users, histories, method, name_of)
+    small = CompressedRecommender(
+        network, content, memory, gate, catalog, users, histories, method, name_of, values
+    )
     sample = [
         users.ids[i] for i in np.unique(np.linspace(0, len(users) - 1, n_people).astype(int)) if len(users)
     ]
@@ -181,7 +213,10 @@ def compress(
     dense = [network.items.rows, *network.dense_parameters()]
     small.report = CompressionReport(
         method=method,
-        bytes_before=4 * sum(tensor.numel() for tensor in dense) + memory.n_bytes + gate.n_bytes,
+        bytes_before=4 * sum(tensor.numel() for tensor in dense)
+        + memory.n_bytes
+        + gate.n_bytes
+        + (0 if values is None else values.n_bytes),
         bytes_after=small.n_bytes,
         rank_us_before=float(np.median(before)),
         rank_us_after=float(np.median(after)),

@@ -22,6 +22,7 @@ _PAST_TENSE = {
 
 
 _AGAIN = "you come back to it"
+_STAY = "people stay after it"
 _BY_ITEM = (
     "neighbors",
     "successors",
@@ -43,10 +44,11 @@ def reasons(
 ) -> tuple[str, ...]:
     """Why each item is there, in a sentence: what its score owes most to.
 
-    Of the network and the members of the fast memory it is the one without which the score would fall most,
-    and where that speaks through single events, the past event that it owes most to. Events that speak
-    against their item are left out ("because you disliked X" explains nothing). Where no event adds anything,
-    the item is there for everybody, or is new and was placed by its content.
+    Of the network, the members of the fast memory and the value of the item, if it has one, it is the one
+    without which the score would fall most, and where that speaks through single events, the past event that
+    it owes most to. Events that speak against their item are left out ("because you disliked X" explains
+    nothing). Where no event adds anything, the item is there for everybody, or is new and was placed by its
+    content.
 
     Args:
         network: the slow memory.
@@ -96,6 +98,9 @@ def reasons(
                 break
             if group == "repeats" and item in past.liked:
                 sentence = _AGAIN
+                break
+            if group == "value":
+                sentence = _STAY
                 break
             if group == "popularity" and not is_new[place]:
                 break

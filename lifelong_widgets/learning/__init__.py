@@ -2,7 +2,7 @@
 
 from lifelong_widgets.learning.distillation import Distillation, Scored, score
 from lifelong_widgets.learning.elastic import ElasticPenalty
-from lifelong_widgets.learning.examples import Examples, examples_of_batch
+from lifelong_widgets.learning.examples import Examples, examples_of_batch, pasts_of_batch
 from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.objectives import (
     OBJECTIVES,
@@ -32,6 +32,7 @@ __all__ = [
     "binary_cross_entropy",
     "bpr",
     "examples_of_batch",
+    "pasts_of_batch",
     "sampled_softmax",
     "score",
 ]

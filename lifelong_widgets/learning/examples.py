@@ -52,19 +52,31 @@ def examples_of_batch(
     An event sees those of the same person that come before it in the batch. Events that are worth nothing
     become history but no example.
     """
-    pasts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    rows = []
-    for person, target, reward in zip(people, targets, rewards, strict=True):
-        items, worth = pasts.get(person) or (histories.items_of(person), histories.rewards_of(person))
-        if reward != 0:
-            rows.append((items, worth, target, reward))
-        pasts[person] = (
-            np.concatenate([[target], items[:-1]]),
-            np.concatenate([np.array([reward], dtype=np.float32), worth[:-1]]),
-        )
+    pasts = pasts_of_batch(histories, people, targets, rewards)
+    rows = [
+        (*past, target, reward)
+        for past, target, reward in zip(pasts, targets, rewards, strict=True)
+        if reward != 0
+    ]
     return Examples(
         np.array([row[0] for row in rows], dtype=np.int64).reshape(-1, histories.length),
         np.array([row[1] for row in rows], dtype=np.float32).reshape(-1, histories.length),
         np.array([row[2] for row in rows], dtype=np.int64),
         np.array([row[3] for row in rows], dtype=np.float32),
     )
+
+
+def pasts_of_batch(
+    histories: Histories, people: list[int], targets: list[int], rewards: list[float]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The history before each event of a batch: items, (history_length,), int64, and rewards, float32."""
+    latest: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    pasts = []
+    for person, target, reward in zip(people, targets, rewards, strict=True):
+        items, worth = latest.get(person) or (histories.items_of(person), histories.rewards_of(person))
+        pasts.append((items, worth))
+        latest[person] = (
+            np.concatenate([[target], items[:-1]]),
+            np.concatenate([np.array([reward], dtype=np.float32), worth[:-1]]),
+        )
+    return pasts

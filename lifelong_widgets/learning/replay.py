@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from lifelong_widgets.errors import DataError, FormatError
-from lifelong_widgets.learning.distillation import Scored
+from lifelong_widgets.learning.distillation import N_SCORED, Scored
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.priorities import Priorities
 from lifelong_widgets.learning.rows import Row, Rows, check_array
@@ -96,19 +96,24 @@ class ReplayBuffer(Part):
     keeps_losses: bool
     """Whether what is drawn depends on the losses, so that `note_losses` has to be told of them."""
     keeps_scores: bool
-    """Whether there is a distillation, so that `add` has to be told what the model says of the examples."""
+    """Whether scores lie beside the examples, as for a distillation, so that `add` has to be told them."""
 
-    def build(self, history_length: int) -> None:
-        """Allocate the arrays."""
+    def build(self, history_length: int, n_scored: int | None = None) -> None:
+        """Allocate the arrays, with room for `n_scored` items and scores beside each example.
+
+        Unless given, there is room for what the distillation keeps, if there is one.
+        """
+        if n_scored is None:
+            n_scored = N_SCORED if self.distillation > 0 else 0
         self._n = 0
         self.n_seen = 0
-        self._rows = Rows(self.capacity, history_length, scored=self.distillation > 0)
+        self._rows = Rows(self.capacity, history_length, n_scored)
         stratified = self.retention in ("item_stratified", "user_stratified")
         self._strata = Strata(self.capacity) if stratified else None
         # to read a trait costs as much as to copy a row
         self._capacity, self._recent = int(self.capacity), self.retention == "recent"
         self._by_item, self._by_weight = self.retention == "item_stratified", self.sampling == "prioritised"
-        self.keeps_scores = self.distillation > 0
+        self.keeps_scores = n_scored > 0
         self.keeps_losses = self.sampling != "uniform"
         self._priorities = None
         if self.keeps_losses:
@@ -148,7 +153,7 @@ class ReplayBuffer(Part):
         """
         if self.keeps_scores and scored is None:
             raise DataError(
-                "a buffer with a distillation is told what the model says of the examples: `scored`"
+                "a buffer that keeps scores is told what the model says of the examples: `scored`"
             )
         groups = None if self._strata is None else self._groups(examples, users)
         if len(examples.targets) != 1:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.learning.distillation import N_SCORED, Scored
+from lifelong_widgets.learning.distillation import Scored
 from lifelong_widgets.learning.examples import Examples
 
 Row = tuple[np.ndarray, ...]
@@ -24,15 +24,15 @@ class Rows:
     [7, 7]
     """
 
-    def __init__(self, capacity: int, history_length: int, scored: bool = False) -> None:
+    def __init__(self, capacity: int, history_length: int, n_scored: int = 0) -> None:
         self._history_items = np.zeros((capacity, history_length), dtype=np.int32)
         self._history_rewards = np.zeros((capacity, history_length), dtype=np.float32)
         self.targets = np.zeros(capacity, dtype=np.int32)
         self.rewards = np.zeros(capacity, dtype=np.float32)
         self._score_items: np.ndarray | None = None
-        if scored:
-            self._score_items = np.zeros((capacity, N_SCORED), dtype=np.int32)
-            self._scores = np.zeros((capacity, N_SCORED), dtype=np.float32)
+        if n_scored:
+            self._score_items = np.zeros((capacity, n_scored), dtype=np.int32)
+            self._scores = np.zeros((capacity, n_scored), dtype=np.float32)
         self._target, self._reward = self.targets.data, self.rewards.data  # one number, quicker
 
     def write_one(self, slot: int, example: Examples, scored: Scored | None = None) -> None:

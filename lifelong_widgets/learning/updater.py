@@ -16,7 +16,7 @@ from lifelong_widgets.learning.distillation import Distillation
 from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.gradients import gradients
-from lifelong_widgets.learning.objectives import OBJECTIVES
+from lifelong_widgets.learning.objectives import OBJECTIVES, Objective
 from lifelong_widgets.learning.optimizers import OPTIMIZERS
 from lifelong_widgets.learning.whole_log import WholeGradient
 from lifelong_widgets.models import Network
@@ -98,6 +98,7 @@ class OnlineUpdater(Part):
         weights: np.ndarray | None = None,
         distillation: Distillation | None = None,
         rate_factor: float = 1.0,
+        objective: Objective | None = None,
     ) -> np.ndarray:
         """Learn from a batch; returns the loss of each example before the step, (n,), float32.
 
@@ -109,12 +110,13 @@ class OnlineUpdater(Part):
             weights: (n,), float32, how much each example counts in the mean that is made smaller; 1 each.
             distillation: what holds the last examples of the batch to the scores that they once had.
             rate_factor: how many times longer the step is than the learning rate says.
+            objective: a loss of the targets alone, for which no negatives are drawn, instead of the trait.
 
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
         """
         rate = rate_factor * (self.learning_rate if learning_rate is None else learning_rate)
-        found = self._gradients(examples, rng, rate, weights, distillation)
+        found = self._gradients(examples, rng, rate, weights, distillation, objective)
         if self.penalty is not None:
             self.penalty.add_to(self._network, found, self._dense.gradients)
         if mark is not None:
@@ -138,7 +140,7 @@ class OnlineUpdater(Part):
         Raises:
             DivergenceError: if the loss is not finite.
         """
-        found = self._gradients(examples, rng, self.learning_rate, None, None)
+        found = self._gradients(examples, rng, self.learning_rate)
         items, dense = self._network.items, self._dense.gradients
         whole = whole or WholeGradient(len(items), items.embedding_dim, dense)
         whole.add(found, dense, share)
@@ -192,17 +194,22 @@ class OnlineUpdater(Part):
         examples: Examples,
         rng: np.random.Generator,
         rate: float,
-        weights: np.ndarray | None,
-        distillation: Distillation | None,
+        weights: np.ndarray | None = None,
+        distillation: Distillation | None = None,
+        objective: Objective | None = None,
     ) -> Gradients:
         """Those of a batch; the dense ones are in the optimizer then."""
-        negatives = self._negatives(len(self._network.items), rng)
+        if objective is None:
+            objective = OBJECTIVES[self.objective]
+            negatives = self._negatives(len(self._network.items), rng)
+        else:
+            negatives = np.zeros(0, dtype=np.int64)
         with self._network.content.without(self._left_out(rng)):
             found = gradients(
                 self._network,
                 examples,
                 negatives,
-                OBJECTIVES[self.objective],
+                objective,
                 self._dense.gradients,
                 weights,
                 distillation,

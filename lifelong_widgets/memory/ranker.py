@@ -21,6 +21,11 @@ NetworkScores = Callable[[NDArray[np.int64], NDArray[np.float32]], Iterator[NDAr
 """The scores of every item, (n_items,), for each of some histories; see `Network.score_each`."""
 
 
+ItemValues = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.float32] | None]
+"""What each item is worth in the long run, (n_items,), after one history; None if that is not known."""
+
+_LEAST_GAIN = 1e-3  # of the largest value: what gains less, or nothing, is ranked as if it gained this
+
 _STUDIED = 8  # as many events of a batch the gate learns from: the others cost it nothing
 
 
@@ -43,15 +48,32 @@ class Look:
         candidates: the items that are worth a look.
         scores: the gate's, one for each of them.
         network_scores: of every item, (n_items,).
+        values: of every item, (n_items,); None if there are none.
+        gains: of every item, (n_items,): the logarithm of what its value adds to that of the list, which is
+            added to its score; None without values.
+        state_value: what the next click is worth, as the click model chooses; NaN without values.
     """
 
     candidates: Candidates
     scores: NDArray[np.float32]
     network_scores: NDArray[np.float32]
+    values: NDArray[np.float32] | None = None
+    gains: NDArray[np.float32] | None = None
+    state_value: float = float("nan")
 
 
 class Ranker:
     """Ranks items for people. Whoever changes anything that it reads calls `changed`.
+
+    The gate's scores are log-odds of what is taken next. Where items have values Q, what counts is the chance
+    of an item *times* what is gained by it, ``P(a | s) (Q(s, a) - x V(s))``: the logarithm of that is added.
+    V is the mean of Q over what the click model would choose from the candidates, and x is how likely it is
+    that who takes an item would have taken another one of the list otherwise, whose value is then lost.
+
+    Source: a list of items with the log-odds v of a click is worth ``Σ v Q / (v_0 + Σ v)``, with v_0 for no
+    click (E. Ie et al., "SlateQ", IJCAI 2019). The best k are those of the largest ``v (Q - λ)``, where λ is
+    what the best list is worth (W. Dinkelbach, "On nonlinear fractional programming", Management Science
+    1967): its chance of a click, x, times what a click on it is worth. With x = 0 these are SlateQ's top k.
 
     Args:
         network_scores: the slow memory.
@@ -59,6 +81,8 @@ class Ranker:
         memory: the fast one.
         gate: weighs them.
         histories: of the people.
+        values: what items are worth, if that counts.
+        substitution: x.
     """
 
     def __init__(
@@ -68,8 +92,11 @@ class Ranker:
         memory: EpisodicMemory,
         gate: Gate,
         histories: Histories,
+        values: ItemValues | None = None,
+        substitution: float = 0.0,
     ) -> None:
         self._network_scores, self._content = network_scores, content
+        self._values, self._substitution = values, substitution
         self._memory, self._gate, self._histories = memory, gate, histories
         self._looks: dict[int | None, Look] = {}
 
@@ -86,12 +113,15 @@ class Ranker:
         look = self._looks.get(key)
         if look is None:
             past = self.past_of(key)
-            network_scores = self._scores_after(
-                self._histories.items_of(key), self._histories.rewards_of(key)
-            )
+            history = self._histories.items_of(key), self._histories.rewards_of(key)
+            network_scores = self._scores_after(*history)
             candidates = self._memory.candidates(past, network_scores, self._content)
+            scores = self._gate.scores(key, candidates.items, candidates.features)
             look = Look(
-                candidates, self._gate.scores(key, candidates.items, candidates.features), network_scores
+                candidates,
+                scores,
+                network_scores,
+                *self._gains(history, candidates.items, scores, network_scores),
             )
             if len(self._looks) >= 16:
                 self._looks.clear()
@@ -129,15 +159,20 @@ class Ranker:
         """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it.
 
         It says of the item then what it says on average of the ten best candidates. (n,) for each group.
+        Where items have values, ``"value"`` is what that of an item adds, held against those of the ten best.
         """
+        look = self.look(person)
+        of_value = {}
+        if look.gains is not None:
+            around = look.gains[self.best(person, 10, False)[0]]
+            of_value["value"] = look.gains[items] - around.mean()
         if self._memory.network_alone:
-            return {"network": np.ones(len(items), dtype=np.float32)}
+            return {"network": np.ones(len(items), dtype=np.float32), **of_value}
         features = self.features_of(person, items)
         scores = self._gate.scores(person, items, features)
-        look = self.look(person)
         best = look.candidates.features[np.argsort(-look.scores, kind="stable")[:10]]
         average = (best if len(best) else features).mean(axis=0)
-        return {
+        return of_value | {
             group: scores
             - self._gate.scores(person, items, self._memory.with_average(features, group, average))
             for group in GROUPS
@@ -148,11 +183,32 @@ class Ranker:
         return self._memory.terms(group, self.past_of(person), items, self._content)
 
     def score_of(self, person: int | None, item: int) -> float:
-        """The score of any item: the gate's, or the network's if that is alone."""
-        if self._memory.network_alone:
-            return float(self.look(person).network_scores[item])
+        """The score of any item: the gate's, or the network's if that is alone; and its value."""
         items = np.array([item])
-        return float(self._gate.scores(person, items, self.features_of(person, items))[0])
+        score, gains = self.click_scores(person, items)[0], self.look(person).gains
+        return float(score if gains is None else score + gains[item])
+
+    def click_scores(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The scores of `items` without their values: the log-odds that each is the one that is taken."""
+        if self._memory.network_alone:
+            return self.look(person).network_scores[items]
+        return self._gate.scores(person, items, self.features_of(person, items))
+
+    def click_chances(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How likely each of `items` is taken: a softmax over the candidates, or all if there are none.
+
+        Of an item that is no candidate it is what it would be beside them.
+        """
+        look = self.look(person)
+        scores = look.scores if len(look.scores) else look.network_scores
+        top = float(scores.max(initial=-np.inf))
+        if not np.isfinite(top):
+            return np.zeros(len(items))
+        total = np.exp(scores.astype(np.float64) - top).sum()
+        own = np.exp(self.click_scores(person, items).astype(np.float64) - top)
+        beside = ~contains(look.candidates.items, items) if len(look.scores) else np.zeros(len(items), bool)
+        chances: NDArray[np.float64] = own / (total + np.where(beside, own, 0.0))
+        return chances
 
     def without_event(self, person: int | None, event: int, item: int) -> float:
         """The score of `item` had the event at place `event` of a person's `Past` never been seen by it.
@@ -166,11 +222,17 @@ class Ranker:
         kept = np.arange(len(past.items)) != event
         past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
         scores = self._scores_after(histories.items_of(person), rewards)
+        history = histories.items_of(person), rewards
+        nobody = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         if self._memory.network_alone:
-            return float(scores[item])
+            gains = self._gains(history, *nobody, scores)[1]
+            return float(scores[item]) + (0.0 if gains is None else float(gains[item]))
         around = union(self.look(person).candidates.items, np.array([item]))
         described = self._memory.describe(around, past, scores, self._content)
-        return float(self._gate.scores(person, around, described.features)[np.searchsorted(around, item)])
+        judged = self._gate.scores(person, around, described.features)
+        gains = self._gains(history, around, judged, scores)[1]
+        score = float(judged[np.searchsorted(around, item)])
+        return score + (0.0 if gains is None else float(gains[item]))
 
     def best(
         self, person: int | None, k: int, exclude_seen: bool
@@ -181,6 +243,8 @@ class Ranker:
         """
         look = self.look(person)
         items, scores = look.candidates.items, look.scores
+        if look.gains is not None:
+            scores = scores + look.gains[items]
         if exclude_seen:
             fresh = ~look.candidates.consumed
             items, scores = items[fresh], scores[fresh]
@@ -189,6 +253,8 @@ class Ranker:
         if len(items) == k:
             return items, scores
         others = look.network_scores.copy()
+        if look.gains is not None:
+            others += look.gains
         others[look.candidates.items] = -np.inf
         if exclude_seen:
             others[self._histories.consumed_by(person)] = -np.inf
@@ -306,6 +372,24 @@ class Ranker:
 
     def _scores_after(self, items: NDArray[np.int64], rewards: NDArray[np.float32]) -> NDArray[np.float32]:
         return next(self._network_scores(items[None], rewards[None]))
+
+    def _gains(
+        self,
+        history: tuple[NDArray[np.int64], NDArray[np.float32]],
+        items: NDArray[np.int64],
+        scores: NDArray[np.float32],
+        network_scores: NDArray[np.float32],
+    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, float]:
+        """The last three of a `Look`, given what the gate says of the candidates, if there are any."""
+        values = None if self._values is None else self._values(*history)
+        if values is None or not len(values):
+            return None, None, float("nan")
+        odds, among = (scores, values[items]) if len(items) else (network_scores, values)
+        chances = np.exp(odds.astype(np.float64) - odds.max())
+        state_value = float(chances @ among / chances.sum())
+        least = np.float32(_LEAST_GAIN * max(float(np.abs(values).max()), 1e-12))
+        gained = np.maximum(values - np.float32(self._substitution * max(state_value, 0.0)), least)
+        return values, np.log(gained).astype(np.float32), state_value
 
 
 class Replayed:

@@ -1,0 +1,385 @@
+"""Learns what it is worth in the long run that a person takes an item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, ReplayMark, StepMark
+from lifelong_widgets.models import Network
+from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
+from lifelong_widgets.state_file import count_of
+from lifelong_widgets.value.network import Target, TargetMark, scores_of_slates, value_network
+from lifelong_widgets.value.pending import Awaiting, Pending, PendingMark
+from lifelong_widgets.value.squared_error import squared_error
+from lifelong_widgets.value.transitions import SLATE_SIZE, Slate, Transitions
+
+_CAPACITY = 20_000  # transitions that are kept; those of old, when other lists were shown, are let go
+_LEFT_AT_ONCE = 32  # people an event, at most, of whom it is found out that they have left
+_MEAN_RATE = 0.02  # how fast the mean value follows
+_ERROR_RATE = 0.02  # how fast the moving mean of the errors does
+_NUMBERS = ("mean", "target_mean", "lowest", "highest", "error")
+
+
+class Numbers(NamedTuple):
+    """The few numbers beside the networks.
+
+    Attributes:
+        mean: of all values: of the items that were taken.
+        target_mean: the same when the target network was copied.
+        lowest: the smallest reward so far, at most 0.
+        highest: the largest, at least 0.
+        error: the moving mean of the size of the TD errors.
+        clock: the latest time that an event had; None if none had any.
+        n_steps: how many steps were taken.
+    """
+
+    mean: float = 0.0
+    target_mean: float = 0.0
+    lowest: float = 0.0
+    highest: float = 0.0
+    error: float = 0.0
+    clock: float | None = None
+    n_steps: int = 0
+
+
+@dataclass(slots=True)
+class ValueMark:
+    """What `ValueLearner.revert` needs."""
+
+    numbers: Numbers
+    rng: Mapping[str, Any]
+    step: StepMark
+    buffer: ReplayMark
+    pending: PendingMark
+    updates: list[TargetMark] = field(default_factory=list)
+
+
+class ValueLearner(Part):
+    """Q-learning on top of a click model, as long as `discount` is above 0.
+
+    ``Q(s, a)`` is the discounted reward from the moment at which a person with the history *s* takes the
+    item *a*: ``Q(s, a) = r + γ V(s')``, where *s'* is the history after that. V is 0 if the person has left:
+    if no event of theirs follows within `session_gap`. Otherwise it is the largest value in the list that
+    they could choose from next, or, with `slate_decomposition`, the mean over that list, each item as likely
+    as the click model says. It is learned from each transition as soon as its end is known, and again from
+    old ones: by a second network beside the click model, ``Q(s, a) = mean + scale · score(s, a)``. The mean
+    is that of all values, and the scale is the largest reward, so that an item of which little is known is
+    worth about as much as any, however large rewards are.
+
+    Source: deep Q-networks of V. Mnih et al., "Human-level control through deep reinforcement learning",
+    Nature 518, 2015; H. van Hasselt, A. Guez and D. Silver, "Deep reinforcement learning with double
+    Q-learning", AAAI 2016; slates: E. Ie et al., "SlateQ: a tractable decomposition for reinforcement
+    learning with recommendation sets", IJCAI 2019. How values go into a list is said in `memory.Ranker`.
+    """
+
+    discount = FiniteFloat(
+        0.0,
+        min=0.0,
+        max=0.999,
+        help="How much the next reward counts beside this one; 0 ranks by clicks alone and costs nothing.",
+    ).tag(config=True, label="Discount γ")
+    session_gap = FiniteFloat(
+        1800.0, min=1e-3, max=1e9, help="Seconds of silence after which a person has left."
+    ).tag(config=True, scale="log", label="Session gap")
+    target_update = WholeNumber(
+        20, min=1, max=1_000_000, help="Steps after which the target network is copied anew."
+    ).tag(config=True, scale="log", label="Target update")
+    double_q = traitlets.Bool(
+        True, help="Whether one network chooses the best next item and the other one says what it is worth."
+    ).tag(config=True, label="Double Q")
+    slate_decomposition = traitlets.Bool(
+        False, help="Whether the next state is worth what its list is on average, rather than its best item."
+    ).tag(config=True, label="Slate decomposition")
+    substitution = FiniteFloat(
+        0.7,
+        min=0.0,
+        max=0.95,
+        help="How likely who takes an item would otherwise take another of the list, whose value is lost.",
+    ).tag(config=True, label="Substitution")
+    value_learning_rate = FiniteFloat(
+        0.003, min=1e-6, max=0.1, help="How far one event moves the values (Adam's step size)."
+    ).tag(config=True, scale="log", label="Value learning rate")
+    value_replay_ratio = WholeNumber(
+        7, min=0, max=64, help="How many past transitions are learned again beside each new one."
+    ).tag(config=True, label="Transitions replayed")
+
+    on: bool = False
+    """Whether there is anything to learn: not if the discount is 0."""
+
+    def build(self, clicks: Network, content_dim: int, seed: int) -> None:
+        """Make an untrained network of the same kind as the click model's, without items, if there is a γ."""
+        self.on = self.discount > 0
+        self._built = True
+        if not self.on:
+            return
+        self.network = value_network(clicks, content_dim, seed)
+        # one new item as fast as an old one: what is worth much by a single event is worth little
+        self._updater = OnlineUpdater(learning_rate=self.value_learning_rate, new_item_boost=0.0)
+        self._updater.build(self.network)
+        self._target = Target(self.network, content_dim, seed)
+        self._buffer = ReplayBuffer(capacity=_CAPACITY, retention="recent")
+        self._buffer.build(clicks.history_length, n_scored=SLATE_SIZE)
+        self._pending = Pending(clicks.history_length)
+        self._rng = np.random.default_rng([seed, 5])
+        self._now = Numbers()
+
+    def grow(self, content: NDArray[np.float32]) -> None:
+        """Give rows to items that are new, (n_new, content_dim)."""
+        if self.on:
+            self.network.items.grow(content)
+            self._target.network.items.grow(content)
+
+    # ------------------------------------------------------------------------------------------- what it says
+
+    @property
+    def n_steps(self) -> int:
+        """How many steps were taken."""
+        return self._now.n_steps if self.on else 0
+
+    @property
+    def td_error(self) -> float:
+        """The moving mean of ``|r + γ V(s') - Q(s, a)|`` of new transitions; NaN before the first."""
+        return self._now.error if self.n_steps else float("nan")
+
+    @property
+    def n_pending(self) -> int:
+        """How many people have done something of which it is not known yet what came of it."""
+        return len(self._pending) if self.on else 0
+
+    def values(
+        self, history_items: NDArray[np.int64], history_rewards: NDArray[np.float32]
+    ) -> NDArray[np.float32] | None:
+        """Q of every item for one history, (n_items,); None if nothing was learned yet."""
+        if not self.n_steps:
+            return None
+        scores = self.network.score_all(history_items[None], history_rewards[None])[0].numpy()
+        return self._bounded(self._now.mean + self._scale * scores)
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes to say what items are worth."""
+        dense = sum(parameter.numel() for parameter in self.network.dense_parameters())
+        return int(self.network.items.array.nbytes + 4 * dense)
+
+    def copy(self) -> ValueLearner:
+        """What it says now, for good: a copy that cannot learn."""
+        twin = ValueLearner(**self.settings())
+        width = self.network.items.content_dim
+        twin.network, twin._now = value_network(self.network, width, seed=0), self._now
+        twin.network.set_state(self.network.get_state())
+        twin.on = twin._built = True
+        return twin
+
+    # ----------------------------------------------------------------------------------------------- learning
+
+    def awaits(self, person: int) -> bool:
+        """Whether the next event of this person tells what came of their last one."""
+        return self.on and person in self._pending
+
+    def learn(
+        self,
+        taken: Sequence[Awaiting],
+        slates: Sequence[Slate | None],
+        mark: ValueMark | None = None,
+    ) -> float:
+        """Take in events, and learn from those before them of which it is known now what came of them.
+
+        Args:
+            taken: the events, each with the history before it.
+            slates: for each the list that it was chosen from, needed where the person has done something
+                before (`awaits`).
+            mark: can then take it back.
+
+        Returns:
+            The mean size of the TD errors of the transitions that have ended; NaN if none has.
+
+        Raises:
+            DivergenceError: the loss was not finite.
+        """
+        ended: list[tuple[Awaiting, Slate | None]] = []
+        pending, of_pending = self._pending, None if mark is None else mark.pending
+        now = self._now
+        lowest, highest, clock = now.lowest, now.highest, now.clock
+        for one, slate in zip(taken, slates, strict=True):
+            lowest, highest = min(lowest, one.reward), max(highest, one.reward)
+            if one.time is not None:
+                clock = one.time if clock is None else max(clock, one.time)
+            before = pending.take(one.person, of_pending)
+            if before is not None:
+                ended.append((before, slate if self._stayed(before, one) else None))
+            if clock is not None:
+                left = pending.older_than(clock - self.session_gap, _LEFT_AT_ONCE, of_pending)
+                ended += [(other, None) for other in left]
+            pending.put(one, of_pending)
+        self._now = now._replace(lowest=lowest, highest=highest, clock=clock)
+        return self._learn(_transitions(ended), mark) if ended else float("nan")
+
+    def targets(self, transitions: Transitions) -> NDArray[np.float32]:
+        """``r + γ V(s')`` of each transition, (n,), by the target network."""
+        found = transitions.examples.rewards.astype(np.float64)
+        on = np.flatnonzero(transitions.going_on)
+        if len(on):
+            items, chances = transitions.slates.items[on], transitions.slates.scores[on]
+            past, worth_of_past = (part[on] for part in transitions.histories_after())
+            scores = scores_of_slates(self._target.network, past, worth_of_past, items)
+            worth = self._bounded(self._now.target_mean + self._scale * scores)
+            if self.slate_decomposition:
+                after = (chances * worth).sum(axis=1)
+            else:
+                judged = worth
+                if self.double_q:
+                    judged = scores_of_slates(self.network, past, worth_of_past, items)
+                best = np.where(chances > 0, judged, -np.inf).argmax(axis=1)
+                after = worth[np.arange(len(on)), best]
+            found[on] += self.discount * after
+        return found.astype(np.float32)
+
+    def _learn(self, new: Transitions, mark: ValueMark | None) -> float:
+        """One step on new transitions and replayed ones."""
+        slots = self._buffer.sample_slots(self.value_replay_ratio * len(new), self._rng)
+        batch = new
+        if len(slots):
+            kept = self._buffer.scored(slots)
+            assert kept is not None  # the buffer was built with room for them
+            batch = Transitions.concatenate([new, Transitions(self._buffer.examples(slots), kept)])
+        now, scale = self._now, self._scale
+        targets = self.targets(batch)
+        mean = now.mean + max(_MEAN_RATE, 1.0 / (1.0 + now.n_steps)) * (float(targets.mean()) - now.mean)
+        past = batch.examples
+        sides = (targets - np.float32(mean)) / np.float32(scale)
+        lesson = Examples(past.history_items, past.history_rewards, past.targets, sides)
+        step = StepMark() if mark is None else mark.step
+        n_before = len(step.rows)
+        losses = self._updater.step(lesson, self._rng, mark=step, objective=squared_error)
+        for rows, _, _ in step.rows[n_before:]:
+            self._target.note(rows)
+        errors = scale * np.sqrt(2.0 * losses[: len(new)].astype(np.float64))
+        size = float(errors.mean())
+        rate = max(_ERROR_RATE, 1.0 / (1.0 + now.n_steps))
+        now = now._replace(mean=mean, error=now.error + rate * (size - now.error), n_steps=now.n_steps + 1)
+        if now.n_steps % self.target_update == 0:
+            update = self._target.update()
+            now = now._replace(target_mean=mean)
+            if mark is not None:
+                mark.updates.append(update)
+        self._now = now
+        self._buffer.add(new.examples, self._rng, None if mark is None else mark.buffer, scored=new.slates)
+        return size
+
+    def _stayed(self, before: Awaiting, now: Awaiting) -> bool:
+        """Whether an event follows the one before it in the same visit; without times it does."""
+        return before.time is None or now.time is None or now.time - before.time <= self.session_gap
+
+    @property
+    def _scale(self) -> float:
+        """What a score of 1 is worth: the largest reward."""
+        return max(self._now.highest, -self._now.lowest) or 1.0
+
+    def _bounded(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        """No value is beyond what rewards as large as those so far can add up to."""
+        horizon = 1.0 / (1.0 - self.discount)
+        bounded = np.clip(values, self._now.lowest * horizon, self._now.highest * horizon)
+        return np.asarray(bounded, dtype=np.float32)
+
+    # -------------------------------------------------------------------------------------------------- state
+
+    def mark(self) -> ValueMark | None:
+        """A place to come back to: hand it to `learn` from now on, then to `revert`; None if it is off."""
+        if not self.on:
+            return None
+        return ValueMark(
+            self._now,
+            self._rng.bit_generator.state,
+            self._updater.mark(),
+            self._buffer.mark(),
+            self._pending.mark(),
+        )
+
+    def revert(self, mark: ValueMark | None) -> None:
+        """Be again, bit for bit, as at `mark`; of several marks the newest first."""
+        if mark is None:
+            return
+        for update in reversed(mark.updates):
+            self._target.revert(update)
+        self._updater.revert(mark.step)
+        self._buffer.revert(mark.buffer)
+        self._pending.revert(mark.pending)
+        self._rng.bit_generator.state = dict(mark.rng)
+        self._now = mark.numbers
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything, as a tree of arrays and numbers; there is nothing if it is off."""
+        numbers = self._now
+        return {
+            "network": self.network.get_state(),
+            "updater": self._updater.get_state(),
+            "target": self._target.get_state(),
+            "buffer": self._buffer.get_state(),
+            "pending": self._pending.get_state(),
+            "rng": self._rng.bit_generator.state,
+            "n_steps": numbers.n_steps,
+            "clock": numbers.clock,
+            "numbers": np.array([getattr(numbers, name) for name in _NUMBERS], dtype=np.float64),
+        }
+
+    def set_state(self, state: dict[str, Any], n_items: int, n_people: int) -> None:
+        """Take a state back whose items and people are below these numbers.
+
+        Raises:
+            FormatError: it does not fit the settings, or itself.
+        """
+        numbers, clock = state["numbers"], state["clock"]
+        if getattr(numbers, "shape", None) != (len(_NUMBERS),) or not np.isfinite(numbers).all():
+            raise FormatError(f"values: there must be {len(_NUMBERS)} finite numbers")
+        if clock is not None and not (isinstance(clock, float) and np.isfinite(clock)):
+            raise FormatError(f"values: the clock is {clock!r:.40}")
+        now = Numbers(
+            **dict(zip(_NUMBERS, numbers.tolist(), strict=True)),
+            clock=clock,
+            n_steps=count_of(state["n_steps"], "n_steps"),
+        )
+        if now.lowest > 0 or now.highest < 0 or now.error < 0:
+            raise FormatError("values: the smallest reward is above 0, or the largest or the error below")
+        self.network.set_state(state["network"])
+        if len(self.network.items) != n_items:
+            raise FormatError(f"values: there are {len(self.network.items)} rows for {n_items} items")
+        self._updater.set_state(state["updater"])
+        self._target.set_state(state["target"])
+        buffer = state["buffer"]
+        self._buffer.set_state(buffer)
+        for name in ("history_items", "targets", "score_items"):
+            if buffer[name].size and not 0 <= buffer[name].min() <= buffer[name].max() < n_items:
+                raise FormatError(f"values: {name} refer to items beyond the {n_items} that there are")
+        self._pending.set_state(state["pending"], n_items, n_people)
+        self._rng.bit_generator.state = state["rng"]
+        self._now = now
+
+    @traitlets.validate(
+        "discount",
+        "session_gap",
+        "target_update",
+        "double_q",
+        "slate_decomposition",
+        "substitution",
+        "value_learning_rate",
+        "value_replay_ratio",
+    )
+    def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
+        return unless_built(proposal, hasattr(self, "_built"), "values")
+
+
+def _transitions(ended: Sequence[tuple[Awaiting, Slate | None]]) -> Transitions:
+    examples = Examples(
+        np.array([one.history_items for one, _ in ended], dtype=np.int64),
+        np.array([one.history_rewards for one, _ in ended], dtype=np.float32),
+        np.array([one.item for one, _ in ended], dtype=np.int64),
+        np.array([one.reward for one, _ in ended], dtype=np.float32),
+    )
+    return Transitions.of(examples, [slate for _, slate in ended])
