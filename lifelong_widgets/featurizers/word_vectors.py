@@ -15,19 +15,19 @@ from lifelong_widgets.featurizers.text import document, heaviest_words
 from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary, installed_segmenter
 from lifelong_widgets.featurizers.word2vec import train_word2vec
 
-_WORDS_READ = 3_000_000  # in all: a small catalogue is read more often than a large one
-_FEWEST_EPOCHS, _MOST_EPOCHS = 5, 50
-_COMMON = 1e-3  # a word of this share of all words has half the weight of a rare one
+_WORDS_READ = 5_000_000  # in all: a small catalogue is read more often than a large one
+_FEWEST_EPOCHS, _MOST_EPOCHS = 5, 200
+_COMMON = 1e-2  # a word of this share of all words has half the weight of a rare one
 
 
 class Word2VecFeaturizer(Featurizer):
     """Title and text columns as the mean of their words' vectors, which gensim trains on these very texts.
 
     Word2Vec: Mikolov et al. (2013), "Distributed representations of words and phrases and their
-    compositionality". The mean weighs a word by how rare it is, a / (a + its share of all words), and the
-    direction that all texts have in common is taken off: smooth inverse frequency, Arora et al. (2017), "A
-    simple but tough-to-beat baseline for sentence embeddings". The vectors have `n_text_components` values,
-    so that nothing is reduced. Words that were not in the texts of the last `fit` are ignored. One seed and
+    compositionality". The mean weighs a word by how rare it is, a / (a + its share of all words): smooth
+    inverse frequency, Arora et al. (2017), "A simple but tough-to-beat baseline for sentence embeddings". What
+    all texts have in common is taken off, here by their mean. The vectors have `n_text_components` values, so
+    that nothing is reduced. Words that were not in the texts of the last `fit` are ignored. One seed and
     the same texts give the same bits; gensim is needed to fit, not to transform.
 
     Args:
@@ -73,20 +73,18 @@ class Word2VecFeaturizer(Featurizer):
         words, vectors = train_word2vec(texts, self.n_text_components, self.seed, epochs=epochs)
         shares = np.array([counts[word] for word in words]) / total
         weighted = vectors * (_COMMON / (_COMMON + shares))[:, None]
-        nothing = np.zeros(self.n_text_components)
-        self._set(words, weighted.astype(np.float32), nothing, tokenizer)
-        means = unit_rows(self._means(texts)).astype(np.float64)
-        if len(items) > 1 and means.any():
-            common = np.linalg.svd(means.T @ means, hermitian=True)[0][:, 0]
-            self._set(words, self.vectors_, common, tokenizer)
+        self._set(words, weighted.astype(np.float32), np.zeros(self.n_text_components), tokenizer)
+        rows = self._directions(texts)
+        rows = rows[np.abs(rows).sum(axis=1) > 0]
+        if len(rows) and not np.allclose(rows, rows[0]):  # texts that are all alike keep what they have
+            self.center_ = rows.mean(axis=0)
         return self
 
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: (n_items, width), float32, rows of length 1, or 0 without known words."""
-        means = self._means([self._tokenizer(document(item, self.clean_html)) for item in items])
-        # not a product of matrices, whose bits would depend on how many items there are
-        along = (means * self.common_).sum(axis=1, keepdims=True)
-        return unit_rows(means - along * self.common_)
+        rows = self._directions([self._tokenizer(document(item, self.clean_html)) for item in items])
+        known = np.abs(rows).sum(axis=1, keepdims=True) > 0
+        return unit_rows((rows - self.center_) * known)
 
     @property
     def width(self) -> int:
@@ -98,30 +96,30 @@ class Word2VecFeaturizer(Featurizer):
         return heaviest_words(np.array(self._vocabulary.words, dtype=object), self.vectors_.T)
 
     def get_state(self) -> dict[str, Any]:
-        """The arguments and the words (JSON), their weighted vectors and the common direction (arrays)."""
+        """The arguments and the words (JSON), their weighted vectors and their common part (arrays)."""
         return {
             "params": self.get_params(),
             "segmenter": self._tokenizer.segmenter,
             "words": self._vocabulary.words,
             "vectors": self.vectors_,
-            "common": self.common_,
+            "center": self.center_,
         }
 
     def set_state(self, state: dict[str, Any]) -> Self:
         """Take a fitted state back, and the arguments that it was fitted with."""
         self.set_params(**state["params"])
         tokenizer = Tokenizer(state["segmenter"], self.stop_words)
-        self._set(state["words"], state["vectors"], state["common"], tokenizer)
+        self._set(state["words"], state["vectors"], state["center"], tokenizer)
         return self
 
-    def _set(self, words: Sequence[str], vectors: Array, common: Array, tokenizer: Tokenizer) -> None:
+    def _set(self, words: Sequence[str], vectors: Array, center: Array, tokenizer: Tokenizer) -> None:
         self._vocabulary, self._tokenizer = Vocabulary(words), tokenizer
-        self.vectors_, self.common_ = vectors, common
+        self.vectors_, self.center_ = vectors, center
         self._table = np.vstack(
             [np.zeros((2, self.n_text_components)), vectors]
         )  # of padding and unknown words
 
-    def _means(self, texts: Sequence[Sequence[str]]) -> Array:
-        """The weighted mean of each text but for a factor, which the scaling to length 1 takes off."""
-        means = [self._table[self._vocabulary.ids(text)].sum(axis=0) for text in texts]
-        return np.array(means).reshape(len(texts), self.n_text_components)
+    def _directions(self, texts: Sequence[Sequence[str]]) -> Array:
+        """The weighted mean of the vectors of each text, of length 1 in float64; 0 without known words."""
+        sums = [self._table[self._vocabulary.ids(text)].sum(axis=0) for text in texts]
+        return unit_rows(np.array(sums).reshape(len(texts), self.n_text_components)).astype(np.float64)

@@ -43,7 +43,7 @@ def test_rows_of_one_topic_stay_together(reducer: Reducer) -> None:
     thin /= np.linalg.norm(thin, axis=1, keepdims=True)
     similar = thin @ thin.T
     np.fill_diagonal(similar, -2)
-    assert (topic[similar.argmax(axis=1)] == topic).mean() > 0.7  # a guess would be right in a quarter
+    assert (topic[similar.argmax(axis=1)] == topic).mean() > 0.7  # a guess: 0.25
 
 
 def test_a_row_is_the_same_to_the_bit_alone_and_beside_others(reducer: Reducer) -> None:

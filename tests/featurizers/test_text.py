@@ -252,6 +252,18 @@ def test_a_missing_extra_is_named_with_its_command(
         Recommender(catalog, text_features=kind)
 
 
+def test_packages_of_vectors_neither_speak_nor_change_the_log() -> None:
+    code = (
+        "import logging\nfrom tests.featurizers.test_text import *\n"
+        "for kind in (StaticVectorFeaturizer, SentenceVectorFeaturizer):\n"
+        "    kind().fit(stories(4))\n"
+        "assert not logging.getLogger().handlers and logging.getLogger().level == logging.WARNING"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=300)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
 def test_vectors_of_another_version_of_the_model_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     features = StaticVectorFeaturizer(n_text_components=8).fit(stories())
     monkeypatch.setattr(sentence_vectors.importlib.metadata, "version", lambda name: "99.0")
