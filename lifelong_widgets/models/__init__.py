@@ -5,7 +5,7 @@ from lifelong_widgets.models.decayed_mlp import DecayedMLP
 from lifelong_widgets.models.histories import Histories, HistoriesMark
 from lifelong_widgets.models.item_table import ItemTable
 from lifelong_widgets.models.network import ENCODERS, Network
-from lifelong_widgets.models.threads import one_thread
+from lifelong_widgets.threads import one_thread
 
 __all__ = [
     "ENCODERS",
