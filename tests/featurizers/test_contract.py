@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lifelong_widgets.data import Item
 from lifelong_widgets.featurizers import FEATURIZERS, FeatureSettings, Featurizer
+from tests.featurizers.media_files import write_media
 
 SHELF = [
-    Item("a", "The Lamp at the End of the Pier", ("Mystery", "Sea"), {"description": "A lamp goes out."}),
-    Item("b", "Tide Tables for Beginners", ("Sea",), {"description": "Learning to wait for the tide."}),
-    Item("c", "A Short History of Buttons", ("History",), {"description": "Buttons, and who lost them."}),
-    Item("d", "The Second Lamp", ("Mystery",), {"description": "Another lamp, another pier."}),
+    Item("a", "The Lamp at the End of the Pier", ("Mystery", "Sea"), {"description": "A lamp goes out."},
+         image="lamp.png", audio="lamp.wav"),
+    Item("b", "Tide Tables for Beginners", ("Sea",), {"description": "Learning to wait for the tide."},
+         image="tide.png", audio="tide.wav"),
+    Item("c", "A Short History of Buttons", ("History",), {"description": "Buttons, and who lost them."},
+         image="buttons.png", audio="buttons.wav"),
+    Item("d", "The Second Lamp", ("Mystery",), {"description": "Another lamp, another pier."},
+         image="second-lamp.png", audio="second-lamp.wav"),
+]  # fmt: skip
+LATER = [
+    Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}),
+    Item("f", "The Lamp", ("Sea",), {}, image="lamp.png", audio="lamp.wav"),
 ]
-LATER = [Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}), Item("f", "The Lamp", ("Sea",), {})]
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pictures and sounds of the shelf."""
+    return write_media(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture(autouse=True)
+def beside_the_media(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(media)
 
 
 MADE: dict[str, Callable[[], Featurizer]] = {

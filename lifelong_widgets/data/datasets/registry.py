@@ -9,12 +9,18 @@ from typing import Any
 from lifelong_widgets.data.datasets.bookshop import bookshop
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.movielens import movielens_100k
+from lifelong_widgets.data.datasets.tuxpaint import tuxpaint_stamps
 from lifelong_widgets.errors import DataError, closest
 
-_LOADERS: dict[str, Callable[..., Dataset]] = {"bookshop": bookshop, "movielens-100k": movielens_100k}
+_LOADERS: dict[str, Callable[..., Dataset]] = {
+    "bookshop": bookshop,
+    "movielens-100k": movielens_100k,
+    "tuxpaint-stamps": tuxpaint_stamps,
+}
 _SUMMARIES = {
     "bookshop": "invented books and simulated readers whose taste turns; made on the spot, needs no network",
     "movielens-100k": "100,000 real ratings of films, 1997-98; fetched once (5 MB), for research use",
+    "tuxpaint-stamps": "950 captioned pictures, some with sounds, and simulated people; needs a Debian package",
 }
 
 
@@ -22,7 +28,7 @@ def names() -> list[str]:
     """The names that `load` knows.
 
     >>> names()
-    ['bookshop', 'movielens-100k']
+    ['bookshop', 'movielens-100k', 'tuxpaint-stamps']
     """
     return sorted(_LOADERS)
 
