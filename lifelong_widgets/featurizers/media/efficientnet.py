@@ -21,6 +21,9 @@ _SIZE = 224
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _MEAN, _DEVIATION = 127.0, 128.0  # of the pixels that the network was trained on
 
+_MOST_CODES = 10_000  # 5 kB each
+_codes: dict[bytes, Array] = {}
+
 
 class EfficientNetFeaturizer(EncodedFeaturizer):
     """Pictures as EfficientNet-lite0 sees them, reduced to principal components.
@@ -49,18 +52,27 @@ class EfficientNetFeaturizer(EncodedFeaturizer):
         return self.n_image_components
 
     def _read(self, path: str) -> Array:
-        # What is kept of a picture during a fit is its code: 5 kB, not the 150 kB of its pixels.
-        pixels = read_picture(path, _SIZE, self.image_denoise).astype(np.float32)
-        batch = torch.from_numpy((pixels - _MEAN) / _DEVIATION).permute(2, 0, 1)[None]
-        with torch.inference_mode():
-            code: Array = _pretrained().extract_features(batch).mean(dim=(2, 3))[0].numpy()
-        return code
+        return _code(read_picture(path, _SIZE, self.image_denoise))
 
     def _learn(self, inputs: Array, items: Sequence[Item]) -> None:
         pass  # it is learned already
 
     def _encode(self, read: Array) -> Array:
         return read
+
+
+def _code(pixels: Array) -> Array:
+    """(1280,): the averages of the last layer. Kept, for `transform` after `fit`."""
+    digest = hashlib.sha256(pixels.tobytes()).digest()
+    code = _codes.get(digest)
+    if code is None:
+        batch = torch.from_numpy((pixels.astype(np.float32) - _MEAN) / _DEVIATION).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            code = _pretrained().extract_features(batch).mean(dim=(2, 3))[0].numpy()
+        if len(_codes) >= _MOST_CODES:
+            _codes.pop(next(iter(_codes)), None)
+        _codes[digest] = code
+    return code
 
 
 @cache
