@@ -125,7 +125,7 @@ class FeatureSettings(Part):
         config=True
     )
     image_size = WholeNumber(
-        32, min=8, max=256, help="The side, in pixels, to which pictures are brought for the CNN."
+        32, min=8, max=96, help="The side, in pixels, to which pictures are brought for the CNN."
     ).tag(config=True)
     image_denoise = traitlets.Bool(False, help="Whether a median filter removes specks from pictures.").tag(
         config=True
@@ -134,7 +134,7 @@ class FeatureSettings(Part):
         config=True
     )
     audio_seconds = FiniteFloat(
-        4.0, min=0.1, max=60.0, help="How much of a sound is heard, from its beginning."
+        4.0, min=0.1, max=10.0, help="How much of a sound is heard, from its beginning."
     ).tag(config=True)
     audio_denoise = traitlets.Bool(False, help="Whether steady noise is turned down in sounds.").tag(
         config=True

@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_log_and_another_seed_another(stamps):
 @pytest.mark.parametrize("folder", ["nowhere", "a\0b", 7, None])
 def test_a_folder_that_is_not_there_says_how_to_get_it(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match="there is no folder .*apt-get install tuxpaint-stamps-default"):
+    with pytest.raises(DataError, match=r"there is no folder .*apt-get install tuxpaint-stamps-default"):
         datasets.load("tuxpaint-stamps", folder=folder)
 
 

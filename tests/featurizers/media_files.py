@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -58,3 +59,40 @@ def png(width: int, height: int, pixels: bytes = b"") -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     data = chunk(b"IDAT", zlib.compress(pixels, 9))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + data + chunk(b"IEND", b"")
+
+
+def silent_ogg(minutes: int) -> bytes:
+    """Silence as Ogg Vorbis at 8 kHz: the pages of one minute, repeated with new times and checksums."""
+    written = io.BytesIO()
+    soundfile.write(written, np.zeros(60 * 8_000, dtype=np.float32), 8_000, format="OGG")
+    pages = [b"OggS" + rest for rest in written.getvalue().split(b"OggS")[1:]]
+    times = [struct.unpack_from("<q", page, 6)[0] for page in pages]
+    headers = [page for page, time in zip(pages, times, strict=True) if time <= 0]
+    sounding = [(page, time) for page, time in zip(pages, times, strict=True) if time > 0]
+    ogg = bytearray(b"".join(headers))
+    number, serial = len(headers), struct.unpack_from("<I", pages[0], 14)[0]
+    for minute in range(minutes):
+        for place, (page, time) in enumerate(sounding):
+            last = minute == minutes - 1 and place == len(sounding) - 1
+            head = struct.pack("<BBqIII", 0, 4 * last, time + minute * times[-1], serial, number, 0)
+            ogg += _with_checksum(b"OggS" + head + page[26:])
+            number += 1
+    return bytes(ogg)
+
+
+def _with_checksum(page: bytes) -> bytes:
+    """An Ogg page with the CRC-32 of RFC 3533: not zlib's, which reflects the bits."""
+    check = 0
+    for byte in page:
+        check = (check << 8) & 0xFFFFFFFF ^ _CRC[check >> 24 ^ byte]
+    return page[:22] + struct.pack("<I", check) + page[26:]
+
+
+def _crc_of(byte: int) -> int:
+    check = byte << 24
+    for _ in range(8):
+        check = (check << 1 ^ 0x04C11DB7) & 0xFFFFFFFF if check >> 31 else check << 1
+    return check
+
+
+_CRC = [_crc_of(byte) for byte in range(256)]

@@ -20,7 +20,7 @@ _LOADERS: dict[str, Callable[..., Dataset]] = {
 _SUMMARIES = {
     "bookshop": "invented books and simulated readers whose taste turns; made on the spot, needs no network",
     "movielens-100k": "100,000 real ratings of films, 1997-98; fetched once (5 MB), for research use",
-    "tuxpaint-stamps": "950 captioned pictures, some with sounds, and simulated people; from Debian's package",
+    "tuxpaint-stamps": "950 captioned pictures, some with sounds, and simulated people; of a Debian package",
 }
 
 
