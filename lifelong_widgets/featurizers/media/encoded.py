@@ -59,13 +59,13 @@ class EncodedFeaturizer(Featurizer):
             drawn = np.random.default_rng(self.seed).choice(len(given), _MOST_LEARNED_FROM, replace=False)
             given = [given[place] for place in np.sort(drawn)]
         read = list(each_readable(given, self.medium, self._read))
-        self._reduction = PrincipalComponents(self.width)
+        reduction = PrincipalComponents(self.width)
         if read:
             found = [given[place] for place, _ in read]
             self._learn(np.stack([one for _, one in read]), found)
-            self._reduction.fit(
-                np.stack([self._encode(one) for _, one in read]), [one.title for one in found]
-            )
+            codes = np.stack([self._encode(one) for _, one in read])
+            reduction.fit(codes, [item.title for item in found])
+        self._reduction = reduction
         return self
 
     @one_thread()
@@ -117,18 +117,17 @@ class TrainedFeaturizer(EncodedFeaturizer):
     def _learn(self, inputs: Array, items: Sequence[Item]) -> None:
         batch = self._as_inputs(inputs)
         axes = [axis for axis in range(batch.ndim) if axis != 1 or batch.ndim < 4]  # colours keep their own
-        self._mean = batch.mean(axes, keepdim=True)[0]
-        self._deviation = batch.std(axes, keepdim=True, correction=0)[0].clamp(min=1e-3)
-        self._encoder = made(self._network, self.seed)
-        scaled = (batch - self._mean) / self._deviation
-        train(self._encoder, WIDTH, scaled, _labels(items), self._augmentation, self.media_epochs, self.seed)
-        self._encoder.eval()
+        mean = batch.mean(axes, keepdim=True)[0]
+        deviation = batch.std(axes, keepdim=True, correction=0)[0].clamp(min=1e-3)
+        encoder = made(self._network, self.seed)
+        scaled = (batch - mean) / deviation
+        train(encoder, WIDTH, scaled, _labels(items), self._augmentation, self.media_epochs, self.seed)
+        self._mean, self._deviation, self._encoder = mean, deviation, encoder.eval()
 
     def _encode(self, read: Array) -> Array:
+        one = (self._as_inputs(read[None]) - self._mean) / self._deviation
         with torch.inference_mode():
-            code: Array = self._encoder((self._as_inputs(read[None]) - self._mean) / self._deviation)[
-                0
-            ].numpy()
+            code: Array = self._encoder(one)[0].numpy()
         return code
 
     def get_state(self) -> dict[str, Any]:

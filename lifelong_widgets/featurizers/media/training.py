@@ -9,7 +9,8 @@ from torch import nn
 
 from lifelong_widgets.featurizers.media.augmentation import Augmentation
 
-_BATCH = 128
+_LEAST_BATCH, _MOST_BATCH = 32, 128
+_STEPS = 8  # an epoch, at least, unless the batches become too small
 _LEARNING_RATE = 2e-3
 _WEIGHT_DECAY = 1e-4
 _PROJECTED = 64
@@ -28,6 +29,8 @@ def made(make: Callable[[], nn.Module], seed: int) -> nn.Module:
             if parameter.ndim >= 2:
                 bound = (6 / parameter[0].numel()) ** 0.5  # He et al. (2015)
                 parameter.uniform_(-bound, bound, generator=generator)
+            else:
+                parameter.zero_()
     return module
 
 
@@ -62,7 +65,7 @@ def train(
     head = made(lambda: _head(width, n_outputs, labels is None), seed + 1)
     parameters = [*encoder.parameters(), *head.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
-    n_batches = -(-len(inputs) // _BATCH)
+    n_batches = -(-len(inputs) // min(_MOST_BATCH, max(_LEAST_BATCH, len(inputs) // _STEPS)))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, epochs * n_batches))
     for _ in range(epochs):
         for batch in torch.randperm(len(inputs), generator=generator).tensor_split(n_batches):
