@@ -32,7 +32,7 @@ demo: $(VENV)/installed-lab ## open the quickstart in JupyterLab (BROWSER=none s
 	    --ServerApp.port=$(PORT) --ServerApp.port_retries=0 \
 	    $(if $(filter none,$(BROWSER)),--no-browser) $$(test "$$(id -u)" != 0 || echo --allow-root)
 
-test: lint $(VENV)/chromium ## everything: lint, types, and the whole test suite
+test: lint $(VENV)/chromium $(VENV)/stamps ## everything: lint, types, and the whole test suite
 	$(BIN)/lifelong-widgets fetch movielens-100k
 	@# In the order of the names, in which the longest file, tests/benchmarks/test_quality.py, is among the first.
 	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not (browser or benchmark or binder)'
@@ -77,6 +77,14 @@ $(VENV)/installed-test: $(VENV)/installed-lab
 
 $(VENV)/chromium: $(VENV)/installed-test
 	$(BIN)/python tests/chromium.py > $@
+
+$(VENV)/stamps: | $(BIN)/python
+	@# The pictures and sounds of the data set "tuxpaint-stamps". Without them, its test fails and says so.
+	@test -d /usr/share/tuxpaint/stamps \
+	    || { test "$$(id -u)" = 0 && apt-get update \
+	        && apt-get install --yes --no-install-recommends tuxpaint-stamps-default; } \
+	    || echo 'The stamps of Tux Paint are missing; on Debian: apt install tuxpaint-stamps-default' >&2
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -14,6 +14,10 @@ class DataError(LifelongWidgetsError, ValueError):
     """A catalogue, a log or an argument that cannot be used as it is."""
 
 
+class MediaError(DataError):
+    """A picture or a sound that cannot be read, or that is too large to be."""
+
+
 class UnknownItemError(LifelongWidgetsError, LookupError):
     """An item id that the catalogue does not hold."""
 
@@ -32,6 +36,10 @@ class DivergenceError(LifelongWidgetsError, ArithmeticError):
 
 class JournalWarning(UserWarning):
     """Something about a journal's files that cost no event, but that somebody should look at."""
+
+
+class MediaWarning(UserWarning):
+    """Pictures or sounds that could not be read and so count as missing."""
 
 
 class MissingExtraError(LifelongWidgetsError, ImportError):

@@ -15,6 +15,13 @@ from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
+from lifelong_widgets.featurizers.media import (
+    AudioCNNFeaturizer,
+    AudioGRUFeaturizer,
+    ColorFeaturizer,
+    EfficientNetFeaturizer,
+    ImageCNNFeaturizer,
+)
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.text import (
     REDUCERS,
@@ -24,7 +31,7 @@ from lifelong_widgets.featurizers.text import (
 )
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
-from lifelong_widgets.parts import Part, WholeNumber
+from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 
 FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
     "text": {
@@ -45,6 +52,12 @@ FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
         "usage": UsageFeaturizer,
     },
     "social": {"author": AuthorFeaturizer},
+    "image": {
+        "cnn": ImageCNNFeaturizer,
+        "efficientnet_lite0": EfficientNetFeaturizer,
+        "colors": ColorFeaturizer,
+    },
+    "audio": {"cnn": AudioCNNFeaturizer, "gru": AudioGRUFeaturizer},
 }
 """The featurizers by modality and name; ``MODALITY_features`` of `FeatureSettings` is the choice."""
 
@@ -167,6 +180,8 @@ class FeatureSettings(Part):
 
     text_features = _choice("text", "tfidf", "How titles and texts become numbers.")
     categories_features = _choice("categories", "multi_hot", "How categories become numbers.")
+    image_features = _choice("image", "none", "How the files of pictures become numbers.")
+    audio_features = _choice("audio", "none", "How the files of sounds become numbers.")
 
     behavior_features = _choice("behavior", "none", "How what people did with an item becomes numbers.")
     social_features = _choice("social", "none", "How the people around an item become numbers.")
@@ -191,6 +206,27 @@ class FeatureSettings(Part):
     ).tag(config=True, label="Leave out stop words")
     max_categories = WholeNumber(
         256, min=1, max=100_000, help="How many categories have a column, the most frequent ones."
+    ).tag(config=True)
+    n_image_components = WholeNumber(32, min=1, max=1024, help="Width of the picture features.").tag(
+        config=True
+    )
+    image_size = WholeNumber(
+        32, min=8, max=96, help="The side, in pixels, to which pictures are brought for the CNN."
+    ).tag(config=True)
+    image_denoise = traitlets.Bool(False, help="Whether a median filter removes specks from pictures.").tag(
+        config=True
+    )
+    n_audio_components = WholeNumber(32, min=1, max=1024, help="Width of the sound features.").tag(
+        config=True
+    )
+    audio_seconds = FiniteFloat(
+        4.0, min=0.1, max=10.0, help="How much of a sound is heard, from its beginning."
+    ).tag(config=True)
+    audio_denoise = traitlets.Bool(False, help="Whether steady noise is turned down in sounds.").tag(
+        config=True
+    )
+    media_epochs = WholeNumber(
+        30, min=0, max=10_000, help="How often the networks of pictures and sounds see each one in a fit."
     ).tag(config=True)
 
     n_behavior_components = WholeNumber(

@@ -4,37 +4,54 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lifelong_widgets.data import Feedback, Interactions, Item
-from lifelong_widgets.featurizers import FEATURIZERS, FeatureSettings, Featurizer
+from lifelong_widgets.featurizers import FEATURIZERS, FeatureSettings, Featurizer, LearnedText
+from tests.featurizers.media_files import write_media
 
 SHELF = [
     Item(
         "a",
         "The Lamp at the End of the Pier",
         ("Mystery", "Sea"),
-        {"description": "A lamp goes out.", "author": "Wick"},
+        {"description": "A lamp on the pier goes out.", "author": "Wick"},
+        image="lamp.png",
+        audio="lamp.wav",
     ),
     Item(
         "b",
         "Tide Tables for Beginners",
         ("Sea",),
         {"description": "Learning to wait for the tide.", "author": "Moon"},
+        image="tide.png",
+        audio="tide.wav",
     ),
     Item(
         "c",
         "A Short History of Buttons",
         ("History",),
         {"description": "Buttons, and who lost them.", "author": "Hook"},
+        image="buttons.png",
+        audio="buttons.wav",
     ),
     Item(
-        "d", "The Second Lamp", ("Mystery",), {"description": "Another lamp, another pier.", "author": "Wick"}
+        "d",
+        "The Second Lamp",
+        ("Mystery",),
+        {"description": "Another lamp on the pier.", "author": "Wick"},
+        image="second-lamp.png",
+        audio="second-lamp.wav",
     ),
 ]
-LATER = [Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}), Item("f", "The Lamp", ("Sea",), {})]
+LATER = [
+    Item("e", "灯塔 Ωmega <b>", ("Opera",), {"description": ""}),
+    Item("f", "The Lamp", ("Sea",), {}, image="lamp.png", audio="lamp.wav"),
+]
 # People of two kinds: in the evening those who take one lamp and then the other, at noon the rest.
 LOG = Interactions.from_events(
     Feedback(f"u{person}", item, time=86_400.0 * day + 3_600.0 * hour + 60.0 * place, value=float(hour))
@@ -45,6 +62,17 @@ LOG = Interactions.from_events(
 )
 KNOWN_BY_BEHAVIOR_ALONE = ("behavior-", "social-")
 """These say nothing of an item that nobody took, and whose author nobody knows."""
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pictures and sounds of the shelf."""
+    return write_media(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture(autouse=True)
+def beside_the_media(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(media)
 
 
 MADE: dict[str, Callable[[], Featurizer]] = {
@@ -84,6 +112,10 @@ def test_items_that_come_later_get_the_same_width(name: str, featurizer: Featuri
 
 
 def test_alike_items_lie_nearer_than_unlike_ones(featurizer: Featurizer) -> None:
+    if isinstance(featurizer, LearnedText):  # which says nothing before a recommender has trained it
+        same = featurizer.fit(SHELF).transform([SHELF[0], replace(SHELF[0], id="other")])
+        np.testing.assert_array_equal(same[0], same[1])
+        return
     pier, _, buttons, second_lamp = featurizer.fit(SHELF, LOG).transform(SHELF)
     assert pier @ second_lamp > pier @ buttons
 

@@ -17,6 +17,7 @@ from lifelong_widgets.data.datasets.mind import mind
 from lifelong_widgets.data.datasets.movielens import movielens_100k
 from lifelong_widgets.data.datasets.online_retail import online_retail_ii
 from lifelong_widgets.data.datasets.polis import polis
+from lifelong_widgets.data.datasets.tuxpaint import tuxpaint_stamps
 from lifelong_widgets.data.datasets.worlds import community_world, course_world, news_world, shop_world
 from lifelong_widgets.errors import DataError, closest
 
@@ -35,6 +36,7 @@ _LOADERS: dict[str, Callable[..., Dataset]] = {
     "online-retail-ii": online_retail_ii,
     "polis": polis,
     "shop-world": shop_world,
+    "tuxpaint-stamps": tuxpaint_stamps,
 }
 _SUMMARIES = {
     "bookshop": "invented books and simulated readers whose taste turns; made on the spot, needs no network",
@@ -51,6 +53,7 @@ _SUMMARIES = {
     "online-retail-ii": "purchases at a British gift shop, 2009-11; fetched once (46 MB), or from a folder",
     "polis": "votes on what people wrote in twelve debates, 2014-24; fetched once, or from a folder",
     "shop-world": "simulated baskets: complements, repeats, prices, and a known truth; needs no network",
+    "tuxpaint-stamps": "950 captioned pictures, some with sounds, and simulated people; of a Debian package",
 }
 
 
