@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self, cast
@@ -37,7 +37,7 @@ from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Occur
 from lifelong_widgets.memory.scores import best_places
 from lifelong_widgets.models import Histories, HistoriesMark, LearnedContent, Network, one_thread
 from lifelong_widgets.parts import Part
-from lifelong_widgets.progress import ProgressCallback, report_or_give_up, track
+from lifelong_widgets.progress import ProgressCallback, Stop, report_or_give_up, track
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 from lifelong_widgets.value import SLATE_SIZE, Awaiting, Slate, ValueLearner, ValueMark, slate_of
 
@@ -508,7 +508,8 @@ class Engine:
             scored = self._scored(examples)
             self.buffer.add(examples, self.rng, users=users[positions[events]], scored=scored)
         if self.value.on:
-            self._fit_values(self._occurrences(users, items, rewards, interactions), interrupt, progress)
+            lived = self._occurrences(users, items, rewards, interactions)
+            self._fit_values(lived, None if report.interrupted else interrupt, progress)
         self.n_events, self._n_offered = len(interactions), len(self.network.items)
         return report
 
@@ -624,9 +625,15 @@ class Engine:
         return slate_of(items, self.ranker.click_scores(person, items))
 
     def _fit_values(
-        self, events: list[Occurrence], interrupt: threading.Event, progress: bool | ProgressCallback
+        self,
+        events: list[Occurrence],
+        interrupt: threading.Event | None,
+        progress: bool | ProgressCallback,
     ) -> None:
-        """Let the values live through a log that was fitted; the lists are those of the network alone."""
+        """Let the values live through a log that was fitted; the lists are those of the network alone.
+
+        A fit that was interrupted already hears no `interrupt` again.
+        """
         histories = Histories(self.network.history_length)
         with track(len(events), "value", progress) as bar:
             for begin in range(0, len(events), _VALUED):
@@ -646,7 +653,11 @@ class Engine:
                 self.value.learn(taken, slates)
                 for one in batch:
                     histories.append(*one)
-                report_or_give_up(bar, len(batch), interrupt)
+                if interrupt is not None:
+                    report_or_give_up(bar, len(batch), interrupt)
+                else:
+                    with suppress(Stop):
+                        bar.update(len(batch))
         self.ranker.changed()
 
     def _had_a_choice(self, happened: Occurrence, event: Feedback) -> bool:

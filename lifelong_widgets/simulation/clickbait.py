@@ -234,8 +234,8 @@ class ClickbaitWorld:
 
     def _click(self, person: int, places: Sequence[int], rng: np.random.Generator) -> int | None:
         chances = self.click_chances(person, places)
-        drawn = np.searchsorted(np.cumsum(chances), rng.random())
-        return None if drawn == len(places) else int(places[drawn])
+        drawn = int(np.searchsorted(np.cumsum(chances), rng.random()))
+        return None if drawn == len(places) else places[drawn]
 
     def __repr__(self) -> str:
         return (

@@ -227,15 +227,16 @@ class ValueLearner(Part):
         on = np.flatnonzero(transitions.going_on)
         if len(on):
             items, chances = transitions.slates.items[on], transitions.slates.scores[on]
-            past, worth_of_past = (part[on] for part in transitions.histories_after())
-            scores = scores_of_slates(self._target.network, past, worth_of_past, items)
+            past, rewards = transitions.histories_after()
+            past, rewards = past[on], rewards[on]
+            scores = scores_of_slates(self._target.network, past, rewards, items)
             worth = self._bounded(self._now.target_mean + self._scale * scores)
             if self.slate_decomposition:
                 after = (chances * worth).sum(axis=1)
             else:
                 judged = worth
                 if self.double_q:
-                    judged = scores_of_slates(self.network, past, worth_of_past, items)
+                    judged = scores_of_slates(self.network, past, rewards, items)
                 best = np.where(chances > 0, judged, -np.inf).argmax(axis=1)
                 after = worth[np.arange(len(on)), best]
             found[on] += self.discount * after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,25 @@ def scores_of_slates(
     return scores
 
 
+@dataclass(frozen=True, slots=True)
+class TargetMark:
+    """What `Target.revert` needs: what an update has overwritten.
+
+    Attributes:
+        moved: the rows that were to be copied.
+        rows: the same, ascending.
+        embeddings: of these rows.
+        moments: of these rows; nothing ever moves them.
+        dense: the dense parameters.
+    """
+
+    moved: set[int]
+    rows: NDArray[np.int64]
+    embeddings: NDArray[np.float32]
+    moments: NDArray[np.float32]
+    dense: list[torch.Tensor]
+
+
 class Target:
     """A copy of a network that is brought up to date now and then: V. Mnih et al. (2015).
 
@@ -58,8 +78,8 @@ class Target:
         """Be the online network as it is now; what is returned can take that back."""
         rows = np.array(sorted(self._moved), dtype=np.int64)
         table = self.network.items
-        mark = TargetMark(self._moved, rows, *table.learned(rows), self._dense())
-        moments = table.learned(rows)[1]
+        embeddings, moments = table.learned(rows)
+        mark = TargetMark(self._moved, rows, embeddings, moments, self._dense())
         table.put_back(rows, self._online.items.learned(rows)[0], moments)
         self._put_dense([parameter.detach() for parameter in self._online.dense_parameters()])
         self._moved = set()
@@ -99,20 +119,3 @@ class Target:
     def _put_dense(self, values: list[torch.Tensor]) -> None:
         for parameter, value in zip(self.network.dense_parameters(), values, strict=True):
             parameter.data.copy_(value)
-
-
-class TargetMark:
-    """What `Target.revert` needs: the rows and the dense parameters that an update has overwritten."""
-
-    __slots__ = ("dense", "embeddings", "moments", "moved", "rows")
-
-    def __init__(
-        self,
-        moved: set[int],
-        rows: NDArray[np.int64],
-        embeddings: NDArray[np.float32],
-        moments: NDArray[np.float32],
-        dense: list[torch.Tensor],
-    ) -> None:
-        self.moved, self.rows, self.dense = moved, rows, dense
-        self.embeddings, self.moments = embeddings, moments

@@ -12,6 +12,7 @@ import traitlets
 from lifelong_widgets.data import Feedback, Interactions
 from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
 from lifelong_widgets.memory import NETWORK_ALONE
+from lifelong_widgets.progress import ProgressEvent, Stop, held_interrupts
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of
 from tests.engine.lives import QUIET, fresh, live, opened
@@ -206,6 +207,22 @@ def test_a_fit_learns_values_from_the_log(log: Interactions) -> None:
     rec.fit(log[:150], **QUIET)
     assert rec.value.n_steps >= 4 and 0 < rec.value.td_error < 10
     assert all(np.isfinite(row.value) for row in rec.values("p1", 10))
+
+
+def test_a_fit_that_was_interrupted_has_values_too(log: Interactions) -> None:
+    """Of the epochs that it had, bit for bit; what comes after them is a part of every fit."""
+    stopped, short = fresh(**VALUED, epochs=9, patience=9), fresh(**VALUED, epochs=9, patience=9)
+
+    def stop(event: ProgressEvent) -> None:
+        if event.description == "fit" and event.done > event.total // 3:
+            raise Stop
+
+    report = stopped.fit(log[:150], progress=stop)
+    assert report.interrupted and 0 < report.epochs < 9
+    with held_interrupts() as never:
+        short.apply_fit(log[:150], never, max_epochs=report.epochs)
+    assert stopped.value.n_steps == short.value.n_steps > 0
+    assert digest_of(stopped.value.get_state()) == digest_of(short.value.get_state())
 
 
 def test_refused(log: Interactions) -> None:
