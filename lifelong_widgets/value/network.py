@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.learning.distillation import rows_of, scores_of
 from lifelong_widgets.models import Network
 
 _KEY = 0x9E3779B9  # the click model of the same seed begins with other numbers
@@ -31,8 +30,8 @@ def scores_of_slates(
     slates: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """What a network says of k items for each of n histories, (n, k)."""
-    queries = network.queries(network.user_vectors(history_items, history_rewards))
-    scores: NDArray[np.float32] = scores_of(queries, rows_of(network, slates)).numpy()
+    users = network.user_vectors(history_items, history_rewards)
+    scores: NDArray[np.float32] = network.scores_of(users, slates).numpy()
     return scores
 
 
