@@ -237,7 +237,7 @@ class Recommender(DurableEngine):
 
     @one_thread()
     def values(self, user: Id, items: int | Sequence[Id] = 10, exclude_seen: bool = True) -> ItemValues:
-        """What the places in a list are made of: the chance of each item, and its value in the long run.
+        """What the places in a list are made of: the chance of each item, its value, and how sure that is.
 
         Args:
             user: anybody.
@@ -278,10 +278,10 @@ class Recommender(DurableEngine):
         if look.values is not None:
             worth = look.values[chosen].astype(np.float64)
             gained = worth - self.value.substitution * max(look.state_value, 0.0)
-        rows = []
+        errors, rows = self.value.td_errors(chosen), []
         for place in np.argsort(-np.nan_to_num(chances * gained), kind="stable").tolist():
             item = self.catalog[self.catalog.ids[chosen[place]]]
-            numbers = (float(column[place]) for column in (chances, worth, chances * gained))
+            numbers = (float(column[place]) for column in (chances, worth, chances * gained, errors))
             rows.append(ItemValue(item.id, item.title, *numbers))
         value = self.value
         return ItemValues(user, rows, look.state_value, value.discount, value.substitution, value.td_error)

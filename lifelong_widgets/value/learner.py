@@ -24,6 +24,8 @@ _CAPACITY = 20_000  # transitions that are kept; those of old, when other lists 
 _LEFT_AT_ONCE = 32  # people an event, at most, of whom it is found out that they have left
 _MEAN_RATE = 0.02  # how fast the mean value follows
 _ERROR_RATE = 0.02  # how fast the moving mean of the errors does
+_LOOKED_AT = 16  # transitions of an item that are asked how far its value was off: the newest
+_AT_ONCE = 512  # of them are scored together: as many lists of `SLATE_SIZE` rows are in memory then
 _NUMBERS = ("mean", "target_mean", "lowest", "highest", "error")
 
 
@@ -147,6 +149,39 @@ class ValueLearner(Part):
     def td_error(self) -> float:
         """The moving mean of ``|r + γ V(s') - Q(s, a)|`` of new transitions; NaN before the first."""
         return self._now.error if self.n_steps else float("nan")
+
+    def td_errors(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How far the values of some items are from what came of them, (n,); NaN where none of it is kept.
+
+        The mean of ``|r + γ V(s') - Q(s, a)|`` over the last transitions in which each was taken, as both
+        networks judge them now. It is worked out when it is asked for.
+        """
+        found = np.full(len(items), np.nan, dtype=np.float32)
+        if not self.n_steps:
+            return found
+        kept = self._buffer.items
+        slots = np.flatnonzero(np.isin(kept, items))
+        age = (self._buffer.n_seen - 1 - slots) % _CAPACITY
+        slots = slots[np.lexsort((age, kept[slots]))]  # item by item, the newest first
+        owners = kept[slots]
+        slots = slots[np.arange(len(slots)) - np.searchsorted(owners, owners) < _LOOKED_AT]
+        errors = [self._errors_of(slots[n : n + _AT_ONCE]) for n in range(0, len(slots), _AT_ONCE)]
+        if errors:
+            own, place = np.unique(kept[slots], return_inverse=True)
+            mean = np.bincount(place, weights=np.concatenate(errors)) / np.bincount(place)
+            there = np.isin(items, own)
+            found[there] = mean[np.searchsorted(own, items[there])]
+        return found
+
+    def _errors_of(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        kept = self._buffer.scored(slots)
+        assert kept is not None  # the buffer was built with room for them
+        past = self._buffer.examples(slots)
+        scores = scores_of_slates(
+            self.network, past.history_items, past.history_rewards, past.targets[:, None]
+        )
+        values = self._bounded(self._now.mean + self._scale * scores[:, 0])
+        return np.abs(self.targets(Transitions(past, kept)) - values)
 
     @property
     def n_pending(self) -> int:

@@ -23,6 +23,8 @@ class ItemValue:
         chance: P(a | s), how likely the click model thinks it that this one is taken, among all candidates.
         value: Q(s, a), the discounted reward from then on.
         product: P · (Q - x V), what the item is ranked by: see `ItemValues`.
+        td_error: the mean size of the TD errors of the last times that somebody took it, as they are judged
+            now; NaN if nobody has, or nothing is known yet of what came of it.
     """
 
     item: Id
@@ -30,13 +32,14 @@ class ItemValue:
     chance: float
     value: float
     product: float
+    td_error: float
 
 
 class ItemValues(Sequence[ItemValue]):
     """Items for one person, with the chance and the value of each. Draws itself as a table in a notebook.
 
-    The last column is what they are ranked by: the chance of an item times what is gained by it, its value
-    less that of what would have been taken otherwise, x V.
+    What they are ranked by is P · (Q - x V): the chance of an item times what is gained by it, its value
+    less that of what would have been taken otherwise, x V. The last column says how far its value was off.
 
     Attributes:
         user: whose they are.
@@ -45,11 +48,11 @@ class ItemValues(Sequence[ItemValue]):
         substitution: x.
         td_error: the moving mean of the size of the TD errors; NaN before the first.
 
-    >>> ant = ItemValue(1, "Ant", chance=0.5, value=4.0, product=1.25)
+    >>> ant = ItemValue(1, "Ant", chance=0.5, value=4.0, product=1.25, td_error=0.125)
     >>> ItemValues("ada", [ant], state_value=3.0, discount=0.9, substitution=0.5, td_error=0.25)
     values for 'ada': V = 3.000, γ = 0.9, x = 0.5, mean TD error 0.250
-          P       Q P·(Q-xV)
-      0.500   4.000    1.250  Ant
+          P       Q P·(Q-xV)    |TD|
+      0.500   4.000    1.250   0.125  Ant
     """
 
     def __init__(
@@ -78,8 +81,8 @@ class ItemValues(Sequence[ItemValue]):
         return self._rows[index]
 
     def to_pandas(self) -> pd.DataFrame:
-        """A row for each item: item, title, chance, value, product."""
-        columns = ["item", "title", "chance", "value", "product"]
+        """A row for each item: item, title, chance, value, product, td_error."""
+        columns = ["item", "title", "chance", "value", "product", "td_error"]
         return pd.DataFrame([[getattr(row, name) for name in columns] for row in self], columns=columns)
 
     @property
@@ -88,17 +91,19 @@ class ItemValues(Sequence[ItemValue]):
         return f"V = {self.state_value:.3f}, {settings}, mean TD error {self.td_error:.3f}"
 
     def __repr__(self) -> str:
-        lines = [f"values for {self.user!r}: {self._caption}", f"{'P':>7} {'Q':>7} P·(Q-xV)"]
+        lines = [f"values for {self.user!r}: {self._caption}", f"{'P':>7} {'Q':>7} P·(Q-xV) {'|TD|':>7}"]
         for row in self:
-            numbers = f"{row.chance:>7.3f} {row.value:>7.3f} {row.product:>8.3f}"
+            numbers = f"{row.chance:>7.3f} {row.value:>7.3f} {row.product:>8.3f} {row.td_error:>7.3f}"
             lines.append(f"{numbers}  {shorten(row.title, 50)}".rstrip())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "<tr><th style='text-align:left'>title</th><th>P</th><th>Q</th><th>P·(Q−xV)</th></tr>"
+        names = "".join(f"<th>{name}</th>" for name in ("P", "Q", "P·(Q−xV)", "|TD|"))
+        head = f"<tr><th style='text-align:left'>title</th>{names}</tr>"
         body = "".join(
             f"<tr><td style='text-align:left'><b>{html.escape(row.title)}</b></td>"
-            f"<td>{row.chance:.3f}</td><td>{row.value:.3f}</td><td>{row.product:.3f}</td></tr>"
+            f"<td>{row.chance:.3f}</td><td>{row.value:.3f}</td><td>{row.product:.3f}</td>"
+            f"<td>{row.td_error:.3f}</td></tr>"
             for row in self
         )
         caption = f"Values for {html.escape(str(self.user))}: {self._caption}"

@@ -155,7 +155,7 @@ def test_the_table_says_what_ranks(log: Interactions) -> None:
         these = rec.values("p3", listed.items[:3][::-1])
         assert [row.item for row in these] == list(listed.items[:3])
         assert "V =" in repr(table) and "<table>" in table._repr_html_()
-        assert list(table.to_pandas().columns) == ["item", "title", "chance", "value", "product"]
+        assert list(table.to_pandas().columns) == ["item", "title", "chance", "value", "product", "td_error"]
         assert sum(row.chance for row in rec.values("p3", list(rec.catalog.ids))) == pytest.approx(1, abs=0.3)
 
 

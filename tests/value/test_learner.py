@@ -184,6 +184,24 @@ def test_dislikes_are_worth_less_than_nothing() -> None:
     assert values[0] == pytest.approx(1.0, abs=0.2) and values[1] == pytest.approx(-1.0, abs=0.2)
 
 
+def test_the_error_of_each_item_is_that_of_its_last_transitions() -> None:
+    """One by one what `targets` and `values` say of what is kept; NaN for what nobody took."""
+    made = settled(learner(n_items=6, target_update=10), n=83)
+    kept, expected = made._buffer, {item: [] for item in range(6)}  # type: ignore[var-annotated]
+    for slot in range(len(kept) - 1, -1, -1):
+        past, scored = kept.examples(np.array([slot])), kept.scored(np.array([slot]))
+        values = made.values(past.history_items[0], past.history_rewards[0])
+        assert scored is not None and values is not None
+        target = made.targets(Transitions(past, scored))[0]
+        expected[int(past.targets[0])].append(abs(target - values[past.targets[0]]))
+    assert len(expected[0]) > 16  # only the newest count
+    found = made.td_errors(np.array([5, 2, 0, 1, 3]))
+    assert np.isnan(found[0]) and np.isfinite(found[1:]).all()
+    means = [np.mean(expected[item][:16]) for item in (2, 0, 1, 3)]
+    np.testing.assert_allclose(found[1:], means, atol=1e-4)
+    assert np.isnan(learner().td_errors(np.arange(4))).all()
+
+
 def test_a_long_list_is_cut_to_what_is_seen_of_it() -> None:
     with pytest.raises(ValueError):
         transitions((took(0), slate(*range(SLATE_SIZE + 1))))
