@@ -6,7 +6,9 @@ whom is inclined to come on the same days:
 * ``clicks``: a recommender as it comes, which ranks by the chance of a click (``discount=0``);
 * ``values``: the same with ``discount=0.9``;
 * ``product``: that with ``substitution=0``: the chance of a click times the value, as SlateQ's top k;
-* ``slates``: ``values`` with ``slate_decomposition=True``: a list is worth its mean, not its best item.
+* ``slates``: ``values`` with ``slate_decomposition=True``: a list is worth its mean, not its best item;
+* ``half``: ``values`` with ``discount=0.5``;
+* ``counts``: no network, one list for everybody, by clicks and how often people stayed (`Counts`).
 
 The worlds: ``bait``, as it comes; and ``none``, in which people stay after one item as they do after the
 other, so that nothing is to be had but the clicks. What is compared is the reward of all the days, beginning
@@ -17,13 +19,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.data import Catalog, Feedback, Id
 from lifelong_widgets.evaluation.intervals import interval_of, ratio_of_sums
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import ClickbaitWorld
@@ -34,6 +38,8 @@ ARMS: dict[str, dict[str, Any]] = {
     "values": {"discount": 0.9},
     "product": {"discount": 0.9, "substitution": 0.0},
     "slates": {"discount": 0.9, "slate_decomposition": True},
+    "half": {"discount": 0.5},
+    "counts": {},
 }
 WORLDS: dict[str, dict[str, Any]] = {"bait": {}, "none": {"stay_bait": 0.85}}
 COLUMNS = ("reward", "visits", "bait")
@@ -41,10 +47,46 @@ COLUMNS = ("reward", "visits", "bait")
 Figures = dict[str, NDArray[np.float64]]
 
 
+class Listed(NamedTuple):
+    """A list."""
+
+    items: tuple[Id, ...]
+
+
+class Counts:
+    """What anybody can do without a network: ``(n_stayed + 1)² / (n_clicks + 2)`` ranks the items, for all.
+
+    That is how often an item was clicked on times the square of how often another click came within half an
+    hour, smoothed so that new items come first.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._ids = list(catalog.ids)
+        self._clicks: Counter[Id] = Counter()
+        self._stayed: Counter[Id] = Counter()
+        self._last: dict[Id, Feedback] = {}
+
+    def recommend(self, user: Id, k: int, exclude_seen: bool, reasons: bool) -> Listed:
+        return Listed(tuple(sorted(self._ids, key=self._worth, reverse=True)[:k]))
+
+    def learn_one(self, feedback: Feedback, /) -> None:
+        last = self._last.get(feedback.user)
+        if last is not None and (feedback.time or 0.0) - (last.time or 0.0) < 1800.0:
+            self._stayed[last.item] += 1
+        self._clicks[feedback.item] += 1
+        self._last[feedback.user] = feedback
+
+    def _worth(self, item: Id) -> float:
+        return float((self._stayed[item] + 1) ** 2 / (self._clicks[item] + 2))
+
+
 def live(world: str, arm: str, seed: int, days: int, people: int) -> list[float]:
     """The `COLUMNS` of one life: all clicks, all visits, and the clicks on bait."""
     made = ClickbaitWorld(seed=seed, n_people=people, **WORLDS[world])
-    lived = made.live(Recommender(made.catalog, seed=seed, **_SIZES, **ARMS[arm]), days)
+    if arm == "counts":
+        lived = made.live(Counts(made.catalog), days)
+    else:
+        lived = made.live(Recommender(made.catalog, seed=seed, **_SIZES, **ARMS[arm]), days)
     return [lived.reward, float(lived.visits.sum()), float(lived.bait.sum())]
 
 
