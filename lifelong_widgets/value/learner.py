@@ -181,7 +181,8 @@ class ValueLearner(Part):
             self.network, past.history_items, past.history_rewards, past.targets[:, None]
         )
         values = self._bounded(self._now.mean + self._scale * scores[:, 0])
-        return np.abs(self.targets(Transitions(past, kept)) - values)
+        errors: NDArray[np.float32] = np.abs(self.targets(Transitions(past, kept)) - values)
+        return errors
 
     @property
     def n_pending(self) -> int:
