@@ -139,18 +139,19 @@ def report(found: Figures) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=20, help="of world and model: 1, 2, … up to this")
+    parser.add_argument("--seeds", type=int, default=20, help="how many, of world and model")
+    parser.add_argument("--first", type=int, default=1, help="the first of these seeds")
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=["clicks", "values"])
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=list(WORLDS))
     given = parser.parse_args()
-    seeds = range(1, given.seeds + 1)
+    seeds = range(given.first, given.first + given.seeds)
     for world in given.worlds:
         known = np.mean([truth(world, seed, given.people) for seed in seeds], axis=0)
         found = figures(world, seeds, given.arms, given.days, given.people, given.jobs)
-        print(f"\nworld: {world}, {given.seeds} seeds, {given.people} people, {given.days} days")
+        print(f"\nworld: {world}, seeds {seeds[0]} to {seeds[-1]}, {given.people} people, {given.days} days")
         print(f"who knows everything: {known[0]:.2f} clicks a visit greedily, {known[1]:.2f} looking ahead")
         print(report(found), flush=True)
     return 0
