@@ -1,4 +1,4 @@
-"""The exercises of the notebooks can be solved, and a wrong answer is not taken for a right one."""
+"""The exercises of notebook 03 can be solved, and a wrong answer is not taken for a right one."""
 
 from __future__ import annotations
 
