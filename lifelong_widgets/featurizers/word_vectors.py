@@ -25,10 +25,10 @@ class Word2VecFeaturizer(Featurizer):
 
     Word2Vec: Mikolov et al. (2013), "Distributed representations of words and phrases and their
     compositionality". The mean weighs a word by how rare it is, a / (a + its share of all words): smooth
-    inverse frequency, Arora et al. (2017), "A simple but tough-to-beat baseline for sentence embeddings". What
-    all texts have in common is taken off, here by their mean. The vectors have `n_text_components` values, so
-    that nothing is reduced. Words that were not in the texts of the last `fit` are ignored. One seed and
-    the same texts give the same bits; gensim is needed to fit, not to transform.
+    inverse frequency, Arora et al. (2017), "A simple but tough-to-beat baseline for sentence embeddings".
+    What all texts have in common is taken off, here by their mean. The vectors have `n_text_components`
+    values, so that nothing is reduced. Words that were not in the texts of the last `fit` are ignored. One
+    seed and the same texts give the same bits; gensim is needed to fit, not to transform.
 
     Args:
         n_text_components: the width of the output.
