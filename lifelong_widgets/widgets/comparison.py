@@ -52,8 +52,8 @@ def frame(trials: Sequence[Trial]) -> pd.DataFrame:
     """One row a trial, counted from 1: every block, the figures, and the weight of each modality.
 
     >>> trial = Trial({"fusion": "gated"}, 0.3, 0.1, math.nan, 200, 0, 4.5, {"text": 0.9})
-    >>> frame([trial]).loc[1, ["fusion", "HR@10", "weight of text"]].tolist()
-    ['gated', 0.3, 0.9]
+    >>> frame([trial])[["fusion", "HR@10", "weight of text"]].to_dict("list")
+    {'fusion': ['gated'], 'HR@10': [0.3], 'weight of text': [0.9]}
     """
     rows = [
         {
