@@ -68,7 +68,10 @@ class Workbench(CaptionedBox):
         >>> workbench.close()
     """
 
+    # A workbench whose construction failed is closed too.
     _handled = False
+    job: Job[Recommender | None] | None = None
+    recommender: Recommender | None = None
 
     def __init__(
         self,
@@ -87,8 +90,6 @@ class Workbench(CaptionedBox):
         self._fixed = {key: value for key, value in hyperparameters.items() if key not in self._blocks}
         self._trials: list[Trial] = []
         self._progress: tuple[str, ProgressEvent] | None = None
-        self.recommender: Recommender | None = None
-        self.job: Job[Recommender | None] | None = None
         self._screen = threading.Lock()
         self._worker = Worker("workbench")
         self._tell = Throttle(self._worker, _TELL_SECONDS, self._show, at_once=True)
@@ -96,7 +97,8 @@ class Workbench(CaptionedBox):
         self._menus = {
             name: control_for(block, getattr(parts[block.part], name)) for name, block in self._blocks.items()
         }
-        self._heads = {block.part: ipywidgets.HTML() for block in self._blocks.values()}
+        found = dict.fromkeys(block.part for block in self._blocks.values())
+        self._heads = {part: ipywidgets.HTML() for part in found}
         self._groups = [self._group(part, head) for part, head in self._heads.items()]
         self.run = ipywidgets.Button()
         self.run.add_class("llw-primary")
@@ -153,10 +155,10 @@ class Workbench(CaptionedBox):
             inside = (*self._menus.values(), *self._heads.values(), self.run, self.cancel, self.bar)
             for widget in inside:
                 close_whole(widget)
-        if self.job is not None:
-            self.job.cancel()
-        self._tell.close()
-        self._worker.close()
+            if self.job is not None:
+                self.job.cancel()
+            self._tell.close()
+            self._worker.close()
         super().close()
 
     def label(self) -> None:
