@@ -16,7 +16,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak bench lint format js binder-check clean
+.PHONY: help demo test soak bench ablation lint format js binder-check clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ soak: $(VENV)/installed-test ## try to break it for some minutes: kill -9, hosti
 
 bench: $(VENV)/installed-test ## learners against each other on MovieLens-100K, about half an hour (docs/bench.md)
 	$(TEST_ENV) $(BIN)/python -m tests.bench $(BENCH)
+
+ablation: $(VENV)/installed-test ## what each featurizer and network is worth (docs/ablation.md); ABLATION="--log mars=FOLDER"
+	$(TEST_ENV) $(BIN)/python -m tests.bench.blocks $(or $(ABLATION),--log movielens-100k)
 
 lint: $(VENV)/installed-test ## ruff, mypy, the floors of the house (import-linter) and tsc
 	$(BIN)/ruff check

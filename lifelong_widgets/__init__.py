@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         SimulationPanel,
         Studio,
         UserPicker,
+        Workbench,
     )
 
 _HOMES = {
@@ -58,6 +59,7 @@ _HOMES = {
         "SimulationPanel",
         "Studio",
         "UserPicker",
+        "Workbench",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -78,6 +80,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "SimulationPanel",
     "Studio",
     "UserPicker",
+    "Workbench",
     "datasets",
     "evaluation",
     "exploration",

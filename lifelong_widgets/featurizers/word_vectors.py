@@ -16,7 +16,7 @@ from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary, installed
 from lifelong_widgets.featurizers.word2vec import train_word2vec
 
 _WORDS_READ = 5_000_000  # in all: a small catalogue is read more often than a large one
-_FEWEST_EPOCHS, _MOST_EPOCHS = 5, 200
+_FEWEST_EPOCHS, _MOST_EPOCHS = 5, 1000
 _COMMON = 1e-2  # a word of this share of all words has half the weight of a rare one
 
 

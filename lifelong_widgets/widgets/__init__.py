@@ -9,6 +9,7 @@ from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.simulation_panel import SimulationPanel
 from lifelong_widgets.widgets.studio import Studio
 from lifelong_widgets.widgets.user_picker import UserPicker
+from lifelong_widgets.widgets.workbench import Workbench
 
 __all__ = [
     "Controls",
@@ -20,4 +21,5 @@ __all__ = [
     "SimulationPanel",
     "Studio",
     "UserPicker",
+    "Workbench",
 ]

@@ -22,15 +22,14 @@ from lifelong_widgets.widgets.wording import explain
 _log = logging.getLogger(__name__)
 
 
-class Panel(ipywidgets.Box):
-    """Controls on a `LiveSession`, with a caption that titles them and says what went wrong."""
+class CaptionedBox(ipywidgets.Box):
+    """Controls of the host's own, with a caption that titles them and says what went wrong."""
 
-    # A panel whose construction failed is closed too.
-    _stop: Callable[[], None] | None = None
+    # A box whose construction failed is closed too.
+    _open = False
     _belongings: Sequence[Any] = ()
 
-    def __init__(self, engine: Recommender | LiveSession, name: str, locale: str = "auto") -> None:
-        self.session = LiveSession.of(engine)
+    def __init__(self, name: str, locale: str = "auto") -> None:
         self.caption = Caption(locale=locale, language="zh" if locale == "zh" else "en")
         super().__init__()
         self._belongings = belongings(self)
@@ -39,16 +38,15 @@ class Panel(ipywidgets.Box):
         self.caption.observe(self._relabel, "language")
 
     def start(self, *controls: Any) -> None:
-        """Show the caption and these controls, and listen to the session: the last step of a construction."""
+        """Show the caption and these controls: the last step of a construction."""
         self.label()
         self.children = (self.caption, *controls)
-        self._stop = self.session.subscribe(self._on_change)
+        self._open = True
 
     def close(self) -> None:
-        """Leave the screen with everything in it, and stop listening to the session."""
-        if self._stop is not None:
-            self._stop()
-            self._stop = None
+        """Leave the screen with everything in it."""
+        if self._open:
+            self._open = False
             self.caption.unobserve(self._relabel, "language")
             for child in dict.fromkeys((*self.children, self.caption)):
                 close_whole(child)
@@ -81,11 +79,33 @@ class Panel(ipywidgets.Box):
     def _relabel(self, _change: Any) -> None:
         self.label()
 
-    def _on_change(self, change: Change) -> None:
-        raise NotImplementedError
-
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         if isinstance(bundle, dict):
             bundle["text/html"] = self.fallback_html()
         return bundle
+
+
+class Panel(CaptionedBox):
+    """Controls on a `LiveSession`."""
+
+    _stop: Callable[[], None] | None = None
+
+    def __init__(self, engine: Recommender | LiveSession, name: str, locale: str = "auto") -> None:
+        self.session = LiveSession.of(engine)
+        super().__init__(name, locale)
+
+    def start(self, *controls: Any) -> None:
+        """Show the caption and these controls, and listen to the session."""
+        super().start(*controls)
+        self._stop = self.session.subscribe(self._on_change)
+
+    def close(self) -> None:
+        """Leave the screen with everything in it, and stop listening to the session."""
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+        super().close()
+
+    def _on_change(self, change: Change) -> None:
+        raise NotImplementedError

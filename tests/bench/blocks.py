@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from lifelong_widgets import Recommender
 from lifelong_widgets.data import Catalog
-from lifelong_widgets.errors import LifelongWidgetsError
+from lifelong_widgets.errors import LifelongWidgetsError, MissingExtraError
 from lifelong_widgets.evaluation import PrequentialReport, prequential
 from lifelong_widgets.evaluation.intervals import interval_of
 from lifelong_widgets.evaluation.metrics import COLD
@@ -69,14 +69,21 @@ def arms(catalog: Catalog, full: bool = False) -> Arms:
                 features[f"{modality}: {name}"] = {f"{modality}_features": name}
     for name in choices("behavior_features")[1:]:
         features[f"behaviour: {name}"] = {"behavior_features": name}
+    if "author" in catalog.text_columns:
+        features["social: author"] = {"social_features": "author"}
     default, *others = choices("model")
     made = {f"{name} · {default}": {**NONE, **chosen} for name, chosen in features.items()}
-    both = {"text_features": choices("text_features")[0], "categories_features": "multi_hot"}
-    made[f"text and categories · {default}"] = {**NONE, **both}
-    for fusion in choices("fusion")[1:]:
-        made[f"text and categories, {fusion} · {default}"] = {**NONE, **both, "fusion": fusion}
+    union = {"text_features": choices("text_features")[0]}
+    if catalog.categories:
+        union["categories_features"] = "multi_hot"
+    for modality in ("image", "audio"):
+        if any(getattr(item, modality) for item in catalog):
+            union[f"{modality}_features"] = "cnn"
+    if len(union) > 1:
+        for fusion in choices("fusion"):
+            made[f"union, {fusion} · {default}"] = {**NONE, **union, "fusion": fusion}
     for model in others:
-        made[f"text and categories · {model}"] = {**NONE, **both, "model": model}
+        made[f"union · {model}"] = {**NONE, **union, "model": model}
         for name, chosen in features.items() if full else ():
             made[f"{name} · {model}"] = {**NONE, **chosen, "model": model}
     return made
@@ -156,9 +163,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     if options.arm and not any(wanted in name for wanted in options.arm):
                         continue
                     print(f"{log.name}: {name}", file=sys.stderr, flush=True)
-                    found[name] = outcome(
-                        log, settings, options.events, options.tested, options.seed, options.alone
-                    )
+                    try:
+                        found[name] = outcome(
+                            log, settings, options.events, options.tested, options.seed, options.alone
+                        )
+                    except MissingExtraError as error:
+                        print(f"{name} is left out: {error}\n", flush=True)
                 print(table(found), flush=True)
                 print(f"\nCold: items with fewer than {COLD} events till then.", flush=True)
     except KeyboardInterrupt:

@@ -28,17 +28,19 @@ class Log:
 
 
 def load(source: str) -> Log:
-    """The log of a data set's name, or of a folder, which gives it its name.
+    """The log of a data set's name, of ``name=folder`` for one that is read from there, or of any folder.
 
-    In a folder, ``events.parquet`` has the columns ``user``, ``item`` and ``timestamp``. Rows whose ``value``
-    is not above 0 or whose ``event`` takes something back (`NEGATIVE_EVENTS`) are left out.
+    Of a data set only the events that speak for their item are kept. In any folder, ``events.parquet`` has
+    the columns ``user``, ``item`` and ``timestamp``; rows whose ``value`` is not above 0 or whose ``event``
+    takes something back (`NEGATIVE_EVENTS`) are left out.
 
     Raises:
         DataError: There is no such data set or folder, or a column is missing.
     """
-    if source in datasets.names():
-        dataset = datasets.load(source)
-        return Log(dataset.name, dataset.catalog, dataset.interactions)
+    name, _, where = source.partition("=")
+    if name in datasets.names():
+        dataset = datasets.load(name, folder=where) if where else datasets.load(name)
+        return Log(dataset.name, dataset.catalog, _that_speak_for_it(dataset.interactions))
     folder = Path(source)
     if not (folder / "events.parquet").is_file():
         known = ", ".join(datasets.names())
@@ -48,6 +50,11 @@ def load(source: str) -> Log:
     events = events[[name for name in ("user", "item", "timestamp") if name in events.columns]]
     log = Interactions.from_pandas(events, time="timestamp", kind=KIND, value=None)
     return Log(folder.resolve().name, _catalog(folder / "items.parquet", log), log)
+
+
+def _that_speak_for_it(log: Interactions) -> Interactions:
+    worth = np.array([log.kinds[name].reward > 0 for name in log.kind_names])
+    return log if worth.all() else log.take(np.flatnonzero(worth[log.kind_codes]))
 
 
 def first_only(log: Interactions) -> Interactions:

@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 from sklearn.base import clone
 
-from lifelong_widgets.featurizers import REDUCERS
+from lifelong_widgets.featurizers import REDUCERS, autoencoder
 from lifelong_widgets.featurizers.reduction import PcaReducer, RandomProjection, Reducer
 
 
@@ -22,6 +22,12 @@ def topics(n_rows: int = 60, n_inputs: int = 40, n_topics: int = 4) -> tuple[spa
     return sparse.csr_matrix(
         rng.random((n_rows, n_inputs)) * (of_topic & (rng.random(of_topic.shape) < 0.7))
     ), topic
+
+
+@pytest.fixture(autouse=True)
+def _short_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested here does not need a well-trained network."""
+    monkeypatch.setattr(autoencoder, "_STEPS", 150)
 
 
 @pytest.fixture(params=REDUCERS)
@@ -121,8 +127,9 @@ def test_random_projection_needs_no_fit_and_keeps_lengths() -> None:
     assert (RandomProjection(256, 1).transform(rows) != thin).any()
 
 
-def test_the_autoencoder_restores_what_was_struck_out() -> None:
+def test_the_autoencoder_restores_what_was_struck_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of one topic with no input in common lie together: they were learned to restore one another."""
+    monkeypatch.undo()  # the whole training
     rows, _ = topics(n_rows=400)
     codes = REDUCERS["autoencoder"](8, seed=0).fit(rows)
     one_topic, other = np.zeros((2, 40)), np.zeros((1, 40))

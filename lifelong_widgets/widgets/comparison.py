@@ -1,0 +1,162 @@
+"""What several builds of one recommender achieved, side by side."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lifelong_widgets.evaluation import PrequentialReport
+from lifelong_widgets.widgets.wording import name
+
+LENGTH = 10  # of the lists that are tested
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One build: its blocks by name, how it did on the test events, and what its modalities weigh."""
+
+    blocks: Mapping[str, str]
+    hit_rate: float
+    ndcg: float
+    cold_hit_rate: float
+    n_tested: int
+    n_cold: int
+    milliseconds: float
+    weights: Mapping[str, float]  # none unless they are learned
+
+    @classmethod
+    def of(cls, blocks: Mapping[str, str], report: PrequentialReport, weights: Mapping[str, float]) -> Trial:
+        """What `report` says of a recommender of these blocks."""
+        overall, cold = report.overall(), report.cold()
+        hits, ndcg = report.metrics[:2]
+        learner = report.learners[0]
+        costs = (report.rank_us[learner], report.learn_us[learner])
+        return cls(
+            dict(blocks),
+            overall[hits],
+            overall[ndcg],
+            cold[hits],
+            len(report.positions),
+            int(report.is_cold().sum()),
+            sum(float(cost.mean(dtype=np.float64)) / 1000 for cost in costs if len(cost)),
+            dict(weights),
+        )
+
+
+def frame(trials: Sequence[Trial]) -> pd.DataFrame:
+    """One row a trial, counted from 1: every block, the figures, and the weight of each modality.
+
+    >>> trial = Trial({"fusion": "gated"}, 0.3, 0.1, math.nan, 200, 0, 4.5, {"text": 0.9})
+    >>> frame([trial])[["fusion", "HR@10", "weight of text"]].to_dict("list")
+    {'fusion': ['gated'], 'HR@10': [0.3], 'weight of text': [0.9]}
+    """
+    rows = [
+        {
+            **trial.blocks,
+            f"HR@{LENGTH}": trial.hit_rate,
+            f"nDCG@{LENGTH}": trial.ndcg,
+            f"HR@{LENGTH} cold": trial.cold_hit_rate,
+            "events": trial.n_tested,
+            "events cold": trial.n_cold,
+            "ms an event": trial.milliseconds,
+            **{f"weight of {modality}": weight for modality, weight in trial.weights.items()},
+        }
+        for trial in trials
+    ]
+    return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="build"))
+
+
+def picture(
+    trials: Sequence[Trial],
+    defaults: Mapping[str, str],
+    labels: Mapping[str, str],
+    say: Callable[..., str],
+) -> str:
+    """The trials as an HTML table, in which everything is text.
+
+    Each row names the blocks in which it differs from the first, and the first those that are not the
+    defaults. The best figure of a column is marked as soon as there are two.
+
+    Args:
+        trials: in the order in which they were built.
+        defaults: the value of each block that nobody has touched.
+        labels: what people call each block.
+        say: a label in the language of the page, by its key.
+    """
+    if not trials:
+        return ""
+    weighed = any(trial.weights for trial in trials)
+    heads = ["build", "blocks", "hits", "ndcg", "cold", "milliseconds", *(["weights"] if weighed else [])]
+    values = {"k": LENGTH, "n": trials[0].n_tested, "cold": trials[0].n_cold}
+    head = "".join(f'<th scope="col">{html.escape(say(f"workbench.{key}", **values))}</th>' for key in heads)
+    best = {
+        "hits": _best([trial.hit_rate for trial in trials], max),
+        "ndcg": _best([trial.ndcg for trial in trials], max),
+        "cold": _best([trial.cold_hit_rate for trial in trials], max),
+        "milliseconds": _best([trial.milliseconds for trial in trials], min),
+    }
+    word = say("workbench.best")
+    rows = []
+    for number, trial in enumerate(trials):
+        first = number == 0
+        changed = _changed(trial.blocks, defaults if first else trials[0].blocks, labels)
+        same = say("workbench.defaults" if first else "workbench.same")
+        cells = [
+            f'<th scope="row">{number + 1}</th>',
+            f'<td class="llw-blocks">{changed or html.escape(same)}</td>',
+            _figure(trial.hit_rate, ".3f", number in best["hits"], word),
+            _figure(trial.ndcg, ".3f", number in best["ndcg"], word),
+            _figure(trial.cold_hit_rate, ".3f", number in best["cold"], word),
+            _figure(trial.milliseconds, ".1f", number in best["milliseconds"], word),
+        ]
+        if weighed:
+            cells.append(f'<td class="llw-weights">{_bars(trial.weights)}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    caption = html.escape(say("workbench.caption", **values))
+    return (
+        f'<table class="llw-comparison"><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _changed(blocks: Mapping[str, str], base: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    return "".join(
+        f"<span>{html.escape(name(labels[block]))} <b>{html.escape(name(value))}</b></span> "
+        for block, value in blocks.items()
+        if value != base[block]
+    ).rstrip()
+
+
+def _best(values: Sequence[float], choose: Callable[[Sequence[float]], float]) -> set[int]:
+    """Where the best of `values` are, as shown; nowhere if there is nothing to compare."""
+    shown = [round(value, 3) for value in values if not math.isnan(value)]
+    if len(shown) < 2:
+        return set()
+    top = choose(shown)
+    return {place for place, value in enumerate(values) if round(value, 3) == top}
+
+
+def _figure(value: float, form: str, best: bool, word: str) -> str:
+    """A number; that it is the best is said in words, too, for those who do not see how it is set."""
+    if math.isnan(value):
+        return '<td class="llw-figure">–</td>'
+    mark = f' <span class="llw-live-region">{html.escape(word)}</span>' if best else ""
+    return f'<td class="llw-figure{" llw-best" if best else ""}">{value:{form}}{mark}</td>'
+
+
+def _bars(weights: Mapping[str, float]) -> str:
+    """The weight of each modality as a small bar beside its number."""
+    if not weights:
+        return "–"
+    longest = max(max(abs(weight) for weight in weights.values()), 1e-9)
+    return "".join(
+        f'<span class="llw-weight"><span>{html.escape(name(modality))}</span>'
+        f'<span class="llw-bar"><i style="width:{100 * abs(weight) / longest:.0f}%"></i></span>'
+        f"<span>{weight:.2f}</span></span>"
+        for modality, weight in weights.items()
+    )

@@ -1,0 +1,305 @@
+"""Every block of a recommender behind a menu: build it, test it, compare."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Generator, Iterable, Mapping
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+
+from lifelong_widgets.data import Catalog, Interactions
+from lifelong_widgets.data.datasets.dataset import Dataset
+from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
+from lifelong_widgets.evaluation import prequential
+from lifelong_widgets.parts import Hyperparameter, Part, hyperparameters
+from lifelong_widgets.progress import ProgressEvent, Stop
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.closing import close_whole
+from lifelong_widgets.widgets.comparison import LENGTH, Trial, frame, picture
+from lifelong_widgets.widgets.controls import control_for
+from lifelong_widgets.widgets.job import Job
+from lifelong_widgets.widgets.panel import CaptionedBox
+from lifelong_widgets.widgets.wording import explain
+from lifelong_widgets.widgets.worker import Throttle, Worker
+
+_TELL_SECONDS = 0.2
+_FITTED = 0.8  # of the events; the rest tests
+_FEWEST = 10
+
+
+class Workbench(CaptionedBox):
+    """One menu for every block of a recommender, and a button that builds it and adds a row to a table.
+
+    A block is a hyperparameter with a few named choices that cannot change while the model learns, such as
+    ``text_features``, ``fusion``, ``model`` or ``objective``: the menus are made of their declarations. A
+    build learns the first four fifths of the events with `fit`, then the rest is a test: each event asks
+    for a list before it is learned (`lifelong_widgets.evaluation.prequential`). It happens in a thread of
+    the panel's own, so the kernel answers meanwhile. With one seed, rows differ by their blocks alone.
+
+    Attributes:
+        recommender: the latest that was built; yours from then on, as for ``Studio(…)``. None before.
+        job: the build that runs, or the last; None before.
+
+    Args:
+        data: a data set, or a catalogue.
+        interactions: the log, in time order, if `data` is a catalogue.
+        n_events: how many events of its beginning are used: more say more, and take longer.
+        seed: of every recommender that is built.
+        locale: ``"auto"`` (as the browser), ``"en"`` or ``"zh"``.
+        **hyperparameters: of any part. One that is a block is where its menu begins; the others hold for
+            every build.
+
+    Raises:
+        DataError: a data set, log, number or hyperparameter that cannot be used.
+        UnknownItemError: the log has an item that the catalogue does not hold.
+        traitlets.TraitError: a hyperparameter that is out of bounds.
+
+    Example:
+        >>> import lifelong_widgets as lw
+        >>> data = lw.datasets.load("bookshop", n_events=200)
+        >>> workbench = Workbench(data, embedding_dim=8, epochs=1)
+        >>> workbench["fusion"].value = "gated"
+        >>> rec = workbench.build().result()
+        >>> rec is workbench.recommender, workbench.results.loc[1, "fusion"]
+        (True, 'gated')
+        >>> workbench.close()
+    """
+
+    # A workbench whose construction failed is closed too.
+    _handled = False
+    job: Job[Recommender | None] | None = None
+    recommender: Recommender | None = None
+
+    def __init__(
+        self,
+        data: Dataset | Catalog,
+        interactions: Interactions | None = None,
+        *,
+        n_events: int = 2_500,
+        seed: int = 0,
+        locale: str = "auto",
+        **hyperparameters: Any,
+    ) -> None:
+        self._catalog, self._log = _of(data, interactions, n_events)
+        self._seed = seed
+        parts = Recommender(self._catalog, kinds=self._log.kinds, seed=seed, **hyperparameters).parts
+        self._blocks = {block.name: block for block in blocks_of(parts)}
+        self._fixed = {key: value for key, value in hyperparameters.items() if key not in self._blocks}
+        self._trials: list[Trial] = []
+        self._progress: tuple[str, ProgressEvent] | None = None
+        self._screen = threading.Lock()
+        self._worker = Worker("workbench")
+        self._tell = Throttle(self._worker, _TELL_SECONDS, self._show, at_once=True)
+        super().__init__("workbench", locale)
+        self._menus = {
+            name: control_for(block, getattr(parts[block.part], name)) for name, block in self._blocks.items()
+        }
+        found = dict.fromkeys(block.part for block in self._blocks.values())
+        self._heads = {part: ipywidgets.HTML() for part in found}
+        self._groups = [self._group(part, head) for part, head in self._heads.items()]
+        self.run = ipywidgets.Button()
+        self.run.add_class("llw-primary")
+        self.cancel = ipywidgets.Button(layout={"display": "none"})
+        self.bar = ipywidgets.FloatProgress(min=0.0, max=1.0, layout={"display": "none", "width": "160px"})
+        self.table = ipywidgets.HTML()
+        self._actions = ipywidgets.Box([self.run, self.cancel, self.bar])
+        self._actions.add_class("llw-workbench-actions")
+        self.run.on_click(self._run)
+        self.cancel.on_click(self._cancel)
+        self._handled = True
+        self.start(*self._groups, self._actions, self.table)
+
+    def __getitem__(self, name: str) -> Any:
+        """The menu of the block `name`."""
+        return self._menus[name]
+
+    @property
+    def blocks(self) -> dict[str, str]:
+        """What the menus show: the blocks of the next build."""
+        return {name: menu.value for name, menu in self._menus.items()}
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """One row a build: its blocks, HR@10 and nDCG@10 of all events and HR@10 of those of cold items
+        (fewer than five events before), milliseconds of CPU time an event, and the weights of a gated fusion.
+        """
+        return frame(self._trials)
+
+    def build(self) -> Job[Recommender | None]:
+        """Begin to build and test what the menus show; the job's result is the recommender.
+
+        It is None if the job was cancelled. What goes wrong is raised by ``result()`` and said in the panel.
+
+        Raises:
+            LifelongWidgetsError: another build is running, or the panel is closed.
+        """
+        if not self._handled:
+            raise LifelongWidgetsError("this workbench is closed: make a new one")
+        if self.job is not None and not self.job.done:
+            raise LifelongWidgetsError("a build is running: wait for workbench.job.result(), or cancel it")
+        blocks = self.blocks
+        self._progress = None
+        self.job = Job(self._worker, lambda job: self._steps(job, blocks), 2, lambda job: self._show())
+        self._show()  # which the job may have done, too, before it had its place
+        return self.job
+
+    def close(self) -> None:
+        """Leave the screen. A build that runs is cancelled; what was built stays yours."""
+        if self._handled:
+            self._handled = False
+            self.run.on_click(self._run, remove=True)
+            self.cancel.on_click(self._cancel, remove=True)
+            inside = (*self._menus.values(), *self._heads.values(), self.run, self.cancel, self.bar)
+            for widget in inside:
+                close_whole(widget)
+            if self.job is not None:
+                self.job.cancel()
+            self._tell.close()
+            self._worker.close()
+        super().close()
+
+    def label(self) -> None:
+        """Write every label; those of the blocks are their parts' own."""
+        self.caption.title = self.say("workbench.title")
+        n = len(self._log)
+        self.caption.help = self.say("workbench.help", learned=_n_fitted(n), n=n - _n_fitted(n))
+        self.run.description = self.say("workbench.run")
+        self.run.tooltip = self.caption.help
+        self.cancel.description = self.cancel.tooltip = self.say("simulation.cancel")
+        for part, head in self._heads.items():
+            head.value = f"<h4>{self.say(f'workbench.part.{part}')}</h4>"
+        self._show()
+
+    def fallback_html(self) -> str:
+        """The table, or the title if nothing was built yet."""
+        return self._picture() or super().fallback_html()
+
+    # ------------------------------------------------------------------------------------------ in here
+
+    def _group(self, part: str, head: Any) -> Any:
+        """The menus of one part, under its heading."""
+        menus = [menu for name, menu in self._menus.items() if self._blocks[name].part == part]
+        group = ipywidgets.Box([head, *menus])
+        group.add_class("llw-workbench-group")
+        return group
+
+    def _steps(
+        self, job: Job[Recommender | None], blocks: dict[str, str]
+    ) -> Generator[int, None, Recommender | None]:
+        """Build, fit and test, in the panel's own thread. A cancelled build leaves nothing behind."""
+
+        def telling(phase: str) -> Any:
+            def tell(event: ProgressEvent) -> None:
+                if job.cancelled:
+                    raise Stop
+                self._progress = (phase, event)
+                self._tell.touch()
+
+            return tell
+
+        learned = self._log[: _n_fitted(len(self._log))]
+        yield 0  # so that the screen says at once that it has begun
+        with contextlib.suppress(KeyboardInterrupt):  # what `fit` makes of a Stop where nothing is whole
+            rec = Recommender(
+                self._catalog, kinds=self._log.kinds, seed=self._seed, **{**self._fixed, **blocks}
+            )
+            if not job.cancelled:
+                rec.fit(learned, progress=telling("learning"))
+                yield 1
+            if not job.cancelled:
+                report = prequential(
+                    rec,
+                    self._log[len(learned) :],
+                    LENGTH,
+                    depth=LENGTH,
+                    warm_up=learned,
+                    progress=telling("testing"),
+                )
+                if report.error is not None:
+                    raise LifelongWidgetsError(report.error)
+                if not report.interrupted:
+                    weights = rec.modality_weights() if blocks["fusion"] == "gated" else {}
+                    self._trials.append(Trial.of(blocks, report, weights))
+                    self.recommender = rec
+                    return rec
+        return None
+
+    def _run(self, _button: Any) -> None:
+        self.caption.error = ""
+        with self.telling():
+            if self.job is None or self.job.done:
+                self.build()
+
+    def _cancel(self, _button: Any) -> None:
+        if self.job is not None and not self.job.done:
+            self.job.cancel()
+            self._show()
+
+    def _show(self) -> None:
+        """Say how far the build is, and show what was built. Any thread: the last to write has the news."""
+        with self._screen:
+            self._draw()
+
+    def _draw(self) -> None:
+        job = self.job
+        running = job is not None and not job.done
+        self.caption.busy = running
+        self.run.disabled = running
+        self.bar.layout.display = self.cancel.layout.display = "" if running else "none"
+        self.table.value = self._picture()
+        if job is None:
+            self.caption.text = self.say("workbench.invite")
+        elif not running:
+            error = job.error()
+            self.caption.error = explain(error) if error else ""
+            done = "workbench.cancelled" if error is None and job.result() is None else "workbench.done"
+            self.caption.text = "" if error else self.say(done, n=len(self._trials))
+        elif job.cancelled:
+            self.caption.text = self.say("workbench.stopping")
+        elif self._progress is None:
+            self.bar.value = 0.0
+            self.caption.text = self.say("workbench.preparing")
+        else:
+            phase, event = self._progress
+            self.bar.value = event.done / max(1, event.total)
+            self.caption.text = self.say(f"workbench.{phase}", done=event.done, total=event.total)
+
+    def _picture(self) -> str:
+        defaults = {name: block.default for name, block in self._blocks.items()}
+        labels = {name: block.label for name, block in self._blocks.items()}
+        return picture(self._trials, defaults, labels, self.say)
+
+
+def blocks_of(parts: Mapping[str, Part]) -> Iterable[Hyperparameter]:
+    """The hyperparameters of `parts` with named choices that cannot change while the model learns."""
+    return (found for found in hyperparameters(parts) if found.kind == "choice" and not found.live)
+
+
+def _n_fitted(n: int) -> int:
+    return int(_FITTED * n)
+
+
+def _of(data: object, interactions: object, n_events: object) -> tuple[Catalog, Interactions]:
+    """The catalogue, and the beginning of the log."""
+    if isinstance(data, Dataset) and interactions is None:
+        return _of(data.catalog, data.interactions, n_events)
+    if not isinstance(data, Catalog) or not isinstance(interactions, Interactions):
+        raise DataError(
+            "a Workbench takes a data set, Workbench(lw.datasets.load(…)), or a catalogue with a log, "
+            f"Workbench(catalog, interactions), not {type(data).__name__} and {type(interactions).__name__}"
+        )
+    if isinstance(n_events, bool) or not isinstance(n_events, int) or n_events < _FEWEST:
+        raise DataError(f"n_events must be a whole number of at least {_FEWEST}, not {n_events!r:.40}")
+    log = interactions[:n_events]
+    if len(log) < _FEWEST:
+        raise DataError(f"the log has {len(log)} events; to learn and to test takes at least {_FEWEST}")
+    unknown = [item for item in log.items if item not in data]
+    if unknown:
+        raise UnknownItemError(
+            f"the log has an item that the catalogue does not hold: {unknown[0]!r:.80} "
+            f"(of {len(unknown):,} such); catalog.add it first"
+        )
+    return data, log
