@@ -242,7 +242,8 @@ class Engine:
             raise DataError("no event of the log is worth anything: the weight of every kind in it is 0")
         before, given = self.snapshot(), self.conditions()
         try:
-            self.features = self._fitted_features(interactions)
+            # what is held out must not be seen by features that read what people did
+            self.features = self._fitted_features(interactions[: self.trainer.n_train(len(interactions))])
             self._build()
             self._sync_with_catalog()
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)

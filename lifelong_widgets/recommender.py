@@ -279,7 +279,11 @@ class Recommender(DurableEngine):
             worth = look.values[chosen].astype(np.float64)
             gained = worth - self.value.substitution * max(look.state_value, 0.0)
         errors, rows = self.value.td_errors(chosen), []
-        for place in np.argsort(-np.nan_to_num(chances * gained), kind="stable").tolist():
+        order = range(len(chosen))  # as in the list
+        if isinstance(items, Sequence):
+            scores = [self.ranker.score_of(person, item) for item in chosen.tolist()]
+            order = np.argsort(-np.array(scores), kind="stable").tolist()
+        for place in order:
             item = self.catalog[self.catalog.ids[chosen[place]]]
             numbers = (float(column[place]) for column in (chances, worth, chances * gained, errors))
             rows.append(ItemValue(item.id, item.title, *numbers))

@@ -210,7 +210,9 @@ def compress(
         overlaps.append(len(set(full.items) & set(compressed.items)) / max(len(full), 1))
     mean = float(np.mean(overlaps))
     margin = 1.96 * float(np.std(overlaps, ddof=1)) / len(overlaps) ** 0.5 if len(overlaps) > 1 else 0.0
-    dense = [network.items.rows, *network.dense_parameters()]
+    reads_texts = [] if network.learned is None else network.learned.parameters()  # and is asked for no list
+    read = network.dense_parameters()
+    dense = [network.items.rows, *read[: len(read) - len(reads_texts)]]
     small.report = CompressionReport(
         method=method,
         bytes_before=4 * sum(tensor.numel() for tensor in dense)

@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 
 from lifelong_widgets.data import Interactions, Item
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.featurizers.audience import AudienceFeaturizer
 from lifelong_widgets.featurizers.author import AuthorFeaturizer
 from lifelong_widgets.featurizers.base import Array, Featurizer
@@ -157,6 +158,8 @@ class ItemFeatures(Featurizer):
         """Become the featurizers that gave this state; a state without `parts` is of the first two."""
         if "parts" in state:
             self.fusion = state["fusion"]
+            for part in state["parts"].values():
+                FeatureSettings.check(part["params"])
             self.featurizers = {
                 modality: FEATURIZERS[modality][part["name"]](**part["params"])
                 for modality, part in state["parts"].items()
@@ -236,6 +239,19 @@ class FeatureSettings(Part):
     n_social_components = WholeNumber(32, min=1, max=4096, help="Width of the social features.").tag(
         config=True
     )
+
+    @classmethod
+    def check(cls, params: dict[str, Any]) -> None:
+        """Hold the arguments of a featurizer, which come from a file, to the bounds that settings have.
+
+        Raises:
+            FormatError: one is out of bounds.
+        """
+        known = cls.class_traits(config=True)
+        try:
+            cls(**{name: value for name, value in params.items() if name in known})
+        except traitlets.TraitError as error:
+            raise FormatError(f"features: {error}") from None
 
     def make(self, seed: int) -> ItemFeatures:
         """The featurizer of each modality, unfitted; each takes the settings that its constructor names."""

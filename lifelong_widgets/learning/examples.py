@@ -33,6 +33,11 @@ class Examples:
             self.history_items[which], self.history_rewards[which], self.targets[which], self.rewards[which]
         )
 
+    @property
+    def taken(self) -> np.ndarray:
+        """The items that people took, next or before: (at most n · (history_length + 1),), int64."""
+        return np.concatenate([self.targets, self.history_items[self.history_rewards != 0]])
+
     @classmethod
     def concatenate(cls, parts: list[Examples]) -> Examples:
         """The examples of all parts, one after the other."""

@@ -31,12 +31,13 @@ class StepMark:
 
     `dense` is a copy of the dense parameters with what the optimizer keeps of them, `content` is what was
     brought up to date of the content that is learned, and whose turn it was. The copies are made by the step
-    that is given the mark.
+    that is given the mark. `n_items` is how many there were.
     """
 
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     content: list[tuple[int, np.ndarray, np.ndarray]] = field(default_factory=list)
     dense: torch.Tensor | None = None
+    n_items: int = 0
 
 
 class OnlineUpdater(Part):
@@ -117,11 +118,14 @@ class OnlineUpdater(Part):
         """
         rate = rate_factor * (self.learning_rate if learning_rate is None else learning_rate)
         found = self._gradients(examples, rng, rate, weights, distillation, objective)
+        if learning_rate is not None:
+            found = self._of_the_taken(found, examples.taken)
         if self.penalty is not None:
             self.penalty.add_to(self._network, found, self._dense.gradients)
         if mark is not None:
             if not mark.rows:
                 mark.dense = self._dense.keep(mark.dense)
+                mark.n_items = len(self._network.items)
             mark.rows.append((found.indices, *self._network.items.learned(found.indices)))
         self._move(found, rate, fitting=learning_rate is not None)
         self._refresh(found.indices, mark)
@@ -143,14 +147,14 @@ class OnlineUpdater(Part):
         found = self._gradients(examples, rng, self.learning_rate)
         items, dense = self._network.items, self._dense.gradients
         whole = whole or WholeGradient(len(items), items.embedding_dim, dense)
-        whole.add(found, dense, share)
+        whole.add(found, dense, share, examples.taken)
         return found.losses, whole
 
     def step_by(self, whole: WholeGradient, learning_rate: float) -> None:
         """Move by what was gathered."""
         for gradient, total in zip(self._dense.gradients, whole.dense, strict=True):
             gradient.copy_(total)
-        self._move(whole.total(), learning_rate, fitting=True)
+        self._move(self._of_the_taken(whole.total(), whole.taken), learning_rate, fitting=True)
         self._network.refresh()
 
     def mark(self, spent: StepMark | None = None) -> StepMark:
@@ -176,6 +180,8 @@ class OnlineUpdater(Part):
                 items.write_content(indices, learned.columns, content)
         if mark.rows and mark.dense is not None:
             self._dense.put_back(mark.dense)
+            for came in learned.groups_from(mark.n_items) if learned is not None else ():
+                self._network.refresh(came)  # they came since, and were read by what is taken back
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """What the optimizer keeps of the dense parameters, by their place in `Network.dense_parameters`."""
@@ -219,20 +225,15 @@ class OnlineUpdater(Part):
                 f"the loss of this step is {found.loss}: nothing was learned from it. "
                 f"A smaller learning_rate than {rate:g} usually mends this."
             )
-        return self._of_the_taken(found, examples)
+        return found
 
-    def _of_the_taken(self, found: Gradients, examples: Examples) -> Gradients:
-        """Without the rows of items that nobody has taken yet, which stay where they are.
+    def _of_the_taken(self, found: Gradients, taken: np.ndarray) -> Gradients:
+        """In a fit: without the rows of items that nobody has taken yet, which stay where they are.
 
-        That an item was drawn as a negative says nothing against it before anybody had it: its embedding
-        would only learn that it is new, and its content, from which the projection goes on learning, could
-        not say otherwise.
+        Whether they were there already a log does not say. As negatives they would only learn that they are
+        new, and their content, from which the projection goes on learning, could not say otherwise.
         """
-        known = self._network.items.n_updates[found.indices] > 0
-        if known.all():
-            return found
-        taken = np.concatenate([examples.targets, examples.history_items[examples.history_rewards != 0]])
-        known |= np.isin(found.indices, taken)
+        known = (self._network.items.n_updates[found.indices] > 0) | np.isin(found.indices, taken)
         return replace(found, indices=found.indices[known], embeddings=found.embeddings[known])
 
     def _move(self, found: Gradients, rate: float, fitting: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,12 +31,13 @@ class LearnedContent:
 
     def __init__(self, encoder: TextEncoder, columns: slice, length: int) -> None:
         self.encoder, self.columns = encoder, columns
-        self._numbers: NDArray[np.int32] = np.zeros((0, length), dtype=np.int32)
-        self._scales: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
-        self._next = 0
+        self._storage: NDArray[np.int32] = np.zeros((0, length), dtype=np.int32)
+        self._lengths: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+        self._n = self._next = 0
+        self._groups: list[int] = []  # where each group of items that came together begins
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._n
 
     def parameters(self) -> list[torch.nn.Parameter]:
         """Those of the encoder."""
@@ -48,8 +50,22 @@ class LearnedContent:
             numbers: (n_new, length), what is read of each.
             content: (n_new, content_dim), whose columns of this encoder say how long its rows are.
         """
-        self._numbers = np.concatenate([self._numbers, numbers])
-        self._scales = np.concatenate([self._scales, np.linalg.norm(content[:, self.columns], axis=1)])
+        end = self._n + len(numbers)
+        if end > len(self._storage):
+            room = max(end, 2 * len(self._storage))
+            storage = np.zeros((room, self._storage.shape[1]), dtype=np.int32)
+            lengths = np.zeros(room, dtype=np.float32)
+            storage[: self._n], lengths[: self._n] = self._numbers, self._scales
+            self._storage, self._lengths = storage, lengths
+        self._storage[self._n : end] = numbers
+        self._lengths[self._n : end] = np.linalg.norm(content[:, self.columns], axis=1)
+        self._groups.append(self._n)
+        self._n = end
+
+    def groups_from(self, item: int) -> list[NDArray[np.int64]]:
+        """The items from `item` on, in the groups in which they came: who is read together rounds alike."""
+        bounds = [*(start for start in self._groups if start >= item), self._n]
+        return [np.arange(start, end) for start, end in itertools.pairwise(bounds)]
 
     @torch.no_grad()
     def rows(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -119,8 +135,16 @@ class LearnedContent:
         with torch.no_grad():
             for name, parameter in own.items():
                 parameter.copy_(state[f"encoder.{name}"])
-        self._numbers, self._scales = numbers.numpy().copy(), scales.numpy().copy()
-        self._next = turn
+        self._storage, self._lengths = numbers.numpy().copy(), scales.numpy().copy()
+        self._n, self._next, self._groups = n_items, turn, []
+
+    @property
+    def _numbers(self) -> NDArray[np.int32]:
+        return self._storage[: self._n]
+
+    @property
+    def _scales(self) -> NDArray[np.float32]:
+        return self._lengths[: self._n]
 
     def _read(self, items: NDArray[np.int64]) -> torch.Tensor:
         numbers = torch.from_numpy(self._numbers[items].astype(np.int64))

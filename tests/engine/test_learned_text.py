@@ -144,3 +144,16 @@ def test_its_gradients_are_those_of_autograd() -> None:
     for mine, theirs in zip(into[-len(parameters) :], expected, strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-5, rtol=1e-4)
         assert theirs.abs().sum() > 0
+
+
+def test_an_item_that_came_after_a_click_is_what_the_journal_says_when_the_click_is_undone(
+    tmp_path: Path,
+) -> None:
+    catalog, _ = two_tongues(0)
+    with Recommender.open(tmp_path / "shop.lw", catalog, text_features="cnn", **SMALL) as rec:
+        for n in range(6):
+            rec.learn_one(user="u0", item=2 * n, kind="like", time=float(n))
+        catalog.add([{"item": "fr", "title": "nuit mer"}, {"item": "en", "title": "night sea"}])
+        rec.recommend("u0")
+        rec.undo()
+        assert rec.audit().equal

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lifelong_widgets.data import Item
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.featurizers import FeatureSettings
 
 SHELF = [
@@ -50,3 +51,12 @@ def test_a_state_knows_what_it_is_of() -> None:
     again = FeatureSettings().make(seed=0).set_state(features.get_state())
     np.testing.assert_array_equal(again.transform(SHELF), expected)
     assert again.fusion == "gated"
+
+
+def test_a_state_with_arguments_out_of_bounds_is_refused() -> None:
+    features = FeatureSettings(n_text_components=4).make(seed=3).fit(SHELF)
+    state = features.get_state()
+    params = {**state["parts"]["text"]["params"], "n_text_components": 60_000}
+    state["parts"] = {**state["parts"], "text": {**state["parts"]["text"], "params": params}}
+    with pytest.raises(FormatError, match="n_text_components"):
+        FeatureSettings().make(seed=0).set_state(state)

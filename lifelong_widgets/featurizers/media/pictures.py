@@ -73,6 +73,10 @@ def _prepared(picture: Any, size: int, denoise: bool) -> Array:
 
     detailed = _DETAIL * size
     picture.draft("RGB", (detailed, detailed))  # a JPEG is decoded at a fraction of its size
+    if picture.mode in ("RGB", "L", "RGBA", "LA"):  # others have no mean of two pixels
+        picture.thumbnail(
+            (detailed, detailed), Image.Resampling.BOX
+        )  # before anything is copied at full size
     picture = _laid_on_white(ImageOps.exif_transpose(picture))
     if denoise:
         picture.thumbnail((detailed, detailed), Image.Resampling.BOX)
