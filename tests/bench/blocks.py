@@ -28,7 +28,7 @@ from lifelong_widgets.evaluation.metrics import COLD
 from lifelong_widgets.featurizers import FEATURIZERS
 from lifelong_widgets.memory import NETWORK_ALONE
 from lifelong_widgets.parts import hyperparameters
-from tests.bench.compare import Ratio, gains, paired_ratio
+from tests.bench.compare import gains, paired_ratio
 from tests.bench.logs import Log, first_only, load
 
 METRICS = ("HR@10", "nDCG@10")
@@ -126,7 +126,7 @@ def table(found: Mapping[str, Outcome]) -> str:
     for name, one in found.items():
         every = np.ones(len(one.cold), dtype=bool)
         cells = [_mean(one, metric, which) for which in (every, one.cold) for metric in METRICS]
-        ratio = "" if name.startswith(IDS) or not n_cold else str(_to_ids(one, found))
+        ratio = "" if name.startswith(IDS) or not n_cold else _to_ids(one, found)
         rows.append((name, *cells, ratio, f"{one.microseconds / 1000:.1f}"))
     lines = [" | ".join(("", *row, "")).strip() for row in rows]
     lines.insert(1, "|" + " --- |" * len(rows[0]))
@@ -143,10 +143,12 @@ def _mean(one: Outcome, metric: str, which: NDArray[np.bool_]) -> str:
     return f"{values.mean():.4f} ±{(high - low) / 2:.4f}"
 
 
-def _to_ids(one: Outcome, found: Mapping[str, Outcome]) -> Ratio:
-    ids = next(other for name, other in found.items() if name.startswith(IDS))
+def _to_ids(one: Outcome, found: Mapping[str, Outcome]) -> str:
+    ids = next((other for name, other in found.items() if name.startswith(IDS)), None)
+    if ids is None:
+        return ""
     cold, metric = one.cold, METRICS[0]
-    return paired_ratio(one.gains[metric][cold], ids.gains[metric][cold], one.people[cold])
+    return str(paired_ratio(one.gains[metric][cold], ids.gains[metric][cold], one.people[cold]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,18 +161,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 log = load(source)
                 print(f"\n### {log.name}{', the network alone' if options.alone else ''}\n", flush=True)
                 found: dict[str, Outcome] = {}
-                for name, settings in arms(log.catalog, options.full).items():
-                    if options.arm and not any(wanted in name for wanted in options.arm):
-                        continue
-                    print(f"{log.name}: {name}", file=sys.stderr, flush=True)
-                    try:
-                        found[name] = outcome(
-                            log, settings, options.events, options.tested, options.seed, options.alone
-                        )
-                    except MissingExtraError as error:
-                        print(f"{name} is left out: {error}\n", flush=True)
-                print(table(found), flush=True)
-                print(f"\nCold: items with fewer than {COLD} events till then.", flush=True)
+                try:
+                    _run(log, options, found)
+                finally:  # what was done when it was broken off, too
+                    if found:
+                        print(table(found), flush=True)
+                        print(f"\nCold: items with fewer than {COLD} events till then.", flush=True)
     except KeyboardInterrupt:
         print("INTERRUPTED", file=sys.stderr)
         return 130
@@ -178,6 +174,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _run(log: Log, options: argparse.Namespace, found: dict[str, Outcome]) -> None:
+    """Every arm that was asked for, one after the other, into `found`."""
+    for name, settings in arms(log.catalog, options.full).items():
+        if options.arm and not any(wanted in name for wanted in options.arm):
+            continue
+        print(f"{log.name}: {name}", file=sys.stderr, flush=True)
+        try:
+            found[name] = outcome(log, settings, options.events, options.tested, options.seed, options.alone)
+        except MissingExtraError as error:
+            print(f"{name} is left out: {error}\n", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

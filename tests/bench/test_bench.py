@@ -16,7 +16,7 @@ from lifelong_widgets.data import Feedback, Interactions
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import hit_rate, mrr, ndcg
 from tests.bench import __main__ as bench
-from tests.bench import peers
+from tests.bench import blocks, peers
 from tests.bench.compare import Ratio, gains, paired_ratio
 from tests.bench.logs import first_only, load, repeated_share
 from tests.bench.run import FIRST, OURS, REPEAT, TWIN, run
@@ -229,3 +229,23 @@ def test_vowpal_wabbit_is_told_one_right_item_and_asked_for_the_popular_and_what
     assert peer.recommend("nobody", 4, exclude_seen=True, reasons=False).items[:2] == (7, 3)
     assert model.asked[-1] == ["shared |", "1 |i 3", "2 |i 7"]
     assert (len(model.learned), peer._rows) == before
+
+
+def test_blocks_are_compared_on_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    items = pd.DataFrame({"item": [f"i{n}" for n in range(30)], "title": [f"word{n % 5}" for n in range(30)]})
+    events = pd.DataFrame(
+        {"user": [f"u{n % 12}" for n in range(240)], "item": [f"i{rng.integers(30)}" for _ in range(240)]}
+    )
+    events["timestamp"] = pd.to_datetime(np.arange(240) * 60, unit="s")
+    items.to_parquet(tmp_path / "items.parquet")
+    events.to_parquet(tmp_path / "events.parquet")
+    asked = ["--log", str(tmp_path), "--tested", "40", "--arm", "ids only", "--arm", "tfidf"]
+    assert blocks.main(asked) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [row.split(" | ")[0] for row in rows[2:]] == [
+        "| ids only · decayed_mlp",
+        "| text: tfidf · decayed_mlp",
+    ]
+    assert "cold HR to ids only" in rows[0] and "±" in rows[2] and "[" in rows[3]
+    assert blocks.main(["--log", str(tmp_path / "nowhere")]) == 2
