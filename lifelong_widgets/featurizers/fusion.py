@@ -158,8 +158,9 @@ class ItemFeatures(Featurizer):
         """Become the featurizers that gave this state; a state without `parts` is of the first two."""
         if "parts" in state:
             self.fusion = state["fusion"]
-            for part in state["parts"].values():
+            for modality, part in state["parts"].items():
                 FeatureSettings.check(part["params"])
+                FeatureSettings.check(state.get(f"{modality}/params", {}))  # some keep their own
             self.featurizers = {
                 modality: FEATURIZERS[modality][part["name"]](**part["params"])
                 for modality, part in state["parts"].items()
