@@ -8,10 +8,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from lifelong_widgets.assembly import Snapshot, make_parts
 from lifelong_widgets.certificates import AuditReport, Certificate, utc
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.data.ids import as_id
-from lifelong_widgets.engine import Applied, Engine, Snapshot, make_parts
+from lifelong_widgets.engine import Applied, Engine
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.files import as_path
 from lifelong_widgets.journal import IdRanges, Journal, Op

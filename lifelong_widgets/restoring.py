@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from lifelong_widgets.assembly import has_fast_memory, settings_of_today
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
-from lifelong_widgets.engine import Engine, has_fast_memory, settings_of_today
+from lifelong_widgets.engine import Engine
 from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning
 from lifelong_widgets.featurizers import FeatureSettings
 from lifelong_widgets.journal import (

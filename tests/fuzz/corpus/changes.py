@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lifelong_widgets.assembly import make_parts
 from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, FeedbackKinds, Interactions
-from lifelong_widgets.engine import make_parts
 from lifelong_widgets.recommender import Recommender
 from tests.fuzz.case import EITHER, Case, Fate, refused
 from tests.fuzz.loaders import (

@@ -1,0 +1,376 @@
+"""What an engine is made of: its parts, made and filled, and the state that they have learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Self, cast
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Interactions
+from lifelong_widgets.data.ids import IdIndex
+from lifelong_widgets.drift import DriftMonitor
+from lifelong_widgets.errors import DataError, FormatError, closest
+from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
+from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
+from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ranker
+from lifelong_widgets.models import Histories, LearnedContent, Network
+from lifelong_widgets.parts import Part
+from lifelong_widgets.state_file import Tree, count_of, digest_of
+from lifelong_widgets.value import ValueLearner
+
+_RENAMED = {"encoder_name": "model"}  # what hyperparameters were called before
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that an engine has learned, for `Engine.put_back`; it takes the memory of a copy."""
+
+    features: ItemFeatures
+    state: dict[str, Any]
+    n_drift_restarts: int
+
+
+class Assembly:
+    """The parts of an engine with all that was learned; it is brought forward by the steps of `Engine`.
+
+    Args and errors are those of `Recommender`.
+    """
+
+    catalog: Catalog
+    seed: int
+    frozen: bool
+    features: ItemFeatures
+    parts: dict[str, Part]
+    n_events: int
+    n_fits: int
+    users: IdIndex
+    histories: Histories
+    content: Content
+    ranker: Ranker
+    rng: np.random.Generator
+    _kinds: FeedbackKinds
+    _n_offered: int
+
+    def __init__(
+        self, catalog: Catalog, kinds: FeedbackKinds = DEFAULT_KINDS, seed: int = 0, **hyperparameters: Any
+    ) -> None:
+        given: object = catalog
+        if not isinstance(given, Catalog):
+            hint = "; a Dataset has one as .catalog" if hasattr(given, "catalog") else ""
+            raise DataError(f"a recommender is made from a Catalog, not a {type(given).__name__}{hint}")
+        if type(seed) is not int or not 0 <= seed < 2**32:
+            raise DataError(f"seed is {seed!r}; it must be a whole number from 0 to {2**32 - 1}")
+        _check_kinds(kinds)
+        self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
+        self.parts = make_parts(hyperparameters)
+        self.n_fits = 0
+        self.features = self._fitted_features()
+        self._build()
+        self._sync_with_catalog()
+
+    # -------------------------------------------------------------------------------------- its parts
+
+    @property
+    def network(self) -> Network:
+        """The deep model: item vectors and user encoder."""
+        return cast(Network, self.parts["network"])
+
+    @property
+    def memory(self) -> EpisodicMemory:
+        """The fast memory: what people did, kept as it was."""
+        return cast(EpisodicMemory, self.parts["memory"])
+
+    @property
+    def gate(self) -> Gate:
+        """What weighs the two memories against each other."""
+        return cast(Gate, self.parts["gate"])
+
+    @property
+    def buffer(self) -> ReplayBuffer:
+        """The past examples that are learned again."""
+        return cast(ReplayBuffer, self.parts["buffer"])
+
+    @property
+    def updater(self) -> OnlineUpdater:
+        """The online step."""
+        return cast(OnlineUpdater, self.parts["updater"])
+
+    @property
+    def trainer(self) -> Trainer:
+        """The offline fit."""
+        return cast(Trainer, self.parts["trainer"])
+
+    @property
+    def drift(self) -> DriftMonitor:
+        """The watch over the hit rate of the lists that were shown."""
+        return cast(DriftMonitor, self.parts["drift"])
+
+    @property
+    def value(self) -> ValueLearner:
+        """What learns the worth of items in the long run, if there is a `discount`."""
+        return cast(ValueLearner, self.parts["value"])
+
+    @property
+    def kinds(self) -> FeedbackKinds:
+        """What each kind of feedback is worth; may be replaced by one that knows the same kinds and more."""
+        return self._kinds
+
+    @kinds.setter
+    def kinds(self, kinds: FeedbackKinds) -> None:
+        _check_kinds(kinds)
+        if tuple(kinds)[: len(self._kinds)] != tuple(self._kinds):
+            raise DataError(
+                f"the new kinds must begin with those there are ({', '.join(self._kinds)}); "
+                "change them with kinds.with_weights(...) or kinds.with_kind(...)"
+            )
+        self._kinds = kinds
+
+    # ------------------------------------------------------------------------------------------ state
+
+    def settings(self) -> dict[str, Any]:
+        """Every hyperparameter of every part by name."""
+        return {name: value for part in self.parts.values() for name, value in part.settings().items()}
+
+    def get_state(self) -> dict[str, Any]:
+        """All that was learned: a tree of arrays, tensors and JSON values that shares no memory."""
+        return {
+            "n_events": self.n_events,
+            "n_offered": self._n_offered,
+            "n_fits": self.n_fits,
+            "users": list(self.users),
+            "rng": self.rng.bit_generator.state,
+            "network": self.network.get_state(),
+            "updater": self.updater.get_state(),
+            "buffer": self.buffer.get_state(),
+            "histories": self.histories.get_state(),
+            "memory": self.memory.get_state(),
+            "gate": self.gate.get_state(),
+            "drift": self.drift.state(),
+            **({"value": self.value.get_state()} if self.value.on else {}),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state back that a recommender of the same settings gave.
+
+        Raises:
+            FormatError: the state does not fit the settings, the catalogue or itself.
+        """
+        self.n_events, self.n_fits = (count_of(state[name], name) for name in ("n_events", "n_fits"))
+        self.users = IdIndex(name="user")
+        self.users.extend(state["users"])
+        self.rng.bit_generator.state = state["rng"]
+        self.network.set_state(state["network"])
+        self.updater.set_state(state["updater"])
+        self.buffer.set_state(state["buffer"])
+        self.histories.set_state(state["histories"])
+        self.drift.restore(state["drift"])
+        n_items = len(self.network.items)
+        self._n_offered = count_of(state.get("n_offered", n_items), "n_offered")
+        if self._n_offered > n_items:
+            raise FormatError(f"n_offered is {self._n_offered}, and there are {n_items} items")
+        if has_fast_memory(state):  # else it begins empty
+            self.memory.set_state(state["memory"], n_items)
+            self.gate.set_state(state["gate"], n_items, len(self.users))
+        if self.value.on:
+            self.value.set_state(state["value"], n_items, len(self.users))
+        self.ranker.changed()
+        referred = (
+            state["histories"]["items"],
+            state["histories"]["consumed"],
+            state["buffer"]["history_items"],
+            state["buffer"]["targets"],
+            *([state["buffer"]["score_items"]] if self.buffer.keeps_scores else []),
+        )
+        if n_items > len(self.catalog) or any(
+            len(part) and not 0 <= part.min() <= part.max() < n_items for part in referred if part.size
+        ):
+            raise FormatError(f"the state refers to items beyond the {n_items} that it has rows for")
+        if len(self.users) != len(self.histories):
+            raise FormatError(f"{len(self.users)} people have {len(self.histories)} histories")
+        kinds = state["histories"]["kinds"]
+        if kinds.size and not 0 <= kinds.min() <= kinds.max() < len(self._kinds):
+            raise FormatError(f"the histories know kinds of feedback beyond the {len(self._kinds)} there are")
+
+    def snapshot(self) -> Snapshot:
+        """All that `put_back` needs."""
+        return Snapshot(self.features, self.get_state(), self.drift.n_restarts)
+
+    def put_back(self, before: Snapshot) -> None:
+        """Be again as at a snapshot of this engine. The settings, the kinds and the catalogue stay."""
+        self.features = before.features
+        self._build()
+        self.set_state(before.state)
+        if self.drift.n_restarts != before.n_drift_restarts:
+            self.drift.restart()
+
+    def conditions(self) -> object:
+        """What long work stands on: the hyperparameters that are not live, the kinds, the items."""
+        fixed = {
+            name: getattr(part, name)
+            for part in self.parts.values()
+            for name, trait in part.traits(config=True).items()
+            if not trait.metadata.get("live")
+        }
+        return fixed, self._kinds, len(self.catalog), self.drift.n_restarts
+
+    def refuse_unless(self, conditions: object, verb: str) -> None:
+        """Raise a DataError if the `conditions` are not those of the beginning of `verb` any more."""
+        if self.conditions() != conditions:
+            raise DataError(
+                f"a hyperparameter, the kinds or the catalogue were changed during {verb}(), which nobody "
+                f"could repeat: it has changed nothing; {verb}() again"
+            )
+
+    def get_tree(self) -> Tree:
+        """All that decides what the engine does from now on, the catalogue and the seed excepted."""
+        return {
+            "settings": self.settings(),
+            "kinds": self.kinds.to_dict(),
+            "features": self.features.get_state(),
+            "state": self.get_state(),
+        }
+
+    def digest(self) -> str:
+        """SHA-256 of `get_tree`, hexadecimal: two recommenders with the same one go on bit for bit alike."""
+        return digest_of(self.get_tree())
+
+    def adopt(self, other: Assembly) -> None:
+        """Become what `other` has learned; the parts stay the same objects, which sliders may hold."""
+        self.features, state = other.features, other.get_state()
+        self._build()
+        self.set_state(state)
+
+    @classmethod
+    def from_saved(
+        cls,
+        catalog: Catalog,
+        kinds: FeedbackKinds,
+        seed: int,
+        frozen: bool,
+        settings: dict[str, Any],
+        features: ItemFeatures,
+        state: dict[str, Any],
+    ) -> Self:
+        """The engine that `settings`, the fitted `features` and `state` describe."""
+        engine = cls.__new__(cls)
+        engine.catalog, engine.seed, engine._kinds = catalog, seed, kinds
+        engine.frozen, engine.features = frozen, features
+        engine.parts = make_parts(settings_of_today(settings))
+        engine._build()
+        engine.set_state(state)
+        return engine
+
+    # ---------------------------------------------------------------------------------------- in here
+
+    def _fitted_features(self, log: Interactions | None = None) -> ItemFeatures:
+        settings = cast(FeatureSettings, self.parts["features"])
+        with threadpool_limits(1):  # the bits of a decomposition depend on how many threads share it
+            return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)), log)
+
+    def _build(self) -> None:
+        """An untrained state without items: the parameters, empty histories and an empty buffer."""
+        self.n_events = self._n_offered = 0  # the latter: how many items there were at the last event
+        self.users = IdIndex(name="user")
+        self.rng = np.random.default_rng(self.seed)
+        learned = None
+        if self.features.learned is not None:
+            featurizer, columns = self.features.learned
+            learned = LearnedContent(featurizer.make(), columns, featurizer.n_read)
+        self.network.build(self.features.widths, self.seed, self.features.fusion == "gated", learned)
+        self.updater.build(self.network)
+        self.histories = Histories(self.network.history_length)
+        self.buffer.build(self.network.history_length)
+        self.drift.restore(DriftMonitor().state())
+        self.memory.build()
+        self.gate.build(self.seed)
+        self.value.build(self.network, self.features.width, self.seed)
+        self.content = self._content()
+        self.ranker = Ranker(
+            self.network.score_each,
+            self.content,
+            self.memory,
+            self.gate,
+            self.histories,
+            self.value.values if self.value.on else None,
+            self.value.substitution,
+        )
+
+    def _content(self) -> Content:
+        widths = self.features.widths.values()
+        if self.features.fusion == "early":
+            whole = np.ones(1, dtype=np.float32)
+            return Content(self._content_of, (0, sum(widths)), lambda: whole)
+        return Content(self._content_of, tuple(accumulate(widths, initial=0)), self.network.content.gates)
+
+    def _content_of(self, items: np.ndarray) -> np.ndarray:
+        # whole rows are taken in a third of the time of parts of them
+        rows: np.ndarray = self.network.items.array.take(items, axis=0)
+        return rows[:, self.network.embedding_dim :]
+
+    def _sync_with_catalog(self) -> None:
+        """Give rows to items that were added to the catalogue since the last look."""
+        known = len(self.network.items)
+        if known < len(self.catalog):
+            new = self.catalog.slice(known, len(self.catalog))
+            content, learned = self.features.transform(new), self.features.learned
+            self.network.grow(content, learned[0].numbers(new) if learned else None)
+            self.value.grow(content)
+            self.ranker.changed()
+
+    def _scored(self, examples: Examples) -> Scored | None:
+        """What the network says of examples now, if the buffer keeps that with them."""
+        return score(self.network, examples, self.rng) if self.buffer.keeps_scores else None
+
+
+def _check_kinds(kinds: object) -> None:
+    if not isinstance(kinds, FeedbackKinds):
+        raise DataError(f"kinds are FeedbackKinds, not a {type(kinds).__name__}")
+
+
+def has_fast_memory(state: Mapping[str, Any]) -> bool:
+    """Whether the fast memory in a state is that of today; before version 5 of the file it was another."""
+    return "personal" in state.get("gate", {})
+
+
+def settings_of_today(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameters as some version wrote them down, by the names they have now.
+
+    >>> settings_of_today({"encoder_name": "decayed_mlp", "embedding_dim": 8})
+    {'model': 'decayed_mlp', 'embedding_dim': 8}
+    """
+    return {_RENAMED.get(name, name): value for name, value in written.items()}
+
+
+def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
+    """The parts of an engine with these hyperparameters, the others at their defaults.
+
+    Raises:
+        DataError: one that no part has.
+        traitlets.TraitError: one that is out of bounds.
+    """
+    kinds: dict[str, type[Part]] = {
+        "features": FeatureSettings,
+        "network": Network,
+        "updater": OnlineUpdater,
+        "memory": EpisodicMemory,
+        "gate": Gate,
+        "buffer": ReplayBuffer,
+        "trainer": Trainer,
+        "drift": DriftMonitor,
+        "value": ValueLearner,
+    }
+    owners = {name: part for part, kind in kinds.items() for name in kind.class_traits(config=True)}
+    for name in hyperparameters:
+        if name not in owners:
+            raise DataError(
+                f"no part of the recommender has a hyperparameter {name!r}"
+                f"{closest(name, owners) or '; there are ' + ', '.join(owners)}"
+            )
+    return {
+        part: kind(**{name: v for name, v in hyperparameters.items() if owners[name] == part})
+        for part, kind in kinds.items()
+    }

@@ -1,0 +1,30 @@
+"""What people took, as the values are told of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lifelong_widgets.learning import pasts_of_batch
+from lifelong_widgets.memory import Occurrence
+from lifelong_widgets.models import Histories
+from lifelong_widgets.value.pending import Awaiting
+from lifelong_widgets.value.transitions import SLATE_SIZE
+
+
+def awaiting(histories: Histories, happened: list[Occurrence]) -> list[Awaiting]:
+    """Events with the histories before them, as the values take them."""
+    columns = (
+        [one.person for one in happened],
+        [one.item for one in happened],
+        [one.reward for one in happened],
+    )
+    return [
+        Awaiting(one.person, one.time, items, rewards.copy(), one.item, one.reward)
+        for one, (items, rewards) in zip(happened, pasts_of_batch(histories, *columns), strict=True)
+    ]
+
+
+def with_taken(listed: np.ndarray, item: int) -> np.ndarray:
+    """The first items of a list, and one that was taken, in the place of the last if need be."""
+    listed = listed[:SLATE_SIZE]
+    return listed if item in listed else np.append(listed[: SLATE_SIZE - 1], item)
