@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self, cast
@@ -10,13 +10,13 @@ from typing import Any, Self, cast
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Interactions
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Interactions, Item
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.drift import DriftMonitor
 from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
-from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ranker
+from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
 from lifelong_widgets.models import Histories, LearnedContent, Network
 from lifelong_widgets.parts import Part
 from lifelong_widgets.state_file import Tree, count_of, digest_of
@@ -169,6 +169,7 @@ class Assembly:
         self.histories.set_state(state["histories"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
+        self.memory.newcomers = Newcomers(_released(self.catalog.slice(0, n_items)))
         self._n_offered = count_of(state.get("n_offered", n_items), "n_offered")
         if self._n_offered > n_items:
             raise FormatError(f"n_offered is {self._n_offered}, and there are {n_items} items")
@@ -319,6 +320,7 @@ class Assembly:
             content, learned = self.features.transform(new), self.features.learned
             self.network.grow(content, learned[0].numbers(new) if learned else None)
             self.value.grow(content)
+            self.memory.newcomers.grow(_released(new))
             self.ranker.changed()
 
     def _scored(self, examples: Examples) -> Scored | None:
@@ -329,6 +331,11 @@ class Assembly:
 def _check_kinds(kinds: object) -> None:
     if not isinstance(kinds, FeedbackKinds):
         raise DataError(f"kinds are FeedbackKinds, not a {type(kinds).__name__}")
+
+
+def _released(items: Sequence[Item]) -> np.ndarray:
+    """When each of `items` was released; those of which that is not known have always been there."""
+    return np.array([ALWAYS if item.released is None else item.released for item in items])
 
 
 def has_fast_memory(state: Mapping[str, Any]) -> bool:

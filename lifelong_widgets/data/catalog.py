@@ -13,10 +13,11 @@ import pandas as pd
 
 from lifelong_widgets.data import frames, tables
 from lifelong_widgets.data.display import brief, html_table, listing, near, shorten
+from lifelong_widgets.data.frames import FIRST_SECOND, LAST_SECOND
 from lifelong_widgets.data.ids import Id, IdIndex, as_id, twin
 from lifelong_widgets.errors import DataError, UnknownItemError
 
-_RESERVED = ("item", "title", "categories", "image", "audio")
+_RESERVED = ("item", "title", "categories", "released", "image", "audio")
 _LONGEST_LIST = 10_000  # characters of a written-out list that are still parsed
 _MOST_TEXTS = 1_000
 _LONGEST_ITEM = 4_000_000  # characters; in bytes, as JSON, far below what a journal can hold in a cell
@@ -35,6 +36,8 @@ class Item:
         texts: the text of each text column, possibly empty.
         image: where its picture lies, or None.
         audio: where its sound lies, or None.
+        released: when people could first take it, in seconds since 1970-01-01 UTC, by the clock of the log;
+            None if that is not known.
 
     >>> Item("b1", "Fog", ("Crime",), {"blurb": "Grey."}).to_record()
     {'item': 'b1', 'title': 'Fog', 'categories': ['Crime'], 'blurb': 'Grey.'}
@@ -46,6 +49,7 @@ class Item:
     texts: Mapping[str, str] = field(default_factory=dict)
     image: str | None = None
     audio: str | None = None
+    released: float | None = None
 
     def to_record(self) -> dict[str, Any]:
         """The item as plain values, ready for JSON; text columns stand beside the title."""
@@ -55,6 +59,8 @@ class Item:
             record["image"] = self.image
         if self.audio is not None:
             record["audio"] = self.audio
+        if self.released is not None:
+            record["released"] = self.released
         return record
 
 
@@ -91,21 +97,25 @@ class Catalog:
         image: str | None = None,
         audio: str | None = None,
         category_separator: str = "|",
+        released: str | None = "released",
     ) -> Catalog:
         """A catalogue from the columns of `frame` that the arguments name.
 
         `categories` holds lists, or strings that are split at `category_separator` (a string such as
-        ``"['Crime', 'Sea']"``, as CSV files carry lists, is read as the list). The default columns
-        ``title`` and ``categories`` may be absent: then titles are ids, and nothing has a category.
+        ``"['Crime', 'Sea']"``, as CSV files carry lists, is read as the list). `released` says when
+        people could first take each item, as times in a log do; cells may be empty. The default columns
+        ``title``, ``categories`` and ``released`` may be absent: then titles are ids, nothing has a category,
+        and when items came is not known.
 
         Raises:
-            DataError: a column that is missing, an id that is missing or repeated (both rows are named), or
-                an item of more than four million characters.
+            DataError: a column that is missing, an id that is missing or repeated (both rows are named), a
+                time that cannot be read, or an item of more than four million characters.
 
         >>> films = pd.DataFrame({"film": [7], "name": ["Fog"], "genres": ["Crime/Sea"], "plot": ["Grey."]})
         >>> Catalog.from_pandas(
         ...     films, item="film", title="name", categories="genres", text="plot", category_separator="/")[7]
-        Item(id=7, title='Fog', categories=('Crime', 'Sea'), texts={'plot': 'Grey.'}, image=None, audio=None)
+        Item(id=7, title='Fog', categories=('Crime', 'Sea'), texts={'plot': 'Grey.'}, image=None, audio=None,\
+ released=None)
         """
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"a catalogue is made from a pandas DataFrame, not a {type(frame).__name__}")
@@ -125,6 +135,8 @@ class Catalog:
         text_cells = {name: frames.texts(frames.column(frame, name, "a text")) for name in texts}
         grouped = _optional(frame, categories, "categories", "the categories")
         groups = [()] * len(frame) if grouped is None else _all_categories(grouped, category_separator)
+        dated = _optional(frame, released, "released", "when items were released")
+        moments = [None] * len(frame) if dated is None else _moments(dated)
         items = [
             Item(
                 id=id,
@@ -133,6 +145,7 @@ class Catalog:
                 texts={name: written[row] for name, written in text_cells.items()},
                 image=images[row] or None,
                 audio=sounds[row] or None,
+                released=moments[row],
             )
             for row, id in enumerate(vocabulary)
         ]
@@ -194,7 +207,8 @@ class Catalog:
         """Add one item or many at the end, all or none; return how many.
 
         A mapping, or a row of a frame, has the keys ``item`` (required), ``title``, ``categories`` (a list or
-        a string with ``|`` between them), ``image``, ``audio`` and the names of the text columns.
+        a string with ``|`` between them), ``image``, ``audio``, ``released`` (a time, as in `from_pandas`)
+        and the names of the text columns.
 
         Raises:
             DataError: an id that is missing or already there, a key that the catalogue does not know, or an
@@ -255,6 +269,7 @@ class Catalog:
         try:
             id = as_id(given["item"], "item id")
             categories = _categories(given.get("categories"), "|")
+            released = _moment(given.get("released"))
         except DataError as error:
             raise DataError(f"{place}{error}") from None
         item = Item(
@@ -264,6 +279,7 @@ class Catalog:
             texts={name: text(name) for name in self._text_columns},
             image=text("image") or None,
             audio=text("audio") or None,
+            released=released,
         )
         if problem := _too_long(item):
             raise DataError(f"{place}{problem}")
@@ -372,7 +388,7 @@ add it first with catalog.add({'item': 'zoo', 'title': …})
         return [item.to_record() for item in self._items]
 
     def to_pandas(self) -> pd.DataFrame:
-        """A frame of ``item``, ``title``, ``categories`` (lists), the text columns, ``image``, ``audio``."""
+        """A frame of all that is known, a column for each field and each text; categories are lists."""
         columns: dict[str, list[Any]] = {
             "item": [item.id for item in self._items],
             "title": [item.title for item in self._items],
@@ -381,6 +397,7 @@ add it first with catalog.add({'item': 'zoo', 'title': …})
         columns.update({name: [item.texts[name] for item in self._items] for name in self._text_columns})
         columns["image"] = [item.image for item in self._items]
         columns["audio"] = [item.audio for item in self._items]
+        columns["released"] = [item.released for item in self._items]
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
@@ -447,6 +464,23 @@ def _optional(frame: pd.DataFrame, name: str | None, default: str | None, what: 
 def _optional_texts(frame: pd.DataFrame, name: str | None, default: str | None, what: str) -> list[str]:
     found = _optional(frame, name, default, what)
     return [""] * len(frame) if found is None else frames.texts(found)
+
+
+def _moments(series: pd.Series[Any]) -> list[float | None]:
+    """The times in a column as seconds; None where a cell is empty."""
+    there = series.notna().to_numpy() & (series.astype("str").str.strip() != "").to_numpy(dtype=bool)
+    moments: list[float | None] = [None] * len(series)
+    if there.any():
+        read = frames.seconds(series[there])
+        for row, moment in zip(np.flatnonzero(there).tolist(), read.tolist(), strict=True):
+            moments[row] = moment
+    return moments
+
+
+def _moment(cell: Any) -> float | None:
+    if type(cell) is float and FIRST_SECOND <= cell < LAST_SECOND:  # as `to_record` writes it
+        return cell
+    return _moments(pd.Series([cell], name="released"))[0]
 
 
 def _refuse_repeats(ids: pd.Series[Any], codes: Any) -> None:

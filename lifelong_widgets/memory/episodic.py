@@ -13,8 +13,9 @@ from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates, Pas
 from lifelong_widgets.memory.content import Content, ContentScores
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
+from lifelong_widgets.memory.newcomers import Newcomers
 from lifelong_widgets.memory.popularity import PopularityBank
-from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores
+from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores, union
 from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
 from lifelong_widgets.memory.stages import StagePopularity
 from lifelong_widgets.memory.successors import Successors
@@ -27,6 +28,7 @@ NETWORK_ALONE: dict[str, Any] = {f"use_{group}": group == "network" for group in
 """The hyperparameters of a recommender whose gate has nobody to weigh the network against."""
 
 _CONTENT_DECAY = 0.85
+_AGE = FEATURES.index("popularity.age")
 
 _HOMES = {"close": "neighbors", "followers": "neighbors", "stage": "popularity"}
 _OF_GROUP = {
@@ -66,6 +68,7 @@ class EpisodicMemory(Part):
     def build(self) -> None:
         """Make everything empty. Call once before use."""
         self.popularity = PopularityBank()
+        self.newcomers = Newcomers()
         self._neighbors = SequenceNeighbors(20, 0.9, 20, 0.75, self.n_neighbors)
         self._close = SequenceNeighbors(5, 0.7, 20, 0.7, self.n_neighbors)
         self._successors = Successors(self.n_neighbors)
@@ -96,8 +99,11 @@ class EpisodicMemory(Part):
             return describe(np.zeros(0, dtype=np.int64), {}, self.popularity, past)
         scores = self._scores(past, network_scores, content)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
-        items = choose(scores, self.popularity, past, self.n_candidates, popular)
-        candidates = self._blinded(describe(items, scores, self.popularity, past))
+        items = union(
+            choose(scores, self.popularity, past, self.n_candidates, popular),
+            self.newcomers.named(scores, self.popularity, past.consumed, past.now),
+        )
+        candidates = self._described(items, scores, past)
         if network_scores is None:
             candidates.features[:, _OF_GROUP["network"]] = 0.0
         return candidates
@@ -111,7 +117,7 @@ class EpisodicMemory(Part):
     ) -> Candidates:
         """What is known about `items` (ascending) for a person; see `candidates`."""
         scores = self._scores(past, network_scores, content)
-        return self._blinded(describe(items, scores, self.popularity, past))
+        return self._described(items, scores, past)
 
     def with_average(
         self, features: NDArray[np.float32], group: str, average: NDArray[np.float32]
@@ -121,9 +127,11 @@ class EpisodicMemory(Part):
         dull[:, _OF_GROUP[group]] = average[_OF_GROUP[group]]
         return dull
 
-    def knows(self, item: int) -> bool:
-        """Whether an item has had an event."""
-        return bool(self.popularity.counts(np.array([item]))[0] > 0)
+    def could_name(self, item: int, now: float) -> bool:
+        """Whether an item was there at the time `now`, as far as is known."""
+        return bool(self.popularity.counts(np.array([item]))[0] > 0) or self.newcomers.could_be_taken(
+            item, now
+        )
 
     def terms(
         self, group: str, past: Past, items: NDArray[np.int64], content: Content
@@ -180,7 +188,9 @@ class EpisodicMemory(Part):
     def compact(self) -> EpisodicMemory:
         """A copy in eight bits a weight, which learns no more."""
         small = EpisodicMemory(**self.settings())
-        small.popularity, small._stages = copy.deepcopy((self.popularity, self._stages))
+        small.popularity, small._stages, small.newcomers = copy.deepcopy(
+            (self.popularity, self._stages, self.newcomers)
+        )
         small._neighbors, small._close = self._neighbors.compact(), self._close.compact()
         small._successors = self._successors.compact()
         small._linear = CompactLinear(self._linear)
@@ -235,6 +245,11 @@ class EpisodicMemory(Part):
         if self.use_network and network_scores is not None:
             scores["network"] = DenseScores(network_scores)
         return scores
+
+    def _described(self, items: NDArray[np.int64], scores: dict[str, Scores], past: Past) -> Candidates:
+        candidates = describe(items, scores, self.popularity, past)
+        self.newcomers.tell_age(candidates.features[:, _AGE], items, self.popularity, past.now)
+        return self._blinded(candidates)
 
     def _blinded(self, candidates: Candidates) -> Candidates:
         for group in ("popularity", "repeats"):

@@ -87,6 +87,11 @@ class PopularityBank:
         """How many events each of `items` has had."""
         return _counts(self._counts, items)
 
+    @property
+    def event_counts(self) -> NDArray[np.float64]:
+        """How many events each item has had, by its index, (n_items,): not to be changed."""
+        return self._counts
+
     def relative(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """The popularity of `items` against the most popular item, (n, N_HALF_LIVES), log2; 0 is the most."""
         return _relative(self._logs, self._counts, self._tops, items)

@@ -306,7 +306,7 @@ class Ranker:
     ) -> None:
         """Take events in one by one, each after the gate has learned from it, while the network stands still.
 
-        From the first event of an item the gate learns nothing: when the item came is not known.
+        From the first event of an item that was released only later the gate learns nothing.
 
         Args:
             events: in time order.
@@ -318,7 +318,8 @@ class Ranker:
         rows = None if alone or read is None else self._network_scores(*read)
         for event in events:
             row = next(rows) if rows is not None and event.reward != 0 else None
-            if not alone and event.reward > 0 and self._memory.knows(event.item):
+            now = self._histories.clock if event.time is None else event.time
+            if not alone and event.reward > 0 and self._memory.could_name(event.item, now):
                 self._teach([(event, self._judged(event, row))], rng)
             self.take_in(event)
 

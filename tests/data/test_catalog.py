@@ -183,7 +183,7 @@ def test_a_catalogue_can_start_empty():
     assert len(shop) == 0
     shop.add({"item": 1, "blurb": "first"})
     assert shop[1].texts == {"blurb": "first"}
-    assert shop.to_pandas().shape == (1, 6)
+    assert shop.to_pandas().shape == (1, 7)
 
 
 def test_a_subset_is_a_catalogue_of_its_own(shop):

@@ -255,9 +255,9 @@ def test_the_value_is_the_share_that_was_watched(made: dict[str, datasets.Datase
 
 
 def published(data: datasets.Dataset, item: Any) -> float:
-    return float(
-        np.datetime64(data.catalog[item].texts["published"][:19]).astype("datetime64[s]").astype(int)
-    )
+    released = data.catalog[item].released
+    assert released is not None
+    return released
 
 
 def test_stories_die_within_two_days(made: dict[str, datasets.Dataset]) -> None:

@@ -10,12 +10,12 @@ import pandas as pd
 from lifelong_widgets.data import frames
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.fields import NEWS_KINDS
-from lifelong_widgets.data.datasets.sources import Source, Tables, column, find, need
+from lifelong_widgets.data.datasets.sources import Source, Tables, column, find, moments, need
 from lifelong_widgets.data.limits import PathLike
 from lifelong_widgets.data.tables import read_parquet
 
 _PAST = ("article_id_fixed", "impression_time_fixed", "read_time_fixed")
-_TEXTS = ("subtitle", "body", "published")
+_TEXTS = ("subtitle", "body")
 
 
 def ebnerd(folder: PathLike | None = None) -> Dataset:
@@ -88,7 +88,7 @@ def _tidy(events: pd.DataFrame, items: pd.DataFrame) -> Tables:
         categories=pd.Series(groups, index=items.index, dtype=object),
         subtitle=frames.texts(column(items, "subtitle")),
         body=frames.texts(column(items, "body")),
-        published=frames.texts(column(items, "published_time")),
+        released=moments(column(items, "published_time")),
     )
     return log, made
 

@@ -12,7 +12,7 @@ import pandas as pd
 from lifelong_widgets.data import frames, limits
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.fields import NEWS_KINDS
-from lifelong_widgets.data.datasets.sources import Source, Tables, column, find, need
+from lifelong_widgets.data.datasets.sources import Source, Tables, column, find, moments, need
 from lifelong_widgets.data.display import shorten
 from lifelong_widgets.data.limits import PathLike, shown
 from lifelong_widgets.data.tables import read_csv
@@ -37,7 +37,7 @@ _KINDS = {
     ("favourite", 1): "favourite",
     ("bookmark", 1): "bookmark",
 }
-_TEXTS = ("text", "author", "published")
+_TEXTS = ("text", "author")
 
 
 def idea(folder: PathLike | None = None) -> Dataset:
@@ -139,6 +139,7 @@ def _tidy(events: pd.DataFrame, items: pd.DataFrame) -> Tables:
             "item": items["item"],
             "title": frames.texts(column(items, "title")),
             "categories": [[name] if name else [] for name in frames.texts(column(items, "category"))],
+            "released": moments(column(items, "published")),
         }
     )
     return log, made.assign(**{name: frames.texts(column(items, name)) for name in _TEXTS})

@@ -10,7 +10,7 @@ from lifelong_widgets.data import frames
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.fields import COMMUNITY_KINDS
 from lifelong_widgets.data.datasets.mysql_dump import read_dump
-from lifelong_widgets.data.datasets.sources import Source, Tables, column, find, lists, need
+from lifelong_widgets.data.datasets.sources import Source, Tables, column, find, lists, moments, need
 from lifelong_widgets.data.limits import PathLike, shown
 from lifelong_widgets.errors import DataError
 
@@ -66,6 +66,7 @@ def _tidy(events: pd.DataFrame, items: pd.DataFrame) -> Tables:
             "item": items["item"],
             "title": column(items, "title"),
             "categories": lists(column(items, "genre"), "/"),
+            "released": moments(column(items, "published")),
         }
     )
     return log[seconds >= _UNKNOWN_BEFORE].reset_index(drop=True), made.assign(**texts)

@@ -10,7 +10,7 @@ import pandas as pd
 from lifelong_widgets.data import frames
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.fields import COMMUNITY_KINDS
-from lifelong_widgets.data.datasets.sources import Source, Tables, column, find, need
+from lifelong_widgets.data.datasets.sources import MILLISECONDS, Source, Tables, column, find, moments, need
 from lifelong_widgets.data.display import shorten
 from lifelong_widgets.data.limits import PathLike, shown
 from lifelong_widgets.data.tables import read_csv
@@ -23,7 +23,6 @@ _CONVERSATIONS = (
     "brexit-consensus", "15-per-hour-seattle", "london.youth.policing", "bg2050-volunteers",
     "ssis.land-bank-farmland.2rumnecbeh.2021-08-01",
 )  # fmt: skip
-_MILLISECONDS = 1e11  # from here on a timestamp is in milliseconds: the exports have both
 _TITLE = 80  # characters
 
 
@@ -72,6 +71,7 @@ def _conversation(folder: Path) -> Tables:
             "text": comments["comment-body"],
             "conversation": folder.name,
             "author": prefix + comments["author-id"],
+            "created": column(comments, "timestamp"),
         }
     )
     return events, items
@@ -80,7 +80,7 @@ def _conversation(folder: Path) -> Tables:
 def _seconds(series: pd.Series[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     numbers = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64)
     fixed = pd.Series(
-        np.where(numbers > _MILLISECONDS, numbers / 1000.0, numbers), series.index, name=series.name
+        np.where(numbers > MILLISECONDS, numbers / 1000.0, numbers), series.index, name=series.name
     )
     return frames.seconds(fixed)
 
@@ -100,6 +100,7 @@ def _tidy(events: pd.DataFrame, items: pd.DataFrame) -> Tables:
             "categories": [[name] if name else [] for name in frames.texts(column(items, "conversation"))],
             "text": texts,
             "author": column(items, "author"),
+            "released": moments(column(items, "created")),
         }
     )
     return log, made

@@ -24,6 +24,9 @@ Tables = tuple[pd.DataFrame, pd.DataFrame]
 """Events and items, in the columns of a *prepared* folder: ``events.parquet`` and ``items.parquet``."""
 
 _PREPARED = ("events.parquet", "items.parquet")
+MILLISECONDS = 1e11
+"""A time that is written as a larger number than this is in milliseconds, not in seconds."""
+
 _PRESENT = 20  # files that a message names
 
 
@@ -40,7 +43,8 @@ class Source:
         kinds: what its kinds of feedback are worth.
         texts: the text columns of its items.
         canonical: reads the canonical files in a folder.
-        tidy: makes of them tables: user, item, time, kind, value; and item, title, categories, texts.
+        tidy: makes of them tables: user, item, time, kind, value; and item, title, categories, texts, and
+            released where that is known.
         urls: where a program may fetch it, by the name under which the file is kept; none: only a person may.
         sha256: the digests of these files that are known.
         member: whether a member of a fetched zip archive is needed.
@@ -182,6 +186,22 @@ def with_unknown(items: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 def column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
     """A column, or one of empty strings if there is none."""
     return frame[name] if name in frame else pd.Series("", index=frame.index, dtype="str")
+
+
+def moments(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Times out of cells that are written in any way, in milliseconds too; empty where there is none.
+
+    >>> moments(pd.Series(["2004-01-01", "0000-00-00", "1403054180000"])).dt.year.tolist()
+    [2004.0, nan, 2014.0]
+    """
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return series
+    read = pd.to_datetime(
+        pd.Series(frames.texts(series), series.index), errors="coerce", utc=True, format="ISO8601"
+    )
+    numbers = pd.to_numeric(series, errors="coerce").astype("float64")
+    numbers = numbers.where(numbers.abs() < MILLISECONDS, numbers / 1000.0)
+    return read.where(numbers.isna(), pd.to_datetime(numbers, errors="coerce", unit="s", utc=True))
 
 
 def lists(series: pd.Series[Any], separator: str = ",") -> list[list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from lifelong_widgets.data.catalog import Catalog, Item
 from lifelong_widgets.data.datasets.dataset import Dataset
@@ -39,7 +38,7 @@ class NewsWorld(World):
     def __init__(self, seed: int = 0, n_people: int = 200) -> None:
         self._topics = read_words("headlines.csv")
         super().__init__(
-            Catalog(text=("summary", "published")),
+            Catalog(text="summary"),
             [topic[0] for topic in self._topics],
             seed,
             n_people,
@@ -66,7 +65,7 @@ class NewsWorld(World):
                     "title": f"{who.capitalize()} {does} {what}",
                     "categories": [topic],
                     "summary": f"{topic}: {who} {where} {does} {what}, after weeks of talk.",
-                    "published": pd.Timestamp(time, unit="s", tz="UTC").isoformat(),
+                    "released": time,
                 }
             )
         self.catalog.add(stories)
@@ -87,8 +86,7 @@ class NewsWorld(World):
         self.clock += hours * _HOUR
 
     def _read(self, item: Item) -> tuple[float]:
-        written = pd.to_datetime(item.texts.get("published", ""), errors="coerce", utc=True, format="ISO8601")
-        return (self.clock if pd.isna(written) else written.timestamp(),)
+        return (self.clock if item.released is None else item.released,)
 
     @property
     def _age(self) -> Vector:
@@ -127,8 +125,8 @@ def news_world(seed: int = 0, n_people: int = 200, n_events: int = 8_000) -> Dat
         DataError: a number that cannot be.
 
     >>> paper = news_world(seed=1, n_people=20, n_events=200)
-    >>> paper.catalog["story-0000"].texts["published"][:10], len(paper.catalog)
-    ('2024-01-01', 420)
+    >>> paper.catalog["story-0000"].released < paper.catalog["story-0009"].released, len(paper.catalog)
+    (True, 420)
     """
     world = NewsWorld(seed, n_people)
     world.publish(_DAYS)
