@@ -107,9 +107,9 @@ def _replay(options: argparse.Namespace) -> int:
         raise DataError(f"a warm-up of {options.warm_up:g} of {len(log):,} events is none; raise --warm-up")
     _note_repeats(log, options)
 
-    from lifelong_widgets.evaluation import prequential
+    from lifelong_widgets.evaluation import catalog_after, prequential
 
-    growing = catalog.subset(warm_up.items)
+    growing = catalog_after(catalog, warm_up)
     about: dict[str, Any] = {
         "title": title,
         "data": f"{len(log):,} events, {len(log.users):,} people, {len(log.items):,} items",

@@ -37,7 +37,7 @@ class Item:
         image: where its picture lies, or None.
         audio: where its sound lies, or None.
         released: when people could first take it, in seconds since 1970-01-01 UTC, by the clock of the log;
-            None if that is not known.
+            it is not recommended before. None if that is not known: then it has always been there.
 
     >>> Item("b1", "Fog", ("Crime",), {"blurb": "Grey."}).to_record()
     {'item': 'b1', 'title': 'Fog', 'categories': ['Crime'], 'blurb': 'Grey.'}

@@ -21,7 +21,7 @@ from lifelong_widgets.evaluation.detection import (
 )
 from lifelong_widgets.evaluation.elastic import ElasticLearner, continual_learners
 from lifelong_widgets.evaluation.estimate import Estimate
-from lifelong_widgets.evaluation.learners import Learner
+from lifelong_widgets.evaluation.learners import Learner, catalog_after
 from lifelong_widgets.evaluation.loop import prequential
 from lifelong_widgets.evaluation.metrics import hit_rate, mrr, ndcg
 from lifelong_widgets.evaluation.off_policy_report import OffPolicyReport, off_policy_report, slate_value
@@ -46,6 +46,7 @@ __all__ = [
     "SequenceKNN",
     "ablate",
     "bernoulli_stream",
+    "catalog_after",
     "compare_detectors",
     "continual",
     "continual_learners",

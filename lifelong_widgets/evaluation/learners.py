@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.data.ids import IdIndex
@@ -52,6 +54,48 @@ def admit(item: Id, catalog: Catalog, arrivals: Catalog | None) -> bool:
     known = arrivals is not None and item in arrivals
     catalog.add(arrivals[item] if known and arrivals else {"item": item})
     return True
+
+
+class Due:
+    """Hands out the items of a catalogue as the time comes at which each was released.
+
+    >>> films = Catalog.from_records([{"item": 1, "released": 9}, {"item": 2}, {"item": 3, "released": 5}])
+    >>> due = Due(films)
+    >>> due.until(5.0), due.until(10.0), due.until(11.0)
+    ([3], [1], [])
+    """
+
+    def __init__(self, catalog: Catalog | None) -> None:
+        dated = [(item.released, item.id) for item in catalog or () if item.released is not None]
+        dated.sort(key=lambda pair: pair[0])
+        self._dated, self._n = dated, 0
+
+    def until(self, time: float | None) -> list[Id]:
+        """The ids of those released by `time` that were not handed out before; None is no time."""
+        begin = self._n
+        while time is not None and self._n < len(self._dated) and self._dated[self._n][0] <= time:
+            self._n += 1
+        return [id for _, id in self._dated[begin : self._n]]
+
+
+def catalog_after(catalog: Catalog, log: Interactions) -> Catalog:
+    """What of a catalogue was there at the end of a log: what the log names, and what had been released.
+
+    To fit on the beginning of a stream without a look ahead; the rest comes by `prequential`'s ``arrivals``.
+
+    >>> import pandas as pd
+    >>> films = Catalog.from_records([{"item": 1, "released": 9}, {"item": 2}, {"item": 3, "released": 5}])
+    >>> log = Interactions.from_pandas(pd.DataFrame({"user": "ada", "item": [2], "time": [7]}))
+    >>> list(catalog_after(films, log).ids)
+    [2, 3]
+    """
+    end = float(log.times[-1]) if len(log) else -np.inf
+    named = set(log.items)
+    return catalog.subset(
+        item.id
+        for item in catalog
+        if item.id in named or (item.released is not None and item.released <= end)
+    )
 
 
 def check_ids(learners: Mapping[str, Learner], log: Interactions, arrivals: Catalog | None) -> None:

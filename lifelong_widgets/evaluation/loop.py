@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
-from lifelong_widgets.evaluation.learners import Learner, admit, check_ids, check_kinds, rank_of
+from lifelong_widgets.evaluation.learners import Due, Learner, admit, check_ids, check_kinds, rank_of
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 
@@ -40,8 +40,8 @@ def prequential(
     the list that it had shown. Events of a kind that speaks *against* the item (skip, dislike) test nothing
     and are only learned.
 
-    An item that a learner's catalogue does not hold cannot have been recommended: that event is a miss for
-    it, and only then the item is added. So the catalogue grows as the stream goes, without a look ahead.
+    An item that a learner's catalogue does not hold yet cannot have been recommended: that event is a miss
+    for it, and only then the item is added. So the catalogue grows as the stream goes, without a look ahead.
 
     Ctrl-C (or a `Stop` from the progress callback) ends the run *between* two events, so that no learner is
     left within a step; the report covers what was done. A second Ctrl-C interrupts at once. An error of this
@@ -54,7 +54,8 @@ def prequential(
         k: Length of the lists for HR and nDCG.
         depth: Length of the lists that are asked for, and of MRR; at least `k`.
         arrivals: Where titles, categories and texts of new items come from. Without it, or for an item that
-            it does not hold either, a new item has an id and nothing else.
+            it does not hold either, a new item has an id and nothing else. Its items that are `released` come
+            into the catalogues at that time, before the first event from then on is tested.
         exclude_seen: Ask for lists without what the user has consumed. A repeated event is then a miss.
         learn: False to test only: the events still become the users' histories (`observe`).
         warm_up: The events of the same stream that came before `log`, or how many there were. Fifths and
@@ -135,6 +136,7 @@ class _Run:
     ) -> None:
         self.learners, self.log, self.depth = learners, log, depth
         self.arrivals, self.exclude_seen, self.learn, self.warm_up = arrivals, exclude_seen, learn, warm_up
+        self.due = Due(arrivals)
         self.n_events = self.n_new_items = 0
         self.error: str | None = None
         self.busy = ""  # the learner that an error comes from
@@ -176,6 +178,8 @@ class _Run:
         rank_ns: dict[str, int] = {}
         learn_ns: dict[str, int] = {}
         alarms: list[str] = []
+        for item in self.due.until(event.time):
+            self.n_new_items += self._grow(item)
         if test:
             for name, learner in self.learners.items():
                 self.busy = name

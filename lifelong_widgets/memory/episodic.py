@@ -133,6 +133,10 @@ class EpisodicMemory(Part):
             item, now
         )
 
+    def hide_unreleased(self, scores: NDArray[np.float32], now: float) -> NDArray[np.float32]:
+        """`scores` of every item, (n_items,), with -inf for those that are not released at the time `now`."""
+        return self.newcomers.hide_unreleased(scores, self.popularity, now)
+
     def terms(
         self, group: str, past: Past, items: NDArray[np.int64], content: Content
     ) -> NDArray[np.float32]:

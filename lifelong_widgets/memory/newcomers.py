@@ -80,6 +80,18 @@ class Newcomers:
                 named.append(there[best_places(scores[member].of(there), _PER_MEMBER)])
         return union(*named)
 
+    def hide_unreleased(
+        self, scores: NDArray[np.float32], popularity: PopularityBank, now: float
+    ) -> NDArray[np.float32]:
+        """`scores`, (n_items,), or a copy with -inf for those without an event that come later than `now`."""
+        n = len(self._order)
+        if not n or self._released[self._order[-1]] <= now:
+            return scores
+        later = self._order[np.searchsorted(self._released[self._order], now, side="right") :]
+        hidden = scores.copy()
+        hidden[later[popularity.counts(later) == 0]] = -np.inf
+        return hidden
+
     def tell_age(
         self,
         told: NDArray[np.float32],

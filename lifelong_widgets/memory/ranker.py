@@ -47,7 +47,7 @@ class Look:
     Attributes:
         candidates: the items that are worth a look.
         scores: the gate's, one for each of them.
-        network_scores: of every item, (n_items,).
+        network_scores: of every item, (n_items,); -inf of what is not released yet.
         values: of every item, (n_items,); None if there are none.
         gains: of every item, (n_items,): the logarithm of what its value adds to that of the list, which is
             added to its score; None without values.
@@ -342,6 +342,8 @@ class Ranker:
         self, event: Occurrence, network_scores: NDArray[np.float32] | None
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
+        if network_scores is not None:
+            network_scores = self._of_what_is_there(network_scores)
         candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content)
         return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
 
@@ -372,7 +374,11 @@ class Ranker:
         self.changed()
 
     def _scores_after(self, items: NDArray[np.int64], rewards: NDArray[np.float32]) -> NDArray[np.float32]:
-        return next(self._network_scores(items[None], rewards[None]))
+        return self._of_what_is_there(next(self._network_scores(items[None], rewards[None])))
+
+    def _of_what_is_there(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The network's scores, -inf of what is not released yet; before the first event all is there."""
+        return self._memory.hide_unreleased(scores, self._histories.clock) if len(self._histories) else scores
 
     def _gains(
         self,

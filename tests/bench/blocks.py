@@ -1,8 +1,9 @@
 """What each featurizer and each network is worth: ``python -m tests.bench.blocks --log FOLDER``.
 
 Every arm is a `Recommender` with its defaults but for the blocks that its row names. All learn the same first
-part of a log and are then tested and taught event by event on the same events after it. The catalogue is
-whole from the beginning, so that an item can be listed before its first event if anything is known of it.
+part of a log and are then tested and taught event by event on the same events after it. Items come into the
+catalogue when they were released. Where a log does not say when that was, the catalogue is whole from the
+beginning, so that an item can be listed before its first event.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from lifelong_widgets import Recommender
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.errors import LifelongWidgetsError, MissingExtraError
-from lifelong_widgets.evaluation import PrequentialReport, prequential
+from lifelong_widgets.evaluation import PrequentialReport, catalog_after, prequential
 from lifelong_widgets.evaluation.intervals import interval_of
 from lifelong_widgets.evaluation.metrics import COLD
 from lifelong_widgets.featurizers import FEATURIZERS
@@ -97,9 +98,11 @@ def outcome(
     n_tested = min(n_tested, len(events) // 2)
     warm_up, stream = events[:-n_tested], events[-n_tested:]
     switches = {**settings, **(NETWORK_ALONE if alone else {})}
-    rec = Recommender(log.catalog, kinds=events.kinds, seed=seed, **switches)
+    dated = any(item.released is not None for item in log.catalog)
+    catalog = catalog_after(log.catalog, warm_up) if dated else log.catalog.subset(log.catalog.ids)
+    rec = Recommender(catalog, kinds=events.kinds, seed=seed, **switches)
     rec.fit(warm_up, progress=False)
-    report = prequential(rec, stream, depth=10, warm_up=warm_up, progress=False)
+    report = prequential(rec, stream, depth=10, arrivals=log.catalog, warm_up=warm_up, progress=False)
     if report.interrupted:
         raise KeyboardInterrupt(report.error or "")
     return _of(report, stream.user_codes, len(warm_up))

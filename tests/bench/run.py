@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import Interactions
-from lifelong_widgets.evaluation import Learner, PrequentialReport, prequential
+from lifelong_widgets.evaluation import Learner, PrequentialReport, catalog_after, prequential
 from lifelong_widgets.recommender import Recommender
 from tests.bench.compare import METRICS, Ratio, gains, paired_ratio
 from tests.bench.logs import Log, first_only
@@ -110,7 +110,7 @@ def run(
     warm_up, stream = events.before(WARM_UP), events.after(WARM_UP)[:tested]
     settings = tune(warm_up, log.catalog, exclude_seen, progress)
 
-    growing = log.catalog.subset(warm_up.items)
+    growing = catalog_after(log.catalog, warm_up)
     ours = Recommender(growing, kinds=events.kinds, seed=seed)
     if ours.fit(warm_up, progress=progress).interrupted:
         raise Interrupted

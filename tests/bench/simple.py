@@ -14,6 +14,7 @@ from lifelong_widgets.evaluation import (
     LinearModel,
     RecencyPopularity,
     SequenceKNN,
+    catalog_after,
     prequential,
 )
 
@@ -84,7 +85,7 @@ def _best_of(
     progress: bool,
 ) -> dict[str, Settings]:
     past, future = warm_up[: len(warm_up) // 2], warm_up[len(warm_up) // 2 :]
-    growing = catalog.subset(past.items)
+    growing = catalog_after(catalog, past)
     learners: dict[str, Learner] = {
         f"{name} {number}": make(name, settings, growing, past)
         for name, choices in candidates.items()

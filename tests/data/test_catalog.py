@@ -186,6 +186,28 @@ def test_a_catalogue_can_start_empty():
     assert shop.to_pandas().shape == (1, 7)
 
 
+def test_when_items_were_released_is_read_in_any_writing_and_kept():
+    frame = pd.DataFrame({"item": [1, 2, 3], "released": ["1970-01-02", None, "1970-01-01T00:01:00+01:00"]})
+    shop = Catalog.from_pandas(frame)
+    assert [item.released for item in shop] == [86400.0, None, -3540.0]
+    shop.add([{"item": 4, "released": pd.Timestamp("1970-01-03")}, {"item": 5, "released": 7}])
+    shop.add(pd.DataFrame({"item": [6, 7], "released": [pd.Timestamp(0), pd.NaT]}))
+    found = [item.released for item in shop][3:]
+    assert found == [172800.0, 7.0, 0.0, None] and all(type(time) in (float, type(None)) for time in found)
+    for again in (Catalog.from_records(shop.to_records()), Catalog.from_pandas(shop.to_pandas())):
+        assert list(again) == list(shop)
+
+
+@pytest.mark.parametrize("time", ["soon", 1e15, float("inf"), True, [1.0]])
+def test_a_time_of_release_that_is_none_is_refused(shop, time):
+    before = shop.to_records()
+    with pytest.raises(DataError, match="released"):
+        shop.add([{"item": "b7"}, {"item": "b8", "released": time}])
+    with pytest.raises(DataError, match="released"):
+        Catalog.from_pandas(pd.DataFrame({"item": ["x"], "released": [time]}))
+    assert shop.to_records() == before
+
+
 def test_a_subset_is_a_catalogue_of_its_own(shop):
     part = shop.subset(["b3", "b1"])
     part.add({"item": "b9"})

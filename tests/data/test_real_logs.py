@@ -237,7 +237,7 @@ def test_what_items_are(tmp_path: Path) -> None:
     lesson = item("mars", "510")
     assert lesson["categories"] == ["tutorial", "Excel", "Word", "Discover"]
     assert (lesson["text"], lesson["difficulty"]) == ("Find it again.", "Beginner")
-    assert item("idea", "a2")["released"] == pd.Timestamp("2023-11-20 08:00", tz="UTC").timestamp()
+    assert item("idea", "a2")["released"] == pd.Timestamp("2023-11-20 22:07:24.453142", tz="UTC").timestamp()
     story = item("mind", "N1")
     assert story["title"] == 'A "quoted" title' and story["categories"] == ["sports", "golf"]
     article = item("ebnerd", 3)

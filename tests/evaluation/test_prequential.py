@@ -94,6 +94,24 @@ def test_a_new_item_is_a_miss_and_then_in_the_catalogue_with_its_content() -> No
     assert catalog["c"] == everything["c"] and catalog["d"].texts == {"text": "about d"}
 
 
+def test_an_item_that_was_released_is_in_the_catalogue_before_its_first_event() -> None:
+    first, last = float(LOG.times[0]), float(LOG.times[-1])
+    everything = Catalog.from_records(
+        [
+            {"item": "a"},
+            {"item": "b"},
+            {"item": "c", "released": first},
+            {"item": "d", "released": last + 1},
+            {"item": "e", "released": float(LOG.times[2])},
+        ]
+    )
+    learner = Scripted(everything.subset(["a", "b"]), lambda self, user, k: tuple(self.catalog.ids))
+    report = prequential(learner, LOG, k=10, arrivals=everything, progress=False)
+    assert learner.sizes_when_asked == [3, 3, 4, 4, 4, 4]
+    assert report.ranks["live"].tolist() == [1, 2, 3, 1, 3, 0], "d was taken before it was released"
+    assert report.n_new_items == 3 and list(learner.catalog.ids) == ["a", "b", "c", "e", "d"]
+
+
 def test_without_arrivals_a_new_item_has_an_id_only() -> None:
     catalog = catalog_of("a", "b")
     prequential(Scripted(catalog), LOG, arrivals=catalog_of("a", "b", "c"), progress=False)
