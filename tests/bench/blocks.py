@@ -41,10 +41,13 @@ Arms = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One arm on one log: gains of every tested event by metric, and what an event cost."""
+    """One arm on one log: gains of every tested event by metric, and what an event cost.
+
+    `earlier` is how many events the item of each had had till then.
+    """
 
     gains: Mapping[str, NDArray[np.float64]]
-    cold: NDArray[np.bool_]
+    earlier: NDArray[np.int32]
     people: NDArray[np.int64]
     microseconds: float
 
@@ -112,25 +115,38 @@ def _of(report: PrequentialReport, users: NDArray[np.int64], n_before: int) -> O
     ranks = report.ranks["live"]
     cost = float(report.rank_us["live"].mean() + report.learn_us["live"].mean())
     found = {metric: gains(ranks, metric) for metric in METRICS}
-    return Outcome(found, report.is_cold(), users[report.positions - n_before - 1], cost)
+    assert report.earlier is not None
+    return Outcome(found, report.earlier, users[report.positions - n_before - 1], cost)
+
+
+def mean_of(outcomes: Sequence[Outcome]) -> Outcome:
+    """One arm with several seeds on the same events: what each event gains on average."""
+    first = outcomes[0]
+    means = {metric: np.mean([one.gains[metric] for one in outcomes], axis=0) for metric in METRICS}
+    cost = float(np.mean([one.microseconds for one in outcomes]))
+    return Outcome(means, first.earlier, first.people, cost)
 
 
 def table(found: Mapping[str, Outcome]) -> str:
-    """Every arm's measures with 95 % intervals over people; beside cold ones the ratio to ids only."""
+    """Every arm's measures with 95 % intervals over people; beside cold ones the ratio to ids only.
+
+    New are the events of items that had had none.
+    """
     first = next(iter(found.values()))
-    n, n_cold = len(first.cold), int(first.cold.sum())
+    every = np.ones(len(first.earlier), dtype=bool)
+    cold, new = first.earlier < COLD, first.earlier == 0
+    parts = (f"all {len(every):,}", f"cold {cold.sum():,}")
     rows = [
         (
             "features · network",
-            *(f"{metric}, {which}" for which in (f"all {n:,}", f"cold {n_cold:,}") for metric in METRICS),
-            *("cold HR to ids only", "ms an event"),
+            *(f"{metric}, {part}" for part in parts for metric in METRICS),
+            *("cold HR to ids only", f"{METRICS[0]}, new {new.sum():,}", "ms an event"),
         )
     ]
     for name, one in found.items():
-        every = np.ones(len(one.cold), dtype=bool)
-        cells = [_mean(one, metric, which) for which in (every, one.cold) for metric in METRICS]
-        ratio = "" if name.startswith(IDS) or not n_cold else _to_ids(one, found)
-        rows.append((name, *cells, ratio, f"{one.microseconds / 1000:.1f}"))
+        cells = [_mean(one, metric, which) for which in (every, cold) for metric in METRICS]
+        ratio = "" if name.startswith(IDS) or not cold.any() else _to_ids(one, found)
+        rows.append((name, *cells, ratio, _mean(one, METRICS[0], new), f"{one.microseconds / 1000:.1f}"))
     lines = [" | ".join(("", *row, "")).strip() for row in rows]
     lines.insert(1, "|" + " --- |" * len(rows[0]))
     return "\n".join(lines)
@@ -150,7 +166,7 @@ def _to_ids(one: Outcome, found: Mapping[str, Outcome]) -> str:
     ids = next((other for name, other in found.items() if name.startswith(IDS)), None)
     if ids is None:
         return ""
-    cold, metric = one.cold, METRICS[0]
+    cold, metric = one.earlier < COLD, METRICS[0]
     return str(paired_ratio(one.gains[metric][cold], ids.gains[metric][cold], one.people[cold]))
 
 
@@ -186,7 +202,9 @@ def _run(log: Log, options: argparse.Namespace, found: dict[str, Outcome]) -> No
             continue
         print(f"{log.name}: {name}", file=sys.stderr, flush=True)
         try:
-            found[name] = outcome(log, settings, options.events, options.tested, options.seed, options.alone)
+            seeds = range(options.seed, options.seed + options.seeds)
+            counts = options.events, options.tested
+            found[name] = mean_of([outcome(log, settings, *counts, seed, options.alone) for seed in seeds])
         except MissingExtraError as error:
             print(f"{name} is left out: {error}\n", flush=True)
 
@@ -196,7 +214,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log", action="append", required=True, help="a data set's name, or a folder")
     parser.add_argument("--events", type=int, default=10_000, help="how many first events of a log (10000)")
     parser.add_argument("--tested", type=int, default=2_000, help="how many of them are tested (2000)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds an arm is the mean of (1)")
     parser.add_argument("--alone", action="store_true", help="the network alone, without the fast memory")
     parser.add_argument("--full", action="store_true", help="every featurizer with every network")
     parser.add_argument("--arm", action="append", help="only arms whose name holds this")
