@@ -38,7 +38,6 @@ class Numbers(NamedTuple):
         lowest: the smallest reward so far, at most 0.
         highest: the largest, at least 0.
         error: the moving mean of the size of the TD errors.
-        clock: the latest time that an event had; None if none had any.
         n_steps: how many steps were taken.
     """
 
@@ -47,7 +46,6 @@ class Numbers(NamedTuple):
     lowest: float = 0.0
     highest: float = 0.0
     error: float = 0.0
-    clock: float | None = None
     n_steps: int = 0
 
 
@@ -242,19 +240,17 @@ class ValueLearner(Part):
         ended: list[tuple[Awaiting, Slate | None]] = []
         pending, of_pending = self._pending, None if mark is None else mark.pending
         now = self._now
-        lowest, highest, clock = now.lowest, now.highest, now.clock
+        lowest, highest = now.lowest, now.highest
         for one, slate in zip(taken, slates, strict=True):
             lowest, highest = min(lowest, one.reward), max(highest, one.reward)
-            if one.time is not None:
-                clock = one.time if clock is None else max(clock, one.time)
             before = pending.take(one.person, of_pending)
             if before is not None:
                 ended.append((before, slate if self._stayed(before, one) else None))
-            if clock is not None:
-                left = pending.older_than(clock - self.session_gap, _LEFT_AT_ONCE, of_pending)
+            if one.time is not None:
+                left = pending.left(one.time, self.session_gap, _LEFT_AT_ONCE, of_pending)
                 ended += [(other, None) for other in left]
             pending.put(one, of_pending)
-        self._now = now._replace(lowest=lowest, highest=highest, clock=clock)
+        self._now = now._replace(lowest=lowest, highest=highest)
         return self._learn(_transitions(ended), mark) if ended else float("nan")
 
     def targets(self, transitions: Transitions) -> NDArray[np.float32]:
@@ -362,7 +358,6 @@ class ValueLearner(Part):
             "pending": self._pending.get_state(),
             "rng": self._rng.bit_generator.state,
             "n_steps": numbers.n_steps,
-            "clock": numbers.clock,
             "numbers": np.array([getattr(numbers, name) for name in _NUMBERS], dtype=np.float64),
         }
 
@@ -372,14 +367,11 @@ class ValueLearner(Part):
         Raises:
             FormatError: it does not fit the settings, or itself.
         """
-        numbers, clock = state["numbers"], state["clock"]
+        numbers = state["numbers"]
         if getattr(numbers, "shape", None) != (len(_NUMBERS),) or not np.isfinite(numbers).all():
             raise FormatError(f"values: there must be {len(_NUMBERS)} finite numbers")
-        if clock is not None and not (isinstance(clock, float) and np.isfinite(clock)):
-            raise FormatError(f"values: the clock is {clock!r:.40}")
         now = Numbers(
             **dict(zip(_NUMBERS, numbers.tolist(), strict=True)),
-            clock=clock,
             n_steps=count_of(state["n_steps"], "n_steps"),
         )
         if now.lowest > 0 or now.highest < 0 or now.error < 0:

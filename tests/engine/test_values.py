@@ -202,6 +202,24 @@ def test_what_people_stay_for_is_said(log: Interactions) -> None:
     assert first.item == "i5" and first.reason == "people stay after it"
 
 
+def test_a_wrong_clock_holds_nobody_up(log: Interactions) -> None:
+    """One event from the year 2100 among others: those who leave after it are found to have left."""
+    sane, odd = fresh(**VALUED), fresh(**VALUED)
+    for rec, first in ((sane, 0.0), (odd, 4e9)):
+        rec.learn_one(Feedback("clock", "i1", "like", first))
+        for number in range(20):
+            rec.learn_one(Feedback(f"guest {number}", "i2", "like", 60.0 * number))
+    # the last guest may come back; so may the one with the clock, as far as anybody knows
+    assert (sane.value.n_pending, odd.value.n_pending) == (1, 2)
+    assert odd.value.n_steps == 19
+    before = odd.digest()
+    odd.learn_one(Feedback("late", "i3", "like", 60.0 * 20))  # taken back, the queue is what it was
+    odd.undo()
+    assert odd.digest() == before
+    odd.learn_one(Feedback("clock", "i4", "like", 60.0 * 20))  # set right: they came back
+    assert odd.value.n_pending == 1 and not odd.value.awaits(odd.users.get("guest 19"))
+
+
 def test_a_fit_learns_values_from_the_log(log: Interactions) -> None:
     rec = fresh(**VALUED)
     rec.fit(log[:150], **QUIET)
@@ -254,7 +272,6 @@ def test_damaged_states_are_refused(log: Interactions) -> None:
     n_items, n_people = len(rec.network.items), len(rec.users)
     for path, wrong in {
         ("numbers",): np.zeros(3),
-        ("clock",): float("nan"),
         ("n_steps",): -1,
         ("pending", "people"): np.full(rec.value.n_pending, 10**6),
         ("pending", "times"): np.full(rec.value.n_pending, np.inf),
