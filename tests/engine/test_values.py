@@ -186,20 +186,26 @@ def test_a_compressed_copy_ranks_by_the_same_values(log: Interactions) -> None:
     assert np.mean(same) > 4.5
 
 
-def test_what_people_stay_for_is_said(log: Interactions) -> None:
-    """An item that owes its place to its value has a reason that names it."""
+def test_what_is_worth_more_is_said_where_it_matters(log: Interactions) -> None:
+    """An item that owes its place to its value has a reason that says so, and no other item has."""
     rec = fresh(**VALUED)
     live(rec, log)
 
-    def loves_five(items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
-        values = np.ones(len(rec.network.items), dtype=np.float32)
-        values[rec.catalog.index_of("i5")] = 50.0
-        return values
+    def reasons_if_five_is_worth(value: float) -> dict[Any, str]:
+        def worth(items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+            values = np.ones(len(rec.network.items), dtype=np.float32)
+            values[rec.catalog.index_of("i5")] = value
+            return values
 
-    rec.ranker._values = loves_five
-    rec.ranker.changed()
-    first = rec.recommend("p1", exclude_seen=False)[0]
-    assert first.item == "i5" and first.reason == "people stay after it"
+        rec.ranker._values = worth
+        rec.ranker.changed()
+        listed = rec.recommend("p1", 24, exclude_seen=False)
+        assert len(listed) == 24 and all(row.reason for row in listed)
+        return {row.item: row.reason for row in listed if row.reason == "worth more in the long run"}
+
+    assert set(reasons_if_five_is_worth(50.0)) == {"i5"}
+    for little in (1.0, 1.001, 0.2):  # as much as any, hardly more, and less
+        assert not reasons_if_five_is_worth(little)
 
 
 def test_a_wrong_clock_holds_nobody_up(log: Interactions) -> None:
