@@ -19,7 +19,10 @@ class ValueSettings(Part):
         help="How much the next reward counts beside this one; 0 ranks by clicks alone and costs nothing.",
     ).tag(config=True, label="Discount γ")
     session_gap = FiniteFloat(
-        1800.0, min=1e-3, max=1e9, help="Seconds of silence after which a person has left."
+        1800.0,
+        min=1e-3,
+        max=1e9,
+        help="Seconds of silence after which a person has left; it has to suit the times of the log.",
     ).tag(config=True, scale="log", label="Session gap")
     target_update = WholeNumber(
         20, min=1, max=1_000_000, help="Steps after which the target network is copied anew."
