@@ -24,29 +24,29 @@ class Reason(str):
 
     Args:
         key: which sentence: one of `Reason.KEYS`.
-        title: of the item that it names, if it names one.
+        cause: the title of the item that it names, if it names one.
 
     Raises:
         KeyError: there is no such sentence.
 
     >>> reason = Reason.because("like", "Persuasion")
-    >>> reason, reason.key, reason.title
+    >>> reason, reason.key, reason.cause
     ('because you liked Persuasion', 'because.like', 'Persuasion')
     >>> Reason.because("sing", "Persuasion")
     'because of Persuasion'
     """
 
-    __slots__ = ("key", "title")
+    __slots__ = ("cause", "key")
 
     KEYS = tuple(_SENTENCES)
 
     key: str
-    title: str
+    cause: str
 
-    def __new__(cls, key: str, title: str = "") -> Self:
+    def __new__(cls, key: str, cause: str = "") -> Self:
         """See the class."""
-        sentence = super().__new__(cls, _SENTENCES[key].replace("{title}", title))
-        sentence.key, sentence.title = key, title
+        sentence = super().__new__(cls, _SENTENCES[key].replace("{title}", cause))
+        sentence.key, sentence.cause = key, cause
         return sentence
 
     @classmethod

@@ -146,7 +146,7 @@ class RecommendationList(SessionWidget):
                 "bar": (row.score - low) / (high - low) if high > low else 1.0,
                 "reason": text(row.reason),
                 "why": row.reason.key if isinstance(row.reason, Reason) else None,
-                "cause": text(row.reason.title) if isinstance(row.reason, Reason) else "",
+                "cause": text(row.reason.cause) if isinstance(row.reason, Reason) else "",
                 "move": shown.places.get(row.item, 0),
                 "given": marks.of(shown.user, row.item),
             }
