@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets
 
-from lifelong_widgets.engine import make_parts
+from lifelong_widgets.assembly import make_parts
 from lifelong_widgets.parts import Hyperparameter, Part, hyperparameters
 from lifelong_widgets.widgets.closing import close_whole
 from lifelong_widgets.widgets.controls import control_for

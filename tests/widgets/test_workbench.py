@@ -21,8 +21,8 @@ from ipywidgets.widgets.widget import _instances
 from playwright.sync_api import expect
 
 import lifelong_widgets as lw
+from lifelong_widgets.assembly import make_parts
 from lifelong_widgets.data import Catalog, Interactions
-from lifelong_widgets.engine import make_parts
 from lifelong_widgets.errors import (
     DataError,
     DivergenceError,
