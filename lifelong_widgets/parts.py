@@ -8,7 +8,7 @@ and the sliders of the front end are all derived from that declaration.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,13 +119,16 @@ def hyperparameters(parts: Mapping[str, Part], live_only: bool = False) -> list[
     """Every hyperparameter of `parts`, in the order in which the parts declare them.
 
     >>> class Cooker(Part):
+    ...     plates = traitlets.Int(4, min=1, max=9, help="How many.").tag(config=True)
     ...     heat = traitlets.Float(2.0, min=0.0, max=9.0, help="How hot.").tag(config=True, live=True)
     >>> [h.name for h in hyperparameters({"cooker": Cooker()})]
-    ['heat']
+    ['plates', 'heat']
     """
     found = []
     for part_name, part in parts.items():
-        for name, trait in part.traits(config=True).items():
+        traits = part.traits(config=True)
+        for name in _in_order(type(part), traits):
+            trait = traits[name]
             live = bool(trait.metadata.get("live", False))
             if live_only and not live:
                 continue
@@ -145,6 +148,11 @@ def hyperparameters(parts: Mapping[str, Part], live_only: bool = False) -> list[
                 )
             )
     return found
+
+
+def _in_order(kind: type[Part], names: Container[str]) -> list[str]:
+    """Those of `names` that a class declares, as they stand in its source, its bases' first."""
+    return list(dict.fromkeys(n for base in reversed(kind.__mro__) for n in vars(base) if n in names))
 
 
 def _kind(trait: traitlets.TraitType[Any, Any]) -> str:

@@ -35,8 +35,9 @@ class Choice(NamedTuple):
 class Recipe:
     """Where to begin in a field.
 
-    Nothing in it was tuned on a real log. A setting that had a reason, and yet did no good to the hit rate in
-    the simulated world of its field, was left out: the defaults are meant for all four.
+    A setting says what the data of a field are like: which columns there are, whether people come back to the
+    same item, how long an item lives. No number was tuned, and a setting that had a reason, but took away
+    from the hit rate in the simulated world of its field, was left out.
 
     Attributes:
         name: of the field.
@@ -113,6 +114,9 @@ _RECIPES = {
                 "categories_features": Choice("multi_hot", _CATEGORIES),
                 "use_repeats": Choice(True, "soap is bought again, by the same person"),
                 "use_successors": Choice(True, "a basket is filled line by line: one thing leads to another"),
+                "behavior_features": Choice(
+                    "item2vec", "what lands in one basket is alike, whatever it is called (needs `[text]`)"
+                ),
                 "history_length": Choice(100, "a single invoice can have fifty lines"),
             },
             "shop-world",
@@ -125,6 +129,10 @@ _RECIPES = {
             {
                 "text_features": Choice("tfidf", "a post is its text"),
                 "categories_features": Choice("multi_hot", "people care for topics"),
+                "social_features": Choice(
+                    "author",
+                    "people follow people: a new post has its author at once (needs `[text]`)",
+                ),
             },
             "community-world",
             ("polis", "ifdb"),
@@ -136,6 +144,7 @@ _RECIPES = {
             {
                 "text_features": Choice("tfidf", "transcripts share the words of their subject"),
                 "categories_features": Choice("multi_hot", "subjects and levels"),
+                "history_length": Choice(100, "what was watched a term ago is still the ground to build on"),
                 "use_successors": Choice(True, "lessons have an order"),
             },
             "course-world",
@@ -150,6 +159,11 @@ _RECIPES = {
                     "tfidf", "most of the stories to rank were read by hardly anybody yet"
                 ),
                 "categories_features": Choice("multi_hot", _CATEGORIES),
+                "stop_words": Choice(
+                    True, "summaries are sentences: most of their words say nothing of the topic"
+                ),
+                "history_length": Choice(20, "who reads news follows what the news are about these days"),
+                "retention": Choice("recent", "nobody will read again what was read last month"),
             },
             "news-world",
             ("idea", "mind", "ebnerd"),

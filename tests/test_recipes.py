@@ -51,6 +51,20 @@ def test_its_data_sets_exist_and_speak_of_the_same_kinds(recipe: lw.recipes.Reci
     assert data.interactions.kinds == recipe.kinds
 
 
+def test_it_says_something_that_the_defaults_do_not(recipe: lw.recipes.Recipe) -> None:
+    plain = lw.Recommender(Catalog.from_records(SHELF)).settings()
+    assert [name for name, value in recipe.hyperparameters.items() if value != plain[name]]
+
+
+def test_it_learns_its_world(recipe: lw.recipes.Recipe) -> None:
+    data = datasets.load(recipe.world, n_people=15, n_events=150)
+    rec = recipe.recommender(data.catalog, embedding_dim=8, hidden_dim=8, epochs=1)
+    rec.fit(data.interactions[:120], progress=False)
+    rec.learn_many(data.interactions[120:], progress=False)
+    person = data.interactions.users[0]
+    assert len(rec.recommend(person, 5)) == 5 and rec.n_events == 150
+
+
 def test_it_cannot_be_changed(recipe: lw.recipes.Recipe) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         recipe.name = "other"  # type: ignore[misc]

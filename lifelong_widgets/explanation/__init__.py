@@ -2,5 +2,6 @@
 
 from lifelong_widgets.explanation.leave_one_out import leave_one_out
 from lifelong_widgets.explanation.reasons import reasons
+from lifelong_widgets.explanation.sentences import Reason
 
-__all__ = ["leave_one_out", "reasons"]
+__all__ = ["Reason", "leave_one_out", "reasons"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,20 +10,11 @@ import torch
 
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.explanation.leave_one_out import leave_one_out
+from lifelong_widgets.explanation.sentences import Reason
 from lifelong_widgets.memory import EpisodicMemory, Ranker
 from lifelong_widgets.models import Histories, Network
 
-_PAST_TENSE = {
-    "view": "looked at",
-    "click": "clicked",
-    "rating": "rated",
-    "like": "liked",
-    "purchase": "bought",
-}
-
-
-_AGAIN = "you come back to it"
-_STAY = "people stay after it"
+_MATTERS = math.log(1.1)  # a value speaks for an item by which its odds are a tenth higher
 _BY_ITEM = (
     "neighbors",
     "successors",
@@ -41,14 +33,14 @@ def reasons(
     items: np.ndarray,
     catalog: Catalog,
     kind_names: Sequence[str],
-) -> tuple[str, ...]:
+) -> tuple[Reason, ...]:
     """Why each item is there, in a sentence: what its score owes most to.
 
     Of the network, the members of the fast memory and the value of the item, if it has one, it is the one
     without which the score would fall most, and where that speaks through single events, the past event that
     it owes most to. Events that speak against their item are left out ("because you disliked X" explains
-    nothing). Where no event adds anything, the item is there for everybody, or is new and was placed by its
-    content.
+    nothing), and so are values that raise the odds of their item by less than a tenth over those of the best
+    ten. Where nothing else is left, the item is there for everybody, or is new and was placed by its content.
 
     Args:
         network: the slow memory.
@@ -77,19 +69,18 @@ def reasons(
     is_new = memory.popularity.counts(items) == 0
     has_content = network.items.gather(rows)[1].abs().sum(1).numpy() > 0
 
-    def because_of(event: int, item: int) -> str:
+    def because_of(event: int, item: int) -> Reason:
         cause = histories.items_of(person)[event]
         if cause == item:
-            return _AGAIN
-        title = catalog[catalog.ids[cause]].title
-        verb = _PAST_TENSE.get(kind_names[histories.kinds_of(person)[event]])
-        return f"because you {verb} {title}" if verb else f"because of {title}"
+            return Reason("again")
+        kind = kind_names[histories.kinds_of(person)[event]]
+        return Reason.because(kind, catalog[catalog.ids[cause]].title)
 
     sentences = []
     for place, item in enumerate(items.tolist()):
-        sentence = "popular with everybody"
+        sentence = Reason("popular")
         if is_new[place]:
-            sentence = "new here: placed by its content" if has_content[place] else "new here"
+            sentence = Reason("new.content" if has_content[place] else "new")
         for group in sorted(owed, key=lambda group: -owed[group][place]):
             if owed[group][place] <= 0:
                 break
@@ -97,10 +88,10 @@ def reasons(
                 sentence = because_of(best_event[group][place], item)
                 break
             if group == "repeats" and item in past.liked:
-                sentence = _AGAIN
+                sentence = Reason("again")
                 break
-            if group == "value":
-                sentence = _STAY
+            if group == "value" and owed[group][place] >= _MATTERS:
+                sentence = Reason("value")
                 break
             if group == "popularity" and not is_new[place]:
                 break

@@ -18,9 +18,9 @@ class UserEncoder(torch.nn.Module):
 
     Built as ``Encoder(embedding_dim, hidden_dim, history_length, activation, n_hidden_layers)``; the last two
     shape the dense hidden layers ``h_l = σ(W_l h_{l-1} + b_l)`` of one that has some. All parameters are
-    dense and small. An encoder is its `read`. One that reads averages of the history rather than the history
-    itself says which in `averaging`: they are then taken from the item table's rows directly. One that must
-    be quick to train has its own `trace`, with the gradients by hand.
+    dense and small. An encoder is its `make_layers` and its `read`. One that reads averages of the history
+    rather than the history itself says which in `averaging`: they are then taken from the item table's rows
+    directly. One that must be quick to train has its own `trace`, with the gradients by hand.
     """
 
     def __init__(
@@ -34,6 +34,11 @@ class UserEncoder(torch.nn.Module):
         super().__init__()
         self.embedding_dim, self.hidden_dim, self.history_length = embedding_dim, hidden_dim, history_length
         self.activation, self.n_hidden_layers = activation, n_hidden_layers
+        self.make_layers()
+
+    @abstractmethod
+    def make_layers(self) -> None:
+        """Make the layers, as attributes, by the sizes that are set; construction calls it once."""
 
     @property
     def user_dim(self) -> int:

@@ -26,18 +26,13 @@ class CNN(UserEncoder):
         (3, 8)
     """
 
-    def __init__(
-        self,
-        embedding_dim: int,
-        hidden_dim: int,
-        history_length: int,
-        activation: str = "gelu",
-        n_hidden_layers: int = 1,
-    ) -> None:
-        super().__init__(embedding_dim, hidden_dim, history_length, activation, n_hidden_layers)
-        self.filters = torch.nn.Conv1d(embedding_dim, hidden_dim, _WINDOW, padding=_WINDOW // 2)
-        self.hidden = HiddenLayers(hidden_dim, hidden_dim, activation, n_hidden_layers - 1)
-        self.output = torch.nn.Linear(hidden_dim, embedding_dim)
+    def make_layers(self) -> None:
+        """See `UserEncoder.make_layers`."""
+        self.filters = torch.nn.Conv1d(self.embedding_dim, self.hidden_dim, _WINDOW, padding=_WINDOW // 2)
+        self.hidden = HiddenLayers(
+            self.hidden_dim, self.hidden_dim, self.activation, self.n_hidden_layers - 1
+        )
+        self.output = torch.nn.Linear(self.hidden_dim, self.embedding_dim)
 
     def read(self, inputs: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
         """The users' vectors, (n, embedding_dim); see `UserEncoder.read`."""

@@ -34,25 +34,20 @@ class DecayedMLP(UserEncoder):
         (3, 8)
     """
 
-    def __init__(
-        self,
-        embedding_dim: int,
-        hidden_dim: int,
-        history_length: int,
-        activation: str = "gelu",
-        n_hidden_layers: int = 1,
-    ) -> None:
-        super().__init__(embedding_dim, hidden_dim, history_length, activation, n_hidden_layers)
-        half_lives = [h for h in (1, 4, 16, 64) if h == 1 or h < history_length]
-        place = torch.arange(history_length, dtype=torch.float32)
+    def make_layers(self) -> None:
+        """See `UserEncoder.make_layers`."""
+        half_lives = [h for h in (1, 4, 16, 64) if h == 1 or h < self.history_length]
+        place = torch.arange(self.history_length, dtype=torch.float32)
         decay = torch.stack([0.5 ** (place / half_life) for half_life in half_lives])
         self.register_buffer("decay", decay, persistent=False)
         self.decay: torch.Tensor
-        self.hidden = torch.nn.Linear(len(half_lives) * embedding_dim, hidden_dim)
-        self.deeper = HiddenLayers(hidden_dim, hidden_dim, activation, n_hidden_layers - 1)
-        self.output = torch.nn.Linear(hidden_dim, embedding_dim)
+        self.hidden = torch.nn.Linear(len(half_lives) * self.embedding_dim, self.hidden_dim)
+        self.deeper = HiddenLayers(
+            self.hidden_dim, self.hidden_dim, self.activation, self.n_hidden_layers - 1
+        )
+        self.output = torch.nn.Linear(self.hidden_dim, self.embedding_dim)
         self.short_cut = torch.nn.Parameter(torch.full((len(half_lives),), 1 / len(half_lives)))
-        self._by_hand = activation == "gelu" and n_hidden_layers == 1
+        self._by_hand = self.activation == "gelu" and self.n_hidden_layers == 1
 
     def averaging(self, rewards: torch.Tensor) -> torch.Tensor:
         """Decay times reward, so that the sizes of the weights of an average add up to 1."""

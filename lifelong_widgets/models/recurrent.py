@@ -16,17 +16,10 @@ class _Recurrent(UserEncoder):
 
     kind: ClassVar[type[torch.nn.LSTM | torch.nn.GRU]]
 
-    def __init__(
-        self,
-        embedding_dim: int,
-        hidden_dim: int,
-        history_length: int,
-        activation: str = "gelu",
-        n_hidden_layers: int = 1,
-    ) -> None:
-        super().__init__(embedding_dim, hidden_dim, history_length, activation, n_hidden_layers)
-        self.recurrent = self.kind(embedding_dim, hidden_dim, batch_first=True)
-        self.output = torch.nn.Linear(hidden_dim, embedding_dim)
+    def make_layers(self) -> None:
+        """See `UserEncoder.make_layers`."""
+        self.recurrent = self.kind(self.embedding_dim, self.hidden_dim, batch_first=True)
+        self.output = torch.nn.Linear(self.hidden_dim, self.embedding_dim)
 
     def read(self, inputs: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:
         """The users' vectors, (n, embedding_dim); see `UserEncoder.read`."""
@@ -73,16 +66,9 @@ class LSTMState(UserEncoder):
         (3, 32)
     """
 
-    def __init__(
-        self,
-        embedding_dim: int,
-        hidden_dim: int,
-        history_length: int,
-        activation: str = "gelu",
-        n_hidden_layers: int = 1,
-    ) -> None:
-        super().__init__(embedding_dim, hidden_dim, history_length, activation, n_hidden_layers)
-        self.recurrent = torch.nn.LSTM(embedding_dim, hidden_dim, batch_first=True)
+    def make_layers(self) -> None:
+        """See `UserEncoder.make_layers`."""
+        self.recurrent = torch.nn.LSTM(self.embedding_dim, self.hidden_dim, batch_first=True)
 
     @property
     def user_dim(self) -> int:

@@ -26,23 +26,16 @@ class SelfAttention(UserEncoder):
         (3, 8)
     """
 
-    def __init__(
-        self,
-        embedding_dim: int,
-        hidden_dim: int,
-        history_length: int,
-        activation: str = "gelu",
-        n_hidden_layers: int = 1,
-    ) -> None:
-        super().__init__(embedding_dim, hidden_dim, history_length, activation, n_hidden_layers)
-        self.places = torch.nn.Parameter(torch.zeros(history_length, embedding_dim))
-        self.before_attention = torch.nn.LayerNorm(embedding_dim)
+    def make_layers(self) -> None:
+        """See `UserEncoder.make_layers`."""
+        self.places = torch.nn.Parameter(torch.zeros(self.history_length, self.embedding_dim))
+        self.before_attention = torch.nn.LayerNorm(self.embedding_dim)
         self.query, self.key, self.value = (
-            torch.nn.Linear(embedding_dim, embedding_dim, bias=False) for _ in range(3)
+            torch.nn.Linear(self.embedding_dim, self.embedding_dim, bias=False) for _ in range(3)
         )
-        self.before_hidden = torch.nn.LayerNorm(embedding_dim)
-        self.hidden = HiddenLayers(embedding_dim, hidden_dim, activation, n_hidden_layers)
-        self.output = torch.nn.Linear(hidden_dim, embedding_dim)
+        self.before_hidden = torch.nn.LayerNorm(self.embedding_dim)
+        self.hidden = HiddenLayers(self.embedding_dim, self.hidden_dim, self.activation, self.n_hidden_layers)
+        self.output = torch.nn.Linear(self.hidden_dim, self.embedding_dim)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:

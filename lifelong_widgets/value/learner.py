@@ -4,51 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import traitlets
 from numpy.typing import NDArray
 
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, ReplayMark, StepMark
 from lifelong_widgets.models import Network
-from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
-from lifelong_widgets.state_file import count_of
+from lifelong_widgets.value.backup import targets_of
+from lifelong_widgets.value.hindsight import mean_errors
 from lifelong_widgets.value.network import Target, TargetMark, scores_of_slates, value_network
+from lifelong_widgets.value.numbers import Numbers
 from lifelong_widgets.value.pending import Awaiting, Pending, PendingMark
+from lifelong_widgets.value.settings import ValueSettings
 from lifelong_widgets.value.squared_error import squared_error
 from lifelong_widgets.value.transitions import SLATE_SIZE, Slate, Transitions
 
 _CAPACITY = 20_000  # transitions that are kept; those of old, when other lists were shown, are let go
 _LEFT_AT_ONCE = 32  # people an event, at most, of whom it is found out that they have left
-_MEAN_RATE = 0.02  # how fast the mean value follows
-_ERROR_RATE = 0.02  # how fast the moving mean of the errors does
-_LOOKED_AT = 16  # transitions of an item that are asked how far its value was off: the newest
-_AT_ONCE = 512  # of them are scored together: as many lists of `SLATE_SIZE` rows are in memory then
-_NUMBERS = ("mean", "target_mean", "lowest", "highest", "error")
-
-
-class Numbers(NamedTuple):
-    """The few numbers beside the networks.
-
-    Attributes:
-        mean: of all values: of the items that were taken.
-        target_mean: the same when the target network was copied.
-        lowest: the smallest reward so far, at most 0.
-        highest: the largest, at least 0.
-        error: the moving mean of the size of the TD errors.
-        clock: the latest time that an event had; None if none had any.
-        n_steps: how many steps were taken.
-    """
-
-    mean: float = 0.0
-    target_mean: float = 0.0
-    lowest: float = 0.0
-    highest: float = 0.0
-    error: float = 0.0
-    clock: float | None = None
-    n_steps: int = 0
 
 
 @dataclass(slots=True)
@@ -63,7 +37,7 @@ class ValueMark:
     updates: list[TargetMark] = field(default_factory=list)
 
 
-class ValueLearner(Part):
+class ValueLearner(ValueSettings):
     """Q-learning on top of a click model, as long as `discount` is above 0.
 
     ``Q(s, a)`` is the discounted reward from the moment at which a person with the history *s* takes the
@@ -80,37 +54,6 @@ class ValueLearner(Part):
     Q-learning", AAAI 2016; slates: E. Ie et al., "SlateQ: a tractable decomposition for reinforcement
     learning with recommendation sets", IJCAI 2019. How values go into a list is said in `memory.Ranker`.
     """
-
-    discount = FiniteFloat(
-        0.0,
-        min=0.0,
-        max=0.999,
-        help="How much the next reward counts beside this one; 0 ranks by clicks alone and costs nothing.",
-    ).tag(config=True, label="Discount γ")
-    session_gap = FiniteFloat(
-        1800.0, min=1e-3, max=1e9, help="Seconds of silence after which a person has left."
-    ).tag(config=True, scale="log", label="Session gap")
-    target_update = WholeNumber(
-        20, min=1, max=1_000_000, help="Steps after which the target network is copied anew."
-    ).tag(config=True, scale="log", label="Target update")
-    double_q = traitlets.Bool(
-        True, help="Whether one network chooses the best next item and the other one says what it is worth."
-    ).tag(config=True, label="Double Q")
-    slate_decomposition = traitlets.Bool(
-        False, help="Whether the next state is worth what its list is on average, rather than its best item."
-    ).tag(config=True, label="Slate decomposition")
-    substitution = FiniteFloat(
-        0.7,
-        min=0.0,
-        max=0.95,
-        help="How likely who takes an item would otherwise take another of the list, whose value is lost.",
-    ).tag(config=True, label="Substitution")
-    value_learning_rate = FiniteFloat(
-        0.003, min=1e-6, max=0.1, help="How far one event moves the values (Adam's step size)."
-    ).tag(config=True, scale="log", label="Value learning rate")
-    value_replay_ratio = WholeNumber(
-        7, min=0, max=64, help="How many past transitions are learned again beside each new one."
-    ).tag(config=True, label="Transitions replayed")
 
     on: bool = False
     """Whether there is anything to learn: not if the discount is 0."""
@@ -156,22 +99,9 @@ class ValueLearner(Part):
         The mean of ``|r + γ V(s') - Q(s, a)|`` over the last transitions in which each was taken, as both
         networks judge them now. It is worked out when it is asked for.
         """
-        found = np.full(len(items), np.nan, dtype=np.float32)
         if not self.n_steps:
-            return found
-        kept = self._buffer.items
-        slots = np.flatnonzero(np.isin(kept, items))
-        age = (self._buffer.n_seen - 1 - slots) % _CAPACITY
-        slots = slots[np.lexsort((age, kept[slots]))]  # item by item, the newest first
-        owners = kept[slots]
-        slots = slots[np.arange(len(slots)) - np.searchsorted(owners, owners) < _LOOKED_AT]
-        errors = [self._errors_of(slots[n : n + _AT_ONCE]) for n in range(0, len(slots), _AT_ONCE)]
-        if errors:
-            own, place = np.unique(kept[slots], return_inverse=True)
-            mean = np.bincount(place, weights=np.concatenate(errors)) / np.bincount(place)
-            there = np.isin(items, own)
-            found[there] = mean[np.searchsorted(own, items[there])]
-        return found
+            return np.full(len(items), np.nan, dtype=np.float32)
+        return mean_errors(self._buffer, items, self._errors_of)
 
     def _errors_of(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
         kept = self._buffer.scored(slots)
@@ -180,7 +110,7 @@ class ValueLearner(Part):
         scores = scores_of_slates(
             self.network, past.history_items, past.history_rewards, past.targets[:, None]
         )
-        values = self._bounded(self._now.mean + self._scale * scores[:, 0])
+        values = self._now.values(scores[:, 0], self.discount)
         errors: NDArray[np.float32] = np.abs(self.targets(Transitions(past, kept)) - values)
         return errors
 
@@ -196,7 +126,7 @@ class ValueLearner(Part):
         if not self.n_steps:
             return None
         scores = self.network.score_all(history_items[None], history_rewards[None])[0].numpy()
-        return self._bounded(self._now.mean + self._scale * scores)
+        return self._now.values(scores, self.discount)
 
     @property
     def n_bytes(self) -> int:
@@ -241,42 +171,20 @@ class ValueLearner(Part):
         """
         ended: list[tuple[Awaiting, Slate | None]] = []
         pending, of_pending = self._pending, None if mark is None else mark.pending
-        now = self._now
-        lowest, highest, clock = now.lowest, now.highest, now.clock
         for one, slate in zip(taken, slates, strict=True):
-            lowest, highest = min(lowest, one.reward), max(highest, one.reward)
-            if one.time is not None:
-                clock = one.time if clock is None else max(clock, one.time)
             before = pending.take(one.person, of_pending)
             if before is not None:
                 ended.append((before, slate if self._stayed(before, one) else None))
-            if clock is not None:
-                left = pending.older_than(clock - self.session_gap, _LEFT_AT_ONCE, of_pending)
+            if one.time is not None:
+                left = pending.left(one.time, self.session_gap, _LEFT_AT_ONCE, of_pending)
                 ended += [(other, None) for other in left]
             pending.put(one, of_pending)
-        self._now = now._replace(lowest=lowest, highest=highest, clock=clock)
+        self._now = self._now.met(one.reward for one in taken)
         return self._learn(_transitions(ended), mark) if ended else float("nan")
 
     def targets(self, transitions: Transitions) -> NDArray[np.float32]:
         """``r + γ V(s')`` of each transition, (n,), by the target network."""
-        found = transitions.examples.rewards.astype(np.float64)
-        on = np.flatnonzero(transitions.going_on)
-        if len(on):
-            items, chances = transitions.slates.items[on], transitions.slates.scores[on]
-            past, rewards = transitions.histories_after()
-            past, rewards = past[on], rewards[on]
-            scores = scores_of_slates(self._target.network, past, rewards, items)
-            worth = self._bounded(self._now.target_mean + self._scale * scores)
-            if self.slate_decomposition:
-                after = (chances * worth).sum(axis=1)
-            else:
-                judged = worth
-                if self.double_q:
-                    judged = scores_of_slates(self.network, past, rewards, items)
-                best = np.where(chances > 0, judged, -np.inf).argmax(axis=1)
-                after = worth[np.arange(len(on)), best]
-            found[on] += self.discount * after
-        return found.astype(np.float32)
+        return targets_of(transitions, self.network, self._target.network, self._now, self)
 
     def _learn(self, new: Transitions, mark: ValueMark | None) -> float:
         """One step on new transitions and replayed ones."""
@@ -286,9 +194,9 @@ class ValueLearner(Part):
             kept = self._buffer.scored(slots)
             assert kept is not None  # the buffer was built with room for them
             batch = Transitions.concatenate([new, Transitions(self._buffer.examples(slots), kept)])
-        now, scale = self._now, self._scale
+        now, scale = self._now, self._now.scale
         targets = self.targets(batch)
-        mean = now.mean + max(_MEAN_RATE, 1.0 / (1.0 + now.n_steps)) * (float(targets.mean()) - now.mean)
+        mean = now.mean_with(targets)
         past = batch.examples
         sides = (targets - np.float32(mean)) / np.float32(scale)
         lesson = Examples(past.history_items, past.history_rewards, past.targets, sides)
@@ -299,8 +207,7 @@ class ValueLearner(Part):
             self._target.note(rows)
         errors = scale * np.sqrt(2.0 * losses[: len(new)].astype(np.float64))
         size = float(errors.mean())
-        rate = max(_ERROR_RATE, 1.0 / (1.0 + now.n_steps))
-        now = now._replace(mean=mean, error=now.error + rate * (size - now.error), n_steps=now.n_steps + 1)
+        now = now.stepped(mean, size)
         if now.n_steps % self.target_update == 0:
             update = self._target.update()
             now = now._replace(target_mean=mean)
@@ -313,17 +220,6 @@ class ValueLearner(Part):
     def _stayed(self, before: Awaiting, now: Awaiting) -> bool:
         """Whether an event follows the one before it in the same visit; without times it does."""
         return before.time is None or now.time is None or now.time - before.time <= self.session_gap
-
-    @property
-    def _scale(self) -> float:
-        """What a score of 1 is worth: the largest reward."""
-        return max(self._now.highest, -self._now.lowest) or 1.0
-
-    def _bounded(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
-        """No value is beyond what rewards as large as those so far can add up to."""
-        horizon = 1.0 / (1.0 - self.discount)
-        bounded = np.clip(values, self._now.lowest * horizon, self._now.highest * horizon)
-        return np.asarray(bounded, dtype=np.float32)
 
     # -------------------------------------------------------------------------------------------------- state
 
@@ -353,7 +249,6 @@ class ValueLearner(Part):
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as a tree of arrays and numbers; there is nothing if it is off."""
-        numbers = self._now
         return {
             "network": self.network.get_state(),
             "updater": self._updater.get_state(),
@@ -361,9 +256,7 @@ class ValueLearner(Part):
             "buffer": self._buffer.get_state(),
             "pending": self._pending.get_state(),
             "rng": self._rng.bit_generator.state,
-            "n_steps": numbers.n_steps,
-            "clock": numbers.clock,
-            "numbers": np.array([getattr(numbers, name) for name in _NUMBERS], dtype=np.float64),
+            **self._now.get_state(),
         }
 
     def set_state(self, state: dict[str, Any], n_items: int, n_people: int) -> None:
@@ -372,18 +265,7 @@ class ValueLearner(Part):
         Raises:
             FormatError: it does not fit the settings, or itself.
         """
-        numbers, clock = state["numbers"], state["clock"]
-        if getattr(numbers, "shape", None) != (len(_NUMBERS),) or not np.isfinite(numbers).all():
-            raise FormatError(f"values: there must be {len(_NUMBERS)} finite numbers")
-        if clock is not None and not (isinstance(clock, float) and np.isfinite(clock)):
-            raise FormatError(f"values: the clock is {clock!r:.40}")
-        now = Numbers(
-            **dict(zip(_NUMBERS, numbers.tolist(), strict=True)),
-            clock=clock,
-            n_steps=count_of(state["n_steps"], "n_steps"),
-        )
-        if now.lowest > 0 or now.highest < 0 or now.error < 0:
-            raise FormatError("values: the smallest reward is above 0, or the largest or the error below")
+        now = Numbers.of(state)
         self.network.set_state(state["network"])
         if len(self.network.items) != n_items:
             raise FormatError(f"values: there are {len(self.network.items)} rows for {n_items} items")
@@ -397,19 +279,6 @@ class ValueLearner(Part):
         self._pending.set_state(state["pending"], n_items, n_people)
         self._rng.bit_generator.state = state["rng"]
         self._now = now
-
-    @traitlets.validate(
-        "discount",
-        "session_gap",
-        "target_update",
-        "double_q",
-        "slate_decomposition",
-        "substitution",
-        "value_learning_rate",
-        "value_replay_ratio",
-    )
-    def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
-        return unless_built(proposal, hasattr(self, "_built"), "values")
 
 
 def _transitions(ended: Sequence[tuple[Awaiting, Slate | None]]) -> Transitions:

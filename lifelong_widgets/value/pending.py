@@ -50,7 +50,7 @@ class Pending:
     >>> pending = Pending(history_length=2)
     >>> pending.put(Awaiting(0, 10.0, *nothing, item=7, reward=1.0))
     >>> pending.put(Awaiting(1, 60.0, *nothing, item=8, reward=1.0))
-    >>> [one.item for one in pending.older_than(50.0, most=9)], len(pending)
+    >>> [one.item for one in pending.left(now=90.0, gap=40.0, most=9)], len(pending)
     ([7], 1)
     """
 
@@ -78,19 +78,32 @@ class Pending:
         number = self._number_of.get(person)
         return None if number is None else self._take(number, mark)
 
-    def older_than(self, time: float, most: int, mark: PendingMark | None = None) -> list[Awaiting]:
-        """Take out those at the head of the queue that happened before `time`, at most so many.
+    def left(self, now: float, gap: float, most: int, mark: PendingMark | None = None) -> list[Awaiting]:
+        """Take out those at the head of the queue who have been silent for longer than `gap`.
 
-        What has no time stays until its person comes back, and does not hold up those behind it.
+        What has no time stays until its person comes back, and does not hold up those behind it. Where `now`
+        is more than `gap` before the head's time, one of the two clocks is wrong: the head goes to the end of
+        the queue, and so holds up those behind it from a gap before its time to a gap after it at most.
+
+        Args:
+            now: the time of the event that says so, in seconds.
+            gap: in seconds.
+            most: heads that are looked at, so that an event costs O(1).
+            mark: can then take it back.
         """
         found: list[Awaiting] = []
-        number = self._first
-        while number < self._last and len(found) < most:
+        number, end, looked_at = self._first, self._last, 0
+        while number < end and looked_at < most:
             one = self._waiting.get(number)
             if one is not None and one.time is not None:
-                if one.time >= time:
+                if now - gap <= one.time <= now + gap:
                     break
-                found.append(self._take(number, mark))
+                looked_at += 1
+                self._take(number, mark)
+                if one.time < now:
+                    found.append(one)
+                else:
+                    self.put(one, mark)
             number += 1
         self._first = number
         return found

@@ -53,6 +53,26 @@ def say(language: str, key: str, **values: object) -> str:
     return text
 
 
+def term(language: str, text: str) -> str:
+    """A label, a help text or a choice of a hyperparameter, or a modality: in `language` if that has it.
+
+    The English is what the parts declare, so only other languages have words here.
+
+    >>> term("zh", "Fusion"), term("en", "Fusion"), term("zh", "a part of your own")
+    ('融合', 'Fusion', 'a part of your own')
+    """
+    return _terms(language).get(text, text)
+
+
+@cache
+def _terms(language: str) -> dict[str, str]:
+    file = files(__package__).joinpath("locales", f"terms.{language}.json")
+    if not file.is_file():
+        return {}
+    found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
 @cache
 def _built(name: str) -> str:
     file = files(__package__).joinpath("static", name)

@@ -76,6 +76,7 @@ def picture(
     defaults: Mapping[str, str],
     labels: Mapping[str, str],
     say: Callable[..., str],
+    term: Callable[[str], str],
 ) -> str:
     """The trials as an HTML table, in which everything is text.
 
@@ -87,6 +88,7 @@ def picture(
         defaults: the value of each block that nobody has touched.
         labels: what people call each block.
         say: a label in the language of the page, by its key.
+        term: what a part says of itself, in that language.
     """
     if not trials:
         return ""
@@ -104,7 +106,7 @@ def picture(
     rows = []
     for number, trial in enumerate(trials):
         first = number == 0
-        changed = _changed(trial.blocks, defaults if first else trials[0].blocks, labels)
+        changed = _changed(trial.blocks, defaults if first else trials[0].blocks, labels, term)
         same = say("workbench.defaults" if first else "workbench.same")
         cells = [
             f'<th scope="row">{number + 1}</th>',
@@ -115,7 +117,7 @@ def picture(
             _figure(trial.milliseconds, ".1f", number in best["milliseconds"], word),
         ]
         if weighed:
-            cells.append(f'<td class="llw-weights">{_bars(trial.weights)}</td>')
+            cells.append(f'<td class="llw-weights">{_bars(trial.weights, term)}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     caption = html.escape(say("workbench.caption", **values))
     return (
@@ -124,9 +126,14 @@ def picture(
     )
 
 
-def _changed(blocks: Mapping[str, str], base: Mapping[str, str], labels: Mapping[str, str]) -> str:
+def _changed(
+    blocks: Mapping[str, str],
+    base: Mapping[str, str],
+    labels: Mapping[str, str],
+    term: Callable[[str], str],
+) -> str:
     return "".join(
-        f"<span>{html.escape(name(labels[block]))} <b>{html.escape(name(value))}</b></span> "
+        f"<span>{html.escape(name(term(labels[block])))} <b>{html.escape(name(term(value)))}</b></span> "
         for block, value in blocks.items()
         if value != base[block]
     ).rstrip()
@@ -149,13 +156,13 @@ def _figure(value: float, form: str, best: bool, word: str) -> str:
     return f'<td class="llw-figure{" llw-best" if best else ""}">{value:{form}}{mark}</td>'
 
 
-def _bars(weights: Mapping[str, float]) -> str:
+def _bars(weights: Mapping[str, float], term: Callable[[str], str]) -> str:
     """The weight of each modality as a small bar beside its number."""
     if not weights:
         return "–"
     longest = max(max(abs(weight) for weight in weights.values()), 1e-9)
     return "".join(
-        f'<span class="llw-weight"><span>{html.escape(name(modality))}</span>'
+        f'<span class="llw-weight"><span>{html.escape(name(term(modality)))}</span>'
         f'<span class="llw-bar"><i style="width:{100 * abs(weight) / longest:.0f}%"></i></span>'
         f"<span>{weight:.2f}</span></span>"
         for modality, weight in weights.items()

@@ -65,9 +65,11 @@ class Controls(Panel):
         super().close()
 
     def label(self) -> None:
-        """Write the heading; the controls' own labels are those of the traits."""
+        """Write every label; those of the controls are the traits' own."""
         self.caption.title = self.say("controls.title")
         self.caption.text = self.say("controls.effect")
+        for declared, control in self._controls.values():
+            control.description, control.tooltip = self.term(declared.label), self.term(declared.help)
 
     def _moved(self, change: Any) -> None:
         """A control was moved: set the trait in the owner thread."""

@@ -12,7 +12,7 @@ import ipywidgets
 
 from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
-from lifelong_widgets.widgets.assets import say
+from lifelong_widgets.widgets.assets import say, term
 from lifelong_widgets.widgets.caption import Caption
 from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.closing import belongings, close_whole
@@ -57,6 +57,10 @@ class CaptionedBox(ipywidgets.Box):
     def say(self, key: str, **values: object) -> str:
         """A label in the language of the page."""
         return say(self.caption.language, key, **values)
+
+    def term(self, text: str) -> str:
+        """What a part says of itself, in the language of the page."""
+        return term(self.caption.language, text)
 
     def label(self) -> None:
         """Write every label; called again when the browser has told its language."""

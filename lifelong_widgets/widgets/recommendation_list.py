@@ -11,6 +11,7 @@ import traitlets
 from lifelong_widgets.data import Id
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
+from lifelong_widgets.explanation import Reason
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import script, style
 from lifelong_widgets.widgets.changes import Change
@@ -144,6 +145,8 @@ class RecommendationList(SessionWidget):
                 "score": row.score,
                 "bar": (row.score - low) / (high - low) if high > low else 1.0,
                 "reason": text(row.reason),
+                "why": row.reason.key if isinstance(row.reason, Reason) else None,
+                "cause": text(row.reason.cause) if isinstance(row.reason, Reason) else "",
                 "move": shown.places.get(row.item, 0),
                 "given": marks.of(shown.user, row.item),
             }

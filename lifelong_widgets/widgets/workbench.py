@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator
 from typing import Any
 
 import ipywidgets
@@ -14,12 +14,11 @@ from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
 from lifelong_widgets.evaluation import prequential
-from lifelong_widgets.parts import Hyperparameter, Part, hyperparameters
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.blocks import Blocks
 from lifelong_widgets.widgets.closing import close_whole
 from lifelong_widgets.widgets.comparison import LENGTH, Trial, frame, picture
-from lifelong_widgets.widgets.controls import control_for
 from lifelong_widgets.widgets.job import Job
 from lifelong_widgets.widgets.panel import CaptionedBox
 from lifelong_widgets.widgets.wording import explain
@@ -85,21 +84,13 @@ class Workbench(CaptionedBox):
     ) -> None:
         self._catalog, self._log = _of(data, interactions, n_events)
         self._seed = seed
-        parts = Recommender(self._catalog, kinds=self._log.kinds, seed=seed, **hyperparameters).parts
-        self._blocks = {block.name: block for block in blocks_of(parts)}
-        self._fixed = {key: value for key, value in hyperparameters.items() if key not in self._blocks}
+        self._blocks = Blocks(hyperparameters)
         self._trials: list[Trial] = []
         self._progress: tuple[str, ProgressEvent] | None = None
         self._screen = threading.Lock()
         self._worker = Worker("workbench")
         self._tell = Throttle(self._worker, _TELL_SECONDS, self._show, at_once=True)
         super().__init__("workbench", locale)
-        self._menus = {
-            name: control_for(block, getattr(parts[block.part], name)) for name, block in self._blocks.items()
-        }
-        found = dict.fromkeys(block.part for block in self._blocks.values())
-        self._heads = {part: ipywidgets.HTML() for part in found}
-        self._groups = [self._group(part, head) for part, head in self._heads.items()]
         self.run = ipywidgets.Button()
         self.run.add_class("llw-primary")
         self.cancel = ipywidgets.Button(layout={"display": "none"})
@@ -110,16 +101,16 @@ class Workbench(CaptionedBox):
         self.run.on_click(self._run)
         self.cancel.on_click(self._cancel)
         self._handled = True
-        self.start(*self._groups, self._actions, self.table)
+        self.start(*self._blocks.groups, self._actions, self.table)
 
     def __getitem__(self, name: str) -> Any:
         """The menu of the block `name`."""
-        return self._menus[name]
+        return self._blocks[name]
 
     @property
     def blocks(self) -> dict[str, str]:
         """What the menus show: the blocks of the next build."""
-        return {name: menu.value for name, menu in self._menus.items()}
+        return self._blocks.chosen
 
     @property
     def results(self) -> pd.DataFrame:
@@ -152,8 +143,8 @@ class Workbench(CaptionedBox):
             self._handled = False
             self.run.on_click(self._run, remove=True)
             self.cancel.on_click(self._cancel, remove=True)
-            inside = (*self._menus.values(), *self._heads.values(), self.run, self.cancel, self.bar)
-            for widget in inside:
+            self._blocks.close()
+            for widget in (self.run, self.cancel, self.bar):
                 close_whole(widget)
             if self.job is not None:
                 self.job.cancel()
@@ -169,8 +160,7 @@ class Workbench(CaptionedBox):
         self.run.description = self.say("workbench.run")
         self.run.tooltip = self.caption.help
         self.cancel.description = self.cancel.tooltip = self.say("simulation.cancel")
-        for part, head in self._heads.items():
-            head.value = f"<h4>{self.say(f'workbench.part.{part}')}</h4>"
+        self._blocks.label(self.say, self.term)
         self._show()
 
     def fallback_html(self) -> str:
@@ -178,13 +168,6 @@ class Workbench(CaptionedBox):
         return self._picture() or super().fallback_html()
 
     # ------------------------------------------------------------------------------------------ in here
-
-    def _group(self, part: str, head: Any) -> Any:
-        """The menus of one part, under its heading."""
-        menus = [menu for name, menu in self._menus.items() if self._blocks[name].part == part]
-        group = ipywidgets.Box([head, *menus])
-        group.add_class("llw-workbench-group")
-        return group
 
     def _steps(
         self, job: Job[Recommender | None], blocks: dict[str, str]
@@ -204,7 +187,7 @@ class Workbench(CaptionedBox):
         yield 0  # so that the screen says at once that it has begun
         with contextlib.suppress(KeyboardInterrupt):  # what `fit` makes of a Stop where nothing is whole
             rec = Recommender(
-                self._catalog, kinds=self._log.kinds, seed=self._seed, **{**self._fixed, **blocks}
+                self._catalog, kinds=self._log.kinds, seed=self._seed, **{**self._blocks.fixed, **blocks}
             )
             if not job.cancelled:
                 rec.fit(learned, progress=telling("learning"))
@@ -268,14 +251,8 @@ class Workbench(CaptionedBox):
             self.caption.text = self.say(f"workbench.{phase}", done=event.done, total=event.total)
 
     def _picture(self) -> str:
-        defaults = {name: block.default for name, block in self._blocks.items()}
-        labels = {name: block.label for name, block in self._blocks.items()}
-        return picture(self._trials, defaults, labels, self.say)
-
-
-def blocks_of(parts: Mapping[str, Part]) -> Iterable[Hyperparameter]:
-    """The hyperparameters of `parts` with named choices that cannot change while the model learns."""
-    return (found for found in hyperparameters(parts) if found.kind == "choice" and not found.live)
+        labels = {name: block.label for name, block in self._blocks.declared.items()}
+        return picture(self._trials, self._blocks.defaults, labels, self.say, self.term)
 
 
 def _n_fitted(n: int) -> int:

@@ -18,9 +18,8 @@ from lifelong_widgets.models.decayed_mlp import DecayedMLP
 class Recurrent(UserEncoder):
     """Without formulas: it reads the vectors themselves and leaves a parameter unused."""
 
-    def __init__(self, embedding_dim: int, hidden_dim: int, history_length: int, *layers: object) -> None:
-        super().__init__(embedding_dim, hidden_dim, history_length)
-        self.cell = torch.nn.Linear(2 * embedding_dim, embedding_dim)
+    def make_layers(self) -> None:
+        self.cell = torch.nn.Linear(2 * self.embedding_dim, self.embedding_dim)
         self.unused = torch.nn.Parameter(torch.ones(3))
 
     def read(self, inputs: torch.Tensor, rewards: torch.Tensor) -> torch.Tensor:

@@ -94,7 +94,7 @@ def test_targets_by_hand() -> None:
         for double in (True, False):
             made = settled(learner(slate_decomposition=decomposed, double_q=double, target_update=10))
             history = np.array([[1, 2, 0]]), np.array([[0.5, 1.0, 0.0]], dtype=np.float32)
-            now, scale = made._now, made._scale
+            now, scale = made._now, made._now.scale
             top = now.highest / (1 - 0.9)
             frozen = now.target_mean + scale * made._target.network.score_all(*history)[0].numpy()
             frozen, live = np.clip(frozen, 0.0, top), made.network.score_all(*history)[0].numpy()

@@ -513,7 +513,10 @@ def test_a_removed_view_lets_go_of_its_model(listed: Stage) -> None:
 
 def test_labels_come_in_chinese_too(stage: Callable[..., Stage]) -> None:
     shown = stage()
-    shown.mount("recommendation_list", {**list_state(did=LIKED, clicks=2, latency=3.0), "locale": "zh"})
+    state = list_state(did=LIKED, clicks=2, latency=3.0)
+    state["snapshot"]["cards"][0] |= {"why": "because.like", "cause": "<b>Fog</b>"}
+    shown.mount("recommendation_list", {**state, "locale": "zh"})
+    expect(shown.page.locator(".llw-reason").first).to_have_text("因为你喜欢《<b>Fog</b>》")
     expect(shown.page.get_by_role("button", name=re.compile("^喜欢.Contact$"))).to_be_visible()
     expect(shown.page.locator(".llw-said")).to_contain_text("喜欢了《Alien》")
     expect(shown.page.locator(".llw-list")).to_have_attribute("lang", "zh")

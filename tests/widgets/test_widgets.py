@@ -15,6 +15,7 @@ import traitlets
 
 from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, FeedbackKinds
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.explanation import Reason
 from lifelong_widgets.parts import hyperparameters
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets import (
@@ -429,6 +430,17 @@ def test_both_catalogues_have_the_same_words_with_the_same_blanks() -> None:
     for key, text in english.items():
         blanks = {part.split("}")[0] for part in text.split("{")[1:]}
         assert blanks == {part.split("}")[0] for part in chinese[key].split("{")[1:]}, key
+
+
+def test_a_reason_is_said_in_the_language_of_the_reader() -> None:
+    """A card says which sentence its reason is, and the page's words for it are those of the engine."""
+    for key in Reason.KEYS:
+        assert words("en")[f"reason.{key}"] == Reason(key, "{title}")
+    widget = RecommendationList(shop())
+    widget.session.feedback(widget.session.rec.catalog.ids[0], "like").result()
+    for card in widget.make_snapshot()["cards"]:
+        assert card["reason"] == words("en")[f"reason.{card['why']}"].replace("{title}", card["cause"])
+    widget.close()
 
 
 def test_unknown_arguments_are_refused() -> None:

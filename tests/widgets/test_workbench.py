@@ -21,6 +21,7 @@ from ipywidgets.widgets.widget import _instances
 from playwright.sync_api import expect
 
 import lifelong_widgets as lw
+from lifelong_widgets.assembly import make_parts
 from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.errors import (
     DataError,
@@ -29,11 +30,12 @@ from lifelong_widgets.errors import (
     MissingExtraError,
     UnknownItemError,
 )
+from lifelong_widgets.featurizers.fusion import FEATURIZERS
 from lifelong_widgets.parts import hyperparameters
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets import Studio, Workbench
-from lifelong_widgets.widgets import workbench as module
-from lifelong_widgets.widgets.assets import say, words
+from lifelong_widgets.widgets.assets import _terms, say, words
+from lifelong_widgets.widgets.blocks import blocks_of
 from lifelong_widgets.widgets.comparison import Trial, picture
 from tests.widgets.lab import Notebook
 from tests.widgets.shop import HOSTILE, MARKUP
@@ -87,7 +89,8 @@ def test_there_is_a_menu_for_every_choice_that_cannot_change_live_and_for_nothin
     assert {"text_features", "fusion", "model", "activation", "objective", "optimizer"} <= set(declared)
     for name, h in declared.items():
         menu = panel[name]
-        assert (menu.description, menu.options, menu.tooltip) == (h.label, h.choices, h.help)
+        assert (menu.description, menu.tooltip) == (h.label, h.help)
+        assert [value for _, value in menu.options] == list(h.choices)
     panel.close()
 
 
@@ -137,7 +140,9 @@ def test_the_best_of_each_column_is_marked_once_there_are_two() -> None:
         return Trial(blocks, hits, hits, cold, 9, 2, cost, {})
 
     def marks(trials: list[Trial]) -> list[list[bool]]:
-        text = picture(trials, blocks, {"fusion": "Fusion"}, lambda key, **values: say("en", key, **values))
+        text = picture(
+            trials, blocks, {"fusion": "Fusion"}, lambda key, **values: say("en", key, **values), str
+        )
         rows = text.split("<tbody>")[1].split("</tr>")[:-1]
         return [['llw-best">' in cell for cell in row.split('<td class="')[2:]] for row in rows]
 
@@ -248,7 +253,7 @@ def test_nothing_of_the_catalogue_reaches_the_screen_unescaped() -> None:
     def spoken(key: str, **values: object) -> str:
         return MARKUP
 
-    drawn = picture([evil, evil], {"fusion": "early"}, {"fusion": HOSTILE}, spoken)
+    drawn = picture([evil, evil], {"fusion": "early"}, {"fusion": HOSTILE}, spoken, str)
     for text in (panel.table.value, panel.fallback_html(), drawn):
         for trouble in ("<script", "<img", "<a "):
             assert trouble not in text
@@ -262,8 +267,15 @@ def test_labels_follow_the_language_of_the_browser() -> None:
     panel.build().result(60)
     for key in ("blocks", "defaults", "build"):
         assert words("zh")[f"workbench.{key}"] in panel.table.value
+    panel["fusion"].value = "gated"
+    panel.build().result(60)
+    assert (panel["fusion"].description, panel["fusion"].label) == ("融合", "门控")
+    assert "<span>融合 <b>门控</b></span>" in panel.table.value and "<span>文字</span>" in panel.table.value
     panel.caption.language = "en"
     assert panel.run.description == "Build and compare" and "the defaults" in panel.table.value
+    assert "<span>Fusion <b>gated</b></span>" in panel.table.value
+    assert panel.blocks["fusion"] == "gated" and panel["fusion"].label == "gated"
+    assert panel.results["fusion"].tolist() == ["early", "gated"]  # in code, the names of the code
     panel.close()
 
 
@@ -319,8 +331,15 @@ def test_a_closed_workbench_stops_its_build_and_leaves_nothing_behind(
 
 
 def test_every_part_with_blocks_has_a_heading() -> None:
-    for block in module.blocks_of(Recommender(shelf()).parts):
+    for block in blocks_of(make_parts({})):
         assert f"workbench.part.{block.part}" in words("en")
+
+
+def test_whatever_a_part_says_on_screen_is_there_in_chinese() -> None:
+    shown = [h for h in hyperparameters(make_parts({})) if h.live or h.kind == "choice"]
+    said = [text for h in shown for text in (h.label, h.help, *h.choices)] + list(FEATURIZERS)
+    assert [text for text in said if text not in _terms("zh")] == []
+    assert set(_terms("zh")) <= set(said)
 
 
 @pytest.mark.browser

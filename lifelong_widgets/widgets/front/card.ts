@@ -13,6 +13,10 @@ export interface CardData {
   /** The score between the worst (0) and the best (1) on the list. */
   bar: number;
   reason: string;
+  /** Which of our own sentences the reason is, to be said in the reader's language; another learner's has none. */
+  why?: string | null;
+  /** The title that the sentence names, or "". */
+  cause?: string;
   /** How many places the click moved it up (negative: down); null if it is new here. */
   move: number | null;
   /** The kinds of feedback that this person has already given it. */
@@ -62,7 +66,7 @@ export class Card {
     if (data.key !== this.key || data.title !== this.title.title) this.name(data, words);
     setText(this.rank, String(data.rank));
     show(this.meta, data.categories.map(isolated).join(" · "));
-    show(this.reason, data.reason);
+    show(this.reason, data.why ? words.say(`reason.${data.why}`, { title: data.cause ?? "" }) : data.reason);
     this.reason.hidden = data.reason === "";
     this.bar.style.transform = `scaleX(${(0.08 + 0.92 * data.bar).toFixed(3)})`;
     this.element.title = words.say("score.label", { score: words.number(data.score, 3) });

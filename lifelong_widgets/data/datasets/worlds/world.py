@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any, Self
@@ -29,7 +30,7 @@ _SHELF = 24  # items that somebody comes across at one visit of a simulated log
 _QUALITY = 0.5  # deviation of what everyone agrees on
 
 
-class World:
+class World(ABC):
     """People, items and the chance of everything that can happen between them: nothing is hidden.
 
     An item is worth to a person: their taste for its categories, plus its quality, plus what the field adds
@@ -72,21 +73,21 @@ class World:
 
     # ---- what a field says of itself -----------------------------------------------------------------
 
+    @abstractmethod
     def _read(self, item: Item) -> Sequence[float]:
         """What is special about an item, in numbers: its row of `_facts`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _context(self, row: int, items: Rows) -> Vector:
         """(n,): what the field adds to the worth of `items`, by their indices, to the person of this row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _reactions(self, row: int, item: int, worth: float) -> dict[str, float]:
         """The chance of each kind, given that the person took the item; they sum to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _remember(self, row: int, item: int, kind: str) -> None:
         """Keep in mind what the person did."""
-        raise NotImplementedError
 
     def _value(self, item: int, kind: str) -> float | None:
         """What number comes with the event."""
