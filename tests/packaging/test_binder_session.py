@@ -58,7 +58,9 @@ def environment(checkout: Path) -> dict[str, str]:
             requirements.read_text(encoding="utf-8").replace("+cpu", ""), encoding="utf-8"
         )
     # One try each: where the second index cannot be reached, pip would ask it five times for every package.
-    install = ["python", "-m", "pip", "install", "--quiet", "--retries", "0", "-r", requirements]
+    # What is imported is compiled then: pip would compile everything, which is half of its time.
+    install = ["python", "-m", "pip", "install", "--quiet", "--no-compile", "--retries", "0"]
+    install += ["-r", requirements]
     subprocess.run(install, cwd=checkout, env=variables, check=True)
     subprocess.run(["./binder/postBuild"], cwd=checkout, env=variables, check=True)
     return variables
