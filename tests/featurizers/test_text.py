@@ -216,7 +216,7 @@ def test_word2vec_gives_the_same_bits_in_every_process() -> None:
         "rows = Word2VecFeaturizer(n_text_components=8).fit(stories()).transform(stories())\n"
         "print(rows.tobytes().hex())"
     )
-    # Another hash seed than here, where it is drawn, and another number of threads, of which `make test` has one.
+    # Another hash seed than here, where it is drawn, and two threads: `make test` has one.
     env = {**os.environ, "PYTHONHASHSEED": "2", "OMP_NUM_THREADS": "2"}
     env["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=300)
