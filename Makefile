@@ -9,14 +9,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 FRONT_END := $(BIN)/python lifelong_widgets/widgets/_build.py
+LAB_SETTINGS := mkdir -p $(VENV)/share/jupyter/lab/settings && cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/
+DEBIAN = libatomic1 fonts-wqy-microhei tuxpaint-stamps-default $(if $(shell command -v chromium),,chromium)
 NOTEBOOK := notebooks/01-quickstart.ipynb
 
 # One thread a process: the tests already use every core, and a small model is slower on more.
 TEST_ENV := OMP_NUM_THREADS=1
 
+# A module is compiled when it is first imported, and then kept: pip would compile all 18,000, most of them
+# for nothing, and without keeping, each process that a test starts would do it again.
+INSTALL := $(PIP) install --quiet --no-compile --constraint .constraints.txt
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak bench ablation lint format js binder-check clean
+.PHONY: help demo test suite benchmarks soak bench ablation lint format js binder-check clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,11 +39,15 @@ demo: $(VENV)/installed-lab ## open the quickstart in JupyterLab (BROWSER=none s
 	    --ServerApp.port=$(PORT) --ServerApp.port_retries=0 \
 	    $(if $(filter none,$(BROWSER)),--no-browser) $$(test "$$(id -u)" != 0 || echo --allow-root)
 
-test: lint $(VENV)/chromium $(VENV)/stamps ## everything: lint, types, and the whole test suite
+test: lint suite benchmarks ## everything: lint, types, and the whole test suite
+
+suite: $(VENV)/chromium | lint
 	$(BIN)/lifelong-widgets fetch movielens-100k
-	@# In the order of the names, in which the longest file, tests/benchmarks/test_quality.py, is among the first.
-	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not (browser or benchmark or binder)'
-	$(TEST_ENV) $(BIN)/python -m pytest -m 'browser or benchmark'
+	$(TEST_ENV) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not (benchmark or binder)'
+
+# What compares durations runs when nothing else does, with `make --jobs=2 test binder-check`, too.
+benchmarks: $(VENV)/chromium | suite $(filter binder-check,$(MAKECMDGOALS))
+	$(TEST_ENV) $(BIN)/python -m pytest -m benchmark tests/benchmarks
 
 binder-check: $(VENV)/chromium ## make the environment that Binder would make, and click in it
 	$(TEST_ENV) $(BIN)/python -m pytest -m binder tests/packaging
@@ -65,28 +76,31 @@ format: $(VENV)/installed-test ## put the Python sources in order
 js: $(VENV)/installed-lab ## bundle the front end, if a source has changed
 	$(FRONT_END)
 
-$(VENV)/installed-lab: pyproject.toml .constraints.txt binder/overrides.json | $(BIN)/python
+$(VENV)/installed-torch: .constraints.txt | $(BIN)/python
 	@echo 'Installing into $(VENV), which takes some minutes the first time'
-	@# torch by itself and first: only this step looks at the second index, and only once.
-	$(PIP) install --quiet --constraint .constraints.txt --no-deps --retries 1 --extra-index-url $(TORCH_INDEX) torch
-	$(PIP) install --quiet --constraint .constraints.txt --editable '.[build,lab]'
-	mkdir -p $(VENV)/share/jupyter/lab/settings
-	cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/
+	@# By itself and first: only this step looks at the second index, and only once.
+	$(INSTALL) --no-deps --retries 1 --extra-index-url $(TORCH_INDEX) torch
+	@touch $@
+
+$(VENV)/installed-lab: pyproject.toml binder/overrides.json $(VENV)/installed-torch
+	$(INSTALL) --editable '.[build,lab]'
+	$(LAB_SETTINGS)
 	touch $@
 
-$(VENV)/installed-test: $(VENV)/installed-lab
-	$(PIP) install --quiet --constraint .constraints.txt --editable '.[test]'
-	touch $@
+# What the tests want holds what JupyterLab wants, and is installed at one go.
+$(VENV)/installed-test: pyproject.toml binder/overrides.json $(VENV)/installed-torch
+	$(INSTALL) --editable '.[test]'
+	$(LAB_SETTINGS)
+	touch $(VENV)/installed-lab $@
 
-$(VENV)/chromium: $(VENV)/installed-test
+$(VENV)/chromium: $(VENV)/installed-test $(VENV)/debian
 	$(BIN)/python tests/chromium.py > $@
 
-$(VENV)/stamps: | $(BIN)/python
-	@# The pictures and sounds of the data set "tuxpaint-stamps". Without them, its test fails and says so.
-	@test -d /usr/share/tuxpaint/stamps \
-	    || { test "$$(id -u)" = 0 && apt-get update \
-	        && apt-get install --yes --no-install-recommends tuxpaint-stamps-default; } \
-	    || echo 'The stamps of Tux Paint are missing; on Debian: apt install tuxpaint-stamps-default' >&2
+$(VENV)/debian: | $(BIN)/python
+	@# Chromium, the library that Playwright's driver links to, a font without which titles in Chinese are boxes,
+	@# and the pictures and sounds of the data set "tuxpaint-stamps". Elsewhere, tests say what they miss.
+	@if test "$$(id -u)" = 0 && command -v apt-get >/dev/null && ! dpkg --status $(DEBIAN) >/dev/null 2>&1; then \
+	    apt-get update && apt-get install --yes --no-install-recommends $(DEBIAN); fi
 	@touch $@
 
 $(BIN)/python:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -32,28 +31,9 @@ def find_chromium() -> str | None:
     return own if Path(own).exists() else None
 
 
-def get_chromium() -> None:
-    """Install what is missing: Debian's packages where we may, otherwise Playwright's build of Chromium."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        # Playwright's driver links to libatomic; without the font, titles in Chinese are boxes.
-        wanted = ["libatomic1", "fonts-wqy-microhei"]
-        if not shutil.which("chromium"):
-            wanted.append("chromium")
-        if missing := [package for package in wanted if not _is_installed(package)]:
-            _run("apt-get", "update")
-            _run("apt-get", "install", "--yes", "--no-install-recommends", *missing)
-    elif not find_chromium():
-        _run(sys.executable, "-m", "playwright", "install", "chromium")
-
-
-def _is_installed(package: str) -> bool:
-    return subprocess.run(["dpkg", "--status", package], capture_output=True, check=False).returncode == 0
-
-
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, stdout=sys.stderr)  # stdout is for the path alone
-
-
 if __name__ == "__main__":
-    get_chromium()
+    if not find_chromium():
+        subprocess.run(
+            [sys.executable, "-m", "playwright", "install", "chromium"], check=True, stdout=sys.stderr
+        )
     print(find_chromium() or sys.exit("There is no Chromium, and it could not be installed."))

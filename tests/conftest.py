@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import TypeVar
 
 import hypothesis
@@ -14,6 +15,8 @@ from tests.chromium import find_chromium
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
 
+BENCHMARKS = Path(__file__).parent / "benchmarks"
+
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
@@ -23,6 +26,13 @@ def chromium_path() -> str:
     path = find_chromium()
     assert path, "no Chromium here: `make test` gets one, and so does `python tests/chromium.py`"
     return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` looks for benchmarks in their folder alone: elsewhere, one would never run."""
+    for item in items:
+        if item.get_closest_marker("benchmark") and not item.path.is_relative_to(BENCHMARKS):
+            raise pytest.UsageError(f"{item.nodeid} compares durations: it belongs into tests/benchmarks")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +35,27 @@ def two_tongues(seed: int, n: int = 800) -> tuple[Catalog, Interactions]:
     return Catalog.from_records(records), Interactions.from_events(events)
 
 
-def fitted(encoder: str, seed: int = 0) -> Recommender:
-    catalog, log = two_tongues(seed)
-    rec = Recommender(catalog, text_features=encoder, seed=seed, **SMALL)
-    rec.fit(log, progress=False)
-    return rec
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Recommender]:
+    """Gives one that has learned the two tongues, a new one at each call; it is fitted once."""
+    folder = tmp_path_factory.mktemp("fitted")
+
+    def load(encoder: str) -> Recommender:
+        path = folder / f"{encoder}.lw"
+        if not path.exists():
+            catalog, log = two_tongues(0)
+            rec = Recommender(catalog, text_features=encoder, **SMALL)
+            rec.fit(log, progress=False)
+            rec.save(path)
+        return Recommender.load(path)
+
+    return load
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
-def test_a_new_item_is_placed_by_words_whose_meaning_was_learned(encoder: str) -> None:
+def test_a_new_item_is_placed_by_words_whose_meaning_was_learned(
+    fitted: Callable[[str], Recommender], encoder: str
+) -> None:
     rec = fitted(encoder)
     rec.catalog.add([{"item": "fr", "title": "nuit mer"}, {"item": "en", "title": "night sea"}])
     rec.recommend("u0")
@@ -59,7 +72,9 @@ def test_a_new_item_is_placed_by_words_whose_meaning_was_learned(encoder: str) -
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
-def test_a_click_moves_the_encoder_and_is_undone(encoder: str, tmp_path: Path) -> None:
+def test_a_click_moves_the_encoder_and_is_undone(
+    fitted: Callable[[str], Recommender], encoder: str, tmp_path: Path
+) -> None:
     rec = fitted(encoder)
     before = rec.digest()
     words = rec.network.learned.encoder.words.weight.detach().clone()  # type: ignore[union-attr]
@@ -76,7 +91,7 @@ def test_a_click_moves_the_encoder_and_is_undone(encoder: str, tmp_path: Path) -
     assert again.digest() == rec.digest()
 
 
-def test_no_row_is_old_for_long() -> None:
+def test_no_row_is_old_for_long(fitted: Callable[[str], Recommender]) -> None:
     rec = fitted("cnn")
     network = rec.network
     assert network.learned is not None
@@ -93,7 +108,7 @@ def test_no_row_is_old_for_long() -> None:
     )
 
 
-def test_a_state_that_does_not_fit_is_refused() -> None:
+def test_a_state_that_does_not_fit_is_refused(fitted: Callable[[str], Recommender]) -> None:
     rec = fitted("gru")
     state, before = rec.get_state(), rec.digest()
     words = state["network"]["learned.encoder.words.weight"]

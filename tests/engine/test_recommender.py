@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,12 +27,18 @@ def board() -> tuple[Catalog, Interactions]:
     return checkerboard()
 
 
+@pytest.fixture(scope="module")
+def saved(board: tuple[Catalog, Interactions], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rec = Recommender(board[0], **SMALL)
+    rec.fit(board[1], progress=False)
+    rec.save(path := tmp_path_factory.mktemp("fitted") / "fitted.lw")
+    return path
+
+
 @pytest.fixture
-def fitted(board: tuple[Catalog, Interactions]) -> Recommender:
-    catalog, log = board
-    rec = Recommender(Catalog.from_records(catalog.to_records()), **SMALL)
-    rec.fit(log, progress=False)
-    return rec
+def fitted(saved: Path) -> Recommender:
+    """One of its own for each test, which costs far less than to fit it again."""
+    return Recommender.load(saved)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -20,15 +20,25 @@ from lifelong_widgets.state_file import Tree, read_tree, write_tree
 from tests.engine.worlds import SMALL, assert_same_state, checkerboard
 
 
+@pytest.fixture(scope="module")
+def saved_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For tests that only read it."""
+    return _saved(tmp_path_factory.mktemp("saved"))[1]
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> tuple[Recommender, Path]:
+    return _saved(tmp_path)
+
+
+def _saved(folder: Path) -> tuple[Recommender, Path]:
     catalog, log = checkerboard()
     rec = Recommender(catalog, capacity=100, **SMALL)
     rec.fit(log.before(0.6), progress=False)
     shown = rec.recommend("p1").items
     for event in log.after(0.6)[:30]:
         rec.learn_one(user=event.user, item=event.item, kind="like", shown=shown)
-    path = tmp_path / "mine.lw"
+    path = folder / "mine.lw"
     rec.save(path)
     return rec, path
 
@@ -75,19 +85,18 @@ def test_a_failed_save_leaves_the_earlier_file(
     assert os.listdir(path.parent) == ["mine.lw"]
 
 
-def test_where_it_cannot_be_saved_is_said(saved: tuple[Recommender, Path], tmp_path: Path) -> None:
-    rec, _ = saved
+def test_where_it_cannot_be_saved_is_said(saved_file: Path, tmp_path: Path) -> None:
+    rec = Recommender.load(saved_file)
     with pytest.raises(FormatError, match="is a folder"):
         rec.save(tmp_path)
     with pytest.raises(FormatError, match="no folder"):
         rec.save(tmp_path / "nowhere" / "x.lw")
 
 
-def test_files_that_are_none_of_ours_are_refused(saved: tuple[Recommender, Path], tmp_path: Path) -> None:
-    _, path = saved
+def test_files_that_are_none_of_ours_are_refused(saved_file: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="there is no file"):
         Recommender.load(tmp_path / "missing.lw")
-    whole = path.read_bytes()
+    whole = saved_file.read_bytes()
     for name, content in {
         "empty": b"",
         "text": b"hello",
@@ -138,17 +147,17 @@ def _rewrite(path: Path, target: Path, change: Callable[[Tree], object], version
     ],
 )
 def test_a_damaged_document_is_a_format_error(
-    saved: tuple[Recommender, Path], tmp_path: Path, change: Callable[[Tree], object]
+    saved_file: Path, tmp_path: Path, change: Callable[[Tree], object]
 ) -> None:
     bad = tmp_path / "bad.lw"
-    _rewrite(saved[1], bad, change)
+    _rewrite(saved_file, bad, change)
     with pytest.raises(FormatError):
         Recommender.load(bad)
 
 
-def test_a_newer_version_is_refused_by_name(saved: tuple[Recommender, Path], tmp_path: Path) -> None:
+def test_a_newer_version_is_refused_by_name(saved_file: Path, tmp_path: Path) -> None:
     newer = tmp_path / "newer.lw"
-    _rewrite(saved[1], newer, lambda tree: None, version=VERSION + 1)
+    _rewrite(saved_file, newer, lambda tree: None, version=VERSION + 1)
     with pytest.raises(
         FormatError,
         match=f"format version '{VERSION + 1}'; this version of lifelong-widgets reads up to {VERSION}",
@@ -156,8 +165,8 @@ def test_a_newer_version_is_refused_by_name(saved: tuple[Recommender, Path], tmp
         Recommender.load(newer)
 
 
-def test_a_flipped_bit_is_found(saved: tuple[Recommender, Path], tmp_path: Path) -> None:
-    whole, bad = bytearray(saved[1].read_bytes()), tmp_path / "bad.lw"
+def test_a_flipped_bit_is_found(saved_file: Path, tmp_path: Path) -> None:
+    whole, bad = bytearray(saved_file.read_bytes()), tmp_path / "bad.lw"
     for place in np.random.default_rng(0).integers(len(whole), size=40).tolist():
         whole[place] ^= 4
         bad.write_bytes(whole)
@@ -200,8 +209,8 @@ def test_a_file_of_version_5_has_its_fast_memory() -> None:
     assert rec.learn_one(user="a", item="b5", kind="like").n_events == 16
 
 
-def test_the_file_is_safetensors_and_json_alone(saved: tuple[Recommender, Path]) -> None:
-    with safe_open(saved[1], framework="pt") as file:
+def test_the_file_is_safetensors_and_json_alone(saved_file: Path) -> None:
+    with safe_open(saved_file, framework="pt") as file:
         assert file.metadata()["version"] == str(VERSION)
         assert (
             json.loads(file.get_tensor("document").numpy().tobytes())["settings"]["json"]["embedding_dim"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import threading
-import time
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -351,25 +349,6 @@ def test_the_same_run_twice_gives_the_same_ranks() -> None:
         for _ in range(2)
     )
     np.testing.assert_array_equal(one, two)
-
-
-@pytest.mark.benchmark
-def test_the_protocol_itself_costs_little_more_than_reading_the_log() -> None:
-    # learners take a millisecond or more; the books beside them must not show
-    items = [f"item-{number}" for number in range(1_000)]
-    log = log_of([(f"user-{number % 50}", items[number % 1_000]) for number in range(10_000)])
-    learner = Scripted(catalog_of(*items), lambda self, user, k: tuple(items[:k]))
-
-    def seconds(work: Callable[[], object]) -> float:
-        durations = []
-        for _ in range(3):
-            start = time.process_time()
-            work()
-            durations.append(time.process_time() - start)
-        return min(durations)
-
-    reading = seconds(lambda: list(log))
-    assert seconds(lambda: prequential(learner, log, progress=False)) < 25 * reading
 
 
 def test_cold_items_are_told_apart_by_their_events_so_far() -> None:

@@ -216,17 +216,14 @@ def test_word2vec_gives_the_same_bits_in_every_process() -> None:
         "rows = Word2VecFeaturizer(n_text_components=8).fit(stories()).transform(stories())\n"
         "print(rows.tobytes().hex())"
     )
-    seen = set()
-    for hash_seed, threads in [("1", "1"), ("2", "2")]:
-        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": threads}
-        env["PYTHONPATH"] = os.pathsep.join(sys.path)
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, done.stderr
-        assert not done.stderr, "a library spoke up"
-        seen.add(done.stdout)
-    assert len(seen) == 1
+    # Another hash seed than here, where it is drawn, and two threads: `make test` has one.
+    env = {**os.environ, "PYTHONHASHSEED": "2", "OMP_NUM_THREADS": "2"}
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, "a library spoke up"
+    rows = Word2VecFeaturizer(n_text_components=8).fit(stories()).transform(stories())
+    assert done.stdout.strip() == rows.tobytes().hex()
 
 
 @pytest.fixture

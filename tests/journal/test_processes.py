@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -284,7 +283,6 @@ def test_a_reader_waits_for_nobody(shop: Path) -> None:
     with Journal.open(shop) as journal, Journal.open(shop, read_only=True) as reader:
         with journal.transaction():
             journal.append_event(Op.LEARN, Feedback("eve", "b1"))
-            start = time.perf_counter()
+            # Who waited would wait in vain, and get an error: the lock is held until after this.
             assert users(reader) == ["ann", "bob"]
-            assert time.perf_counter() - start < 4.5  # SQLite would wait 5 s for a lock
         assert users(reader) == ["ann", "bob", "eve"]

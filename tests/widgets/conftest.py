@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.chromium import CHROMIUM_FLAGS
-from tests.widgets.lab import LabServer, Notebook
+from tests.widgets.lab import PATIENCE, LabServer, Notebook
 from tests.widgets.stage import Stage
+
+expect.set_options(timeout=PATIENCE)  # whatever else the machine does
 
 
 # Not for the whole session: while Playwright runs, the main thread has an event loop, and others need one.
