@@ -27,14 +27,10 @@ from lifelong_widgets.featurizers.media import (
 from lifelong_widgets.featurizers.media.files import stamp
 from lifelong_widgets.featurizers.media.kept import KeptRows
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
-from lifelong_widgets.featurizers.text import (
-    REDUCERS,
-    BagOfWordsFeaturizer,
-    HashingFeaturizer,
-    TfidfFeaturizer,
-)
+from lifelong_widgets.featurizers.text import REDUCERS
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
+from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeaturizer, TfidfFeaturizer
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 from lifelong_widgets.state_file import digest_of
 
@@ -67,7 +63,8 @@ FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
 """The featurizers by modality and name; ``MODALITY_features`` of `FeatureSettings` is the choice."""
 
 _NAMES = {kind: name for kinds in FEATURIZERS.values() for name, kind in kinds.items()}
-
+_FIRST_PARAMS = {"reduction": "svd", "clean_html": False, "stop_words": False}
+"""What the text features of states did that do not say what they are of."""
 
 FUSIONS = ("early", "late", "gated")
 
@@ -272,14 +269,17 @@ class ItemFeatures(Featurizer):
         """Become the featurizers that gave this state; a state without `parts` is of the first two."""
         self._sources, self._kept = {}, {}
         if "parts" in state:
-            self.fusion = state["fusion"]
-            for modality, part in state["parts"].items():
+            for part in state["parts"].values():
                 FeatureSettings.check(part["params"])
-                FeatureSettings.check(state.get(f"{modality}/params", {}))  # some keep their own
+            self.fusion = state["fusion"]
             self.featurizers = {
                 modality: FEATURIZERS[modality][part["name"]](**part["params"])
                 for modality, part in state["parts"].items()
             }
+        else:
+            params = {**_FIRST_PARAMS, "n_text_components": len(state["text/components"])}
+            FeatureSettings.check(params)
+            self.featurizers["text"].set_params(**params)
         for modality, featurizer in self.featurizers.items():
             prefix = f"{modality}/"
             featurizer.set_state(

@@ -95,9 +95,10 @@ def test_a_state_of_a_version_that_knew_neither_html_nor_chinese_stays_as_it_was
     old = {"vocabulary": vocabulary, "idf": vectorizer.idf_, "components": components}
     item = Item(1, "灯塔看守人 tide &amp; <b>")
     expected = unit_rows(vectorizer.transform([item.title]) @ components.T)
-    features = TfidfFeaturizer().set_state(old)
+    old = {f"text/{name}": value for name, value in old.items()} | {"categories/categories": []}
+    features = FeatureSettings().make(seed=0).set_state(old)
     np.testing.assert_array_equal(features.transform([item]), expected)
-    again = TfidfFeaturizer().set_state(features.get_state())
+    again = FeatureSettings().make(seed=0).set_state(features.get_state())
     np.testing.assert_array_equal(again.transform([item]), expected)
 
 
@@ -117,7 +118,7 @@ def test_every_reduction_goes_with_every_wide_featurizer(kind: str, reduction: s
     rows = features.transform(shelf)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
     state = features.get_state()
-    again = FEATURIZERS["text"][kind]().set_state(state)
+    again = small(kind, reduction=reduction).set_state(state)
     np.testing.assert_array_equal(again.transform(shelf), rows)
     assert again.get_feature_names_out().tolist() == features.get_feature_names_out().tolist()
 
