@@ -144,6 +144,20 @@ def test_columns_are_named_by_words_where_there_are_words() -> None:
     assert len(set(random)) == 8
 
 
+def test_minilm_reads_as_many_word_pieces_as_it_was_trained_on() -> None:
+    features = small("sentence_vectors").fit(stories())
+    full = " ".join(["lamp"] * 126)  # and one piece for the beginning, one for the end
+    shelf = [Item(1, full), Item(2, f"{full} tide"), Item(3, f"tide {full}")]
+    first, longer, other = features.transform(shelf)
+    np.testing.assert_array_equal(longer, first)
+    assert (other != first).any()
+    state = features.get_state()
+    del state["pieces"]  # as before, when it read 256
+    first, longer, _ = small("sentence_vectors").set_state(state).transform(shelf)
+    assert (longer != first).any()
+    np.testing.assert_array_equal(features.transform(shelf[1:2])[0], features.transform(shelf[:1])[0])
+
+
 def test_what_has_no_words_is_missing(name: str) -> None:
     features = small(name).fit(stories())
     assert not features.transform([Item("x", ""), Item("y", "… !", (), {"blurb": "<p>"})]).any()
