@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self, cast
@@ -10,10 +12,11 @@ from typing import Any, Self, cast
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Interactions, Item
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Id, Interactions, Item
+from lifelong_widgets.data.display import brief
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.drift import DriftMonitor
-from lifelong_widgets.errors import DataError, FormatError, closest
+from lifelong_widgets.errors import DataError, FeatureWarning, FormatError, LifelongWidgetsError, closest
 from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
@@ -54,6 +57,7 @@ class Assembly:
     rng: np.random.Generator
     _kinds: FeedbackKinds
     _n_offered: int
+    _waiting: str | None = None  # why there are items without a row
 
     def __init__(
         self, catalog: Catalog, kinds: FeedbackKinds = DEFAULT_KINDS, seed: int = 0, **hyperparameters: Any
@@ -68,9 +72,9 @@ class Assembly:
         self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
         self.parts = make_parts(hyperparameters)
         self.n_fits = 0
-        self.features = self._fitted_features()
+        self.features = self._fitted_features(None)
         self._build()
-        self._sync_with_catalog()
+        self._take_in(self.catalog.slice(0))
 
     # -------------------------------------------------------------------------------------- its parts
 
@@ -128,6 +132,18 @@ class Assembly:
                 "change them with kinds.with_weights(...) or kinds.with_kind(...)"
             )
         self._kinds = kinds
+
+    def index_of(self, item: Id) -> int:
+        """The row of an item.
+
+        Raises:
+            UnknownItemError: it is not in the catalogue.
+            DataError: it has no row, since its features, or those of one before it, cannot be made.
+        """
+        row = self.catalog.index_of(item)
+        if row >= len(self.network.items):
+            raise DataError(f"the item {brief(item)} waits for its features: {self._waiting}")
+        return row
 
     # ------------------------------------------------------------------------------------------ state
 
@@ -267,10 +283,12 @@ class Assembly:
 
     # ---------------------------------------------------------------------------------------- in here
 
-    def _fitted_features(self, log: Interactions | None = None) -> ItemFeatures:
-        settings = cast(FeatureSettings, self.parts["features"])
+    def _fitted_features(
+        self, before: ItemFeatures | None, log: Interactions | None = None, files: Tree | None = None
+    ) -> ItemFeatures:
+        settings, items = cast(FeatureSettings, self.parts["features"]), self.catalog.slice(0)
         with threadpool_limits(1):  # the bits of a decomposition depend on how many threads share it
-            return settings.make(self.seed).fit(self.catalog.slice(0, len(self.catalog)), log)
+            return settings.make(self.seed).fit_after(before, items, log, files)
 
     def _build(self) -> None:
         """An untrained state without items: the parameters, empty histories and an empty buffer."""
@@ -313,15 +331,40 @@ class Assembly:
         return rows[:, self.network.embedding_dim :]
 
     def _sync_with_catalog(self) -> None:
-        """Give rows to items that were added to the catalogue since the last look."""
-        known = len(self.network.items)
-        if known < len(self.catalog):
-            new = self.catalog.slice(known, len(self.catalog))
-            content, learned = self.features.transform(new), self.features.learned
-            self.network.grow(content, learned[0].numbers(new) if learned else None)
-            self.value.grow(content)
-            self.memory.newcomers.grow(_released(new))
-            self.ranker.changed()
+        """Give rows to items that were added to the catalogue since the last look.
+
+        One whose features cannot be made waits, as do those after it: a warning names it each time, and all
+        else goes on without them.
+        """
+        pending = self.catalog.slice(len(self.network.items))
+        if not pending:
+            return
+        if self._waiting is None:
+            with suppress(LifelongWidgetsError):
+                self._take_in(pending)
+                return
+        try:
+            for item in pending:  # so that a click tries one that waits, and not the many behind it
+                self._take_in([item])
+        except LifelongWidgetsError as error:
+            self._waiting = str(error)
+            warnings.warn(f"{error}. It waits, and what was added after it", FeatureWarning, stacklevel=3)
+
+    def _take_in(self, new: list[Item], files: Tree | None = None) -> None:
+        """Give rows to all of the items `new`, or to none.
+
+        Raises:
+            LifelongWidgetsError: the features of one, which is named, cannot be made.
+        """
+        if not new:
+            return
+        content, learned = self.features.take_in(new, files), self.features.learned
+        numbers = learned[0].numbers(new) if learned else None
+        self.network.grow(content, numbers)
+        self.value.grow(content)
+        self.memory.newcomers.grow(_released(new))
+        self.ranker.changed()
+        self._waiting = None
 
     def _scored(self, examples: Examples) -> Scored | None:
         """What the network says of examples now, if the buffer keeps that with them."""

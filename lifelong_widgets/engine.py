@@ -25,6 +25,7 @@ from lifelong_widgets.learning import (
 from lifelong_widgets.memory import Ledger, Occurrence
 from lifelong_widgets.models import HistoriesMark, one_thread
 from lifelong_widgets.progress import ProgressCallback
+from lifelong_widgets.state_file import Tree
 from lifelong_widgets.value import SLATE_SIZE, Slate, ValueMark, slate_of
 from lifelong_widgets.value.taken import awaiting, with_taken
 
@@ -97,10 +98,22 @@ class Engine(Fitting):
             return self._learn(feedbacks, not self.frozen, mark)[0]
 
     @one_thread()
-    def apply_items(self, records: list[dict[str, Any]]) -> None:
-        """Add items to the catalogue, as `Catalog.add` does, and give them their rows at once."""
-        self.catalog.add(records)
+    def apply_items(self, records: list[dict[str, Any]], files: Tree | None = None) -> None:
+        """Add items to the catalogue, as `Catalog.add` does, and give them their rows at once; or do neither.
+
+        `files` is what was made of their files before (`ItemFeatures.from_files`), and no file is read then.
+        Without records it only sees to the items that were added since the last look.
+        """
         self._sync_with_catalog()
+        if not records:
+            return
+        n_items = len(self.catalog)
+        self.catalog.add(records)
+        try:
+            self._take_in(self.catalog.slice(len(self.network.items)), files)
+        except BaseException:
+            self.catalog.take_back(n_items)
+            raise
 
     @one_thread()
     def apply_fit(
@@ -109,8 +122,12 @@ class Engine(Fitting):
         interrupt: threading.Event,
         progress: bool | ProgressCallback = False,
         max_epochs: int | None = None,
+        files: Tree | None = None,
     ) -> FitReport:
-        """Start anew from this log. `max_epochs` repeats a fit that was stopped after so many.
+        """Start anew from this log.
+
+        `max_epochs` repeats a fit that was stopped after so many. `files` is what was made of the files of
+        the items in such a fit (`ItemFeatures.from_files`), and no file is read then.
 
         Raises:
             KeyboardInterrupt: it was broken off while the fast memory lived through the log.
@@ -124,9 +141,10 @@ class Engine(Fitting):
         before, given = self.snapshot(), self.conditions()
         try:
             # what is held out must not be seen by features that read what people did
-            self.features = self._fitted_features(interactions[: self.trainer.n_train(len(interactions))])
+            seen = interactions[: self.trainer.n_train(len(interactions))]
+            self.features = self._fitted_features(before.features, seen, files)
             self._build()
-            self._sync_with_catalog()
+            self._take_in(self.catalog.slice(0))
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
             self.refuse_unless(given, "fit")
         except BaseException:
@@ -194,7 +212,7 @@ class Engine(Fitting):
         happened = [
             Occurrence(
                 person,
-                self.catalog.index_of(event.item),
+                self.index_of(event.item),
                 kind.reward,
                 codes[kind.name],
                 kind.consumes,
@@ -244,8 +262,8 @@ class Engine(Fitting):
         """The list that an item was taken from: what was shown, or would have been; and that item."""
         person = happened.person
         if shown:
-            known = [item for item in shown if item in self.catalog]
-            listed = np.array([self.catalog.index_of(item) for item in known], dtype=np.int64)
+            known = [self.catalog.index_of(item) for item in shown if item in self.catalog]
+            listed = np.array([row for row in known if row < len(self.network.items)], dtype=np.int64)
         else:
             listed = self.ranker.best(person, SLATE_SIZE, exclude_seen=True)[0]
         items = with_taken(listed, happened.item)

@@ -42,6 +42,10 @@ class MediaWarning(UserWarning):
     """Pictures or sounds that could not be read and so count as missing."""
 
 
+class FeatureWarning(UserWarning):
+    """An item of the catalogue whose features cannot be made, so that nothing can be learned of it yet."""
+
+
 class MissingExtraError(LifelongWidgetsError, ImportError):
     """An optional dependency that is not installed."""
 

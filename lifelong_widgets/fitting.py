@@ -79,7 +79,7 @@ class Fitting(Assembly):
         for user in interactions.users:
             self.users.get(user)  # raises for "196" where 196 is known
         self._sync_with_catalog()
-        vocabulary = np.array([self.catalog.index_of(item) for item in interactions.items], dtype=np.int64)
+        vocabulary = np.array([self.index_of(item) for item in interactions.items], dtype=np.int64)
         by_code = np.array([self._kinds[name].reward for name in interactions.kind_names], dtype=np.float32)
         return vocabulary[interactions.item_codes], by_code[interactions.kind_codes]
 

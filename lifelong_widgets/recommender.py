@@ -218,7 +218,7 @@ class Recommender(DurableEngine):
             UnknownItemError: the item is not in the catalogue.
         """
         self._sync_with_catalog()
-        person, target = self.users.get(self.known_as(user)), self.catalog.index_of(item)
+        person, target = self.users.get(self.known_as(user)), self.index_of(item)
         score = self.ranker.score_of(person, target)
         total: dict[Id, float] = {}
         for event, index in enumerate(self.ranker.past_of(person).items.tolist()):
@@ -268,7 +268,7 @@ class Recommender(DurableEngine):
         if isinstance(items, (str, bytes)):
             raise DataError(f"items is how many, or a sequence of ids, not {items!r:.80}")
         if isinstance(items, Sequence):
-            chosen = np.array([self.catalog.index_of(item) for item in items], dtype=np.int64)
+            chosen = np.array([self.index_of(item) for item in items], dtype=np.int64)
             if len(np.unique(chosen)) != len(chosen):
                 raise DataError("an item is there twice")
         else:

@@ -13,14 +13,14 @@ from weakref import WeakValueDictionary
 
 import traitlets
 
-from lifelong_widgets.data import Feedback, Interactions
+from lifelong_widgets.data import Feedback, Interactions, Item
 from lifelong_widgets.engine import Engine
 from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError
 from lifelong_widgets.journal import CHECKPOINTS, Checkpoints, IdRanges, Journal, Op
 from lifelong_widgets.parts import Part, WholeNumber
 from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.restoring import base_of, checkpoint_of, rebuild, write_checkpoint
-from lifelong_widgets.state_file import Tree
+from lifelong_widgets.state_file import Tree, packed
 
 E = TypeVar("E", bound=Engine)
 
@@ -120,6 +120,7 @@ class Recording:
         """Write a fit that is done."""
         with self._transaction():
             call = self.journal.append_fit(interactions, {"max_epochs": max_epochs})
+            self._attach(call, self.engine.catalog.slice(0, self.journal.n_items), fitted=True)
         self.checkpoints.pinned = {0, call}
         self._fitted = True
 
@@ -257,7 +258,8 @@ class Recording:
             return
         with self.journal.transaction():
             if n_items > self.journal.n_items:
-                self.journal.append_items(engine.catalog.slice(self.journal.n_items, n_items))
+                new = engine.catalog.slice(self.journal.n_items, n_items)
+                self._attach(self.journal.append_items(new), new, fitted=False)
             for part, name, value in self._changes[:n_changes]:
                 self.journal.append(Op.SET, {"part": part, "name": name, "value": value})
             if kinds != self._kinds:
@@ -265,6 +267,12 @@ class Recording:
             yield
         del self._changes[:n_changes]
         self._kinds = kinds
+
+    def _attach(self, entry: int, items: list[Item], fitted: bool) -> None:
+        """Keep what files gave of the items of an entry: they may be gone when it is repeated."""
+        files = self.engine.features.from_files(items, fitted)
+        if files is not None:
+            self.journal.attach(entry, packed(files))
 
     def _observe(self) -> None:
         for part in self.engine.parts.values():
@@ -316,7 +324,9 @@ def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize:
             f"{len(engine.users)} people by their own ids. Open the journal first, then fit"
         )
     let_go(folder)
-    fresh = not len(engine.users) and not engine.n_fits
+    # one that has read files is not made again from its settings: they may be gone
+    read = engine.features.reads_files_of(engine.catalog.slice(0, len(engine.network.items)))
+    fresh = not len(engine.users) and not engine.n_fits and not read
     genesis = {
         "id": secrets.token_hex(16),  # a checkpoint of another journal is known by it
         "seed": engine.seed,

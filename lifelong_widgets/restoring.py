@@ -28,7 +28,7 @@ from lifelong_widgets.journal import (
     Step,
 )
 from lifelong_widgets.progress import ProgressCallback, held_interrupts, track
-from lifelong_widgets.state_file import Tree, damage_of, read_tree, write_tree
+from lifelong_widgets.state_file import Tree, damage_of, read_tree, unpacked, write_tree
 
 _KIND = "lifelong-widgets checkpoint"
 _VERSION = 4  # 1 had no fast memory, 2 and 3 others
@@ -216,6 +216,12 @@ def _checkpoint(engine: Engine, journal_id: str, entry: int, checksum: int) -> T
     }
 
 
+def _from_files(journal: Journal, entry: int) -> Tree | None:
+    """What files gave in a step; None if none was read, or if a version wrote it that did not keep this."""
+    data = journal.attachment(entry)
+    return None if data is None else unpacked(data)
+
+
 def _apply(engine: Engine, step: Step, journal: Journal, interrupt: threading.Event) -> None:
     """One step. Those that had raised in a life without the events left out do nothing, as they had then."""
     if isinstance(step, (Learn, Observe)):
@@ -228,9 +234,11 @@ def _apply(engine: Engine, step: Step, journal: Journal, interrupt: threading.Ev
         if any(engine.kinds[event.kind].reward for event in step.feedbacks):
             log = Interactions.from_events(step.feedbacks, engine.kinds)
             with suppress(DivergenceError):
-                engine.apply_fit(log, interrupt, max_epochs=step.max_epochs)
+                engine.apply_fit(
+                    log, interrupt, max_epochs=step.max_epochs, files=_from_files(journal, step.id)
+                )
     elif isinstance(step, AddItems):
-        engine.apply_items(list(journal.items(step.start, step.stop)))
+        engine.apply_items(list(journal.items(step.start, step.stop)), _from_files(journal, step.id))
     elif isinstance(step, Set):
         if step.name not in engine.parts[step.part].traits(config=True):
             raise FormatError(f"{step.part} has no hyperparameter {step.name!r:.80}")

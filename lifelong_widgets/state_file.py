@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import load, save, save_file
 from traitlets import TraitError
 
 from lifelong_widgets.errors import FormatError, LifelongWidgetsError
@@ -66,14 +66,11 @@ def write_tree(path: str | os.PathLike[str], tree: Tree, kind: str, version: int
     Raises:
         LifelongWidgetsError: the system refuses, such as for lack of room.
     """
-    tensors: dict[str, torch.Tensor] = {}
-    document = json.dumps(_split(tree, "", tensors), ensure_ascii=False, allow_nan=False).encode()
-    tensors[_DOCUMENT] = torch.from_numpy(np.frombuffer(document, dtype=np.uint8).copy())
     fingerprint = digest_of(tree)
     try:
-        # not safetensors.torch, which makes a ctypes type for every size there is, and none is ever let go
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        save_file(arrays, path, metadata={"format": kind, "version": str(version), "digest": fingerprint})
+        save_file(
+            _flat(tree), path, metadata={"format": kind, "version": str(version), "digest": fingerprint}
+        )
     except (SafetensorError, OSError) as error:
         raise LifelongWidgetsError(f"{os.fspath(path)} could not be written: {error}") from error
     return fingerprint
@@ -96,6 +93,29 @@ def read_tree(path: str | os.PathLike[str], kind: str, newest: int) -> Tree:
         if digest_of(tree) != fingerprint:
             raise FormatError("what it holds does not have the hash that it was written with")
     return tree
+
+
+def packed(tree: Tree) -> bytes:
+    """`tree` as bytes, for a place that says by itself what it holds and whether it is whole.
+
+    >>> unpacked(packed({"a": 1, "b": np.zeros(2)}))
+    {'a': 1, 'b': array([0., 0.])}
+    """
+    return save(_flat(tree))
+
+
+def unpacked(data: bytes) -> Tree:
+    """The tree that `packed` made bytes of.
+
+    Raises:
+        FormatError: they are others.
+    """
+    with damage_of("a packed tree"):
+        try:
+            tensors = {name: torch.from_numpy(array) for name, array in load(data).items()}
+        except SafetensorError as error:
+            raise FormatError(str(error)) from error
+        return _join(json.loads(tensors.pop(_DOCUMENT).numpy().tobytes()), tensors)
 
 
 @contextmanager
@@ -144,6 +164,15 @@ def _raw(path: Path, kind: str, newest: int) -> tuple[str | None, Tree, dict[str
     if not isinstance(document, dict):
         raise FormatError(f"{path} is damaged: its document is a {type(document).__name__}")
     return metadata.get("digest"), document, tensors
+
+
+def _flat(tree: Tree) -> dict[str, np.ndarray]:
+    """The arrays of a tree by their names, with the rest, and where they belong, as one of bytes."""
+    tensors: dict[str, torch.Tensor] = {}
+    document = json.dumps(_split(tree, "", tensors), ensure_ascii=False, allow_nan=False).encode()
+    tensors[_DOCUMENT] = torch.from_numpy(np.frombuffer(document, dtype=np.uint8).copy())
+    # not safetensors.torch, which makes a ctypes type for every size there is, and none is ever let go
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 
 def _leaves(tree: Tree, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -65,7 +65,7 @@ class Item:
 
 
 class Catalog:
-    """Items by id, in the order in which they came. It only grows.
+    """Items by id, in the order in which they came. It only grows, but for what `take_back` takes back.
 
     `text` names the text columns that every item has (an item without one has the empty text there).
 
@@ -236,6 +236,17 @@ class Catalog:
         new = [self._item(item, f"row {row}" if len(given) > 1 else "") for row, item in enumerate(given)]
         self._append(new)
         return len(new)
+
+    def take_back(self, n_items: int) -> None:
+        """Be again as with the first `n_items`: for whoever has just added others that turn out unusable.
+
+        >>> shop = Catalog.from_records([{"item": 1}, {"item": 2}])
+        >>> shop.take_back(1)
+        >>> shop.ids
+        [1]
+        """
+        self._index.truncate(n_items)
+        del self._items[n_items:]
 
     def _rows(self, frame: pd.DataFrame) -> list[Any]:
         for label in frame.columns:

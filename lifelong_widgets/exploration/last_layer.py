@@ -60,9 +60,9 @@ class LastLayer:
             UnknownItemError: an item that the catalogue does not hold.
         """
         rec = self._recommender
-        rows = np.array([rec.catalog.index_of(item) for item in items], dtype=np.int64)
-        if len(rows) and rows.max() >= len(rec.network.items):
+        if len(rec.catalog) > len(rec.network.items):
             rec.recommend(user, k=1, reasons=False)  # which gives rows to items that came since
+        rows = np.array([rec.index_of(item) for item in items], dtype=np.int64)
         person = rec.users.get(rec.known_as(user))
         query = rec.network.user_vectors(
             rec.histories.items_of(person)[None], rec.histories.rewards_of(person)[None]

@@ -19,16 +19,12 @@ from lifelong_widgets.featurizers.scaling import Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
 from lifelong_widgets.featurizers.taste_profile import TasteProfile
-from lifelong_widgets.featurizers.text import (
-    REDUCERS,
-    BagOfWordsFeaturizer,
-    HashingFeaturizer,
-    TfidfFeaturizer,
-)
+from lifelong_widgets.featurizers.text import REDUCERS
 from lifelong_widgets.featurizers.text_encoders import TextCNN, TextEncoder, TextGRU, TextLSTM
 from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
+from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeaturizer, TfidfFeaturizer
 
 __all__ = [
     "FEATURIZERS",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from lifelong_widgets.data import Interactions, Item, SocialGraph
 from lifelong_widgets.data.ids import LONGEST_ID, Id, twin
-from lifelong_widgets.featurizers.base import Array, Featurizer
 from lifelong_widgets.featurizers.behavior import directions, positive
+from lifelong_widgets.featurizers.table import TableFeaturizer
 from lifelong_widgets.featurizers.walks import embed_nodes
 
 
-class AuthorFeaturizer(Featurizer):
+class AuthorFeaturizer(TableFeaturizer):
     """The node embedding of an item's author in the graph of people and the authors they take.
 
     A person has an edge to each author of whose items they took some, as heavy as they took often; authors
@@ -39,6 +39,8 @@ class AuthorFeaturizer(Featurizer):
         (True, (3, 4), [0.0, 0.0, 0.0, 0.0])
     """
 
+    keys_are = "authors"
+
     def __init__(self, n_social_components: int = 32, author_column: str = "author", seed: int = 0) -> None:
         self.n_social_components = n_social_components
         self.author_column = author_column
@@ -51,7 +53,7 @@ class AuthorFeaturizer(Featurizer):
         if y is not None and len(y):
             log = positive(y)
             people = set(log.users)
-            names = {item.id: name for item in items if (name := self._author(item))}
+            names = {item.id: name for item in items if (name := self._key(item))}
             by_item = [names.get(id) for id in log.items]
             counts: Counter[tuple[Id, str]] = Counter()
             for user, item in zip(log.user_codes.tolist(), log.item_codes.tolist(), strict=True):
@@ -74,38 +76,8 @@ class AuthorFeaturizer(Featurizer):
         labels = [f"author: {label}" for label in directions(known, authors, {})]
         return self.set_state({"authors": authors, "rows": rows, "names": labels})
 
-    def _author(self, item: Item) -> str:
+    def _key(self, item: Item) -> str:
         return item.texts.get(self.author_column, "").strip()[:LONGEST_ID]
-
-    def transform(self, items: Sequence[Item]) -> Array:
-        """The features of `items`: (n_items, width), float32, rows of length 1, or 0 without known author."""
-        rows = np.zeros((len(items), self.width), dtype=np.float32)
-        for place, item in enumerate(items):
-            known = self._place.get(self._author(item))
-            if known is not None:
-                rows[place] = self.rows_[known]
-        return rows
-
-    @property
-    def width(self) -> int:
-        """How many columns there are, once fitted."""
-        return int(self.rows_.shape[1])
-
-    def get_feature_names_out(self, input_features: None = None) -> Array:
-        """Each direction by three authors who lie far along it and whom people know."""
-        return np.array(self.names_, dtype=object)
-
-    def get_state(self) -> dict[str, Any]:
-        """The authors and names (JSON), and the rows (array)."""
-        return {"authors": self.authors_, "rows": self.rows_, "names": self.names_}
-
-    def set_state(self, state: dict[str, Any]) -> Self:
-        """Take a fitted state back."""
-        self.authors_: list[str] = list(state["authors"])
-        self.rows_: Array = state["rows"]
-        self.names_: list[str] = list(state["names"])
-        self._place = {author: place for place, author in enumerate(self.authors_)}
-        return self
 
 
 def _node(author: str, people: set[Id]) -> Id:

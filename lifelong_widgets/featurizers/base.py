@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from lifelong_widgets.data import Interactions, Item
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Medium = Literal["image", "audio"]
 
 
 class Featurizer(TransformerMixin, BaseEstimator):
@@ -20,7 +21,14 @@ class Featurizer(TransformerMixin, BaseEstimator):
     The width is fixed by `fit`; items that arrive later are transformed without a refit. The fitted state is
     plain arrays and JSON values (`get_state`, `set_state`), so that it can be saved without a pickle.
     Arguments of the constructor that `FeatureSettings` has a trait for are set by it.
+
+    Attributes:
+        reads_log: whether `fit` reads the log; one that does not learns the same of the same items.
+        medium: the field of an item that names a file which `fit` and `transform` read, if there is one.
     """
+
+    reads_log: ClassVar[bool] = False
+    medium: ClassVar[Medium | None] = None
 
     @abstractmethod
     def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:

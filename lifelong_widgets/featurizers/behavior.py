@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.data.display import shorten
 from lifelong_widgets.data.ids import Id
-from lifelong_widgets.featurizers.base import Array, Featurizer
+from lifelong_widgets.featurizers.base import Array
+from lifelong_widgets.featurizers.table import TableFeaturizer
 
 _NAMED = 3  # items that name a direction
 _TITLE = 24  # characters of each
 
 
-class BehaviorFeaturizer(Featurizer):
+class BehaviorFeaturizer(TableFeaturizer):
     """Features that are read from the log given to `fit`: a table of one row for each item that is in it.
 
     An item without an event there, be it new or never taken, is a row of zeros: nothing is known. What people
     did *after* the log is not in the rows, so that a model that is tested on later events has not seen them.
     """
+
+    keys_are = "ids"
 
     def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
         """Read the log `y`; `items` give the directions their names. Without a log, all rows are zeros."""
@@ -54,35 +57,8 @@ class BehaviorFeaturizer(Featurizer):
     def _label(self) -> str:
         return type(self).__name__.removesuffix("Featurizer").lower()
 
-    def transform(self, items: Sequence[Item]) -> Array:
-        """The features of `items`: (n_items, width), float32, rows of length 1, or 0 without an event."""
-        rows = np.zeros((len(items), self.width), dtype=np.float32)
-        for place, item in enumerate(items):
-            known = self._place.get(item.id)
-            if known is not None:
-                rows[place] = self.rows_[known]
-        return rows
-
-    @property
-    def width(self) -> int:
-        """How many columns there are, once fitted."""
-        return int(self.rows_.shape[1])
-
-    def get_feature_names_out(self, input_features: None = None) -> Array:
-        """A name for each column."""
-        return np.array(self.names_, dtype=object)
-
-    def get_state(self) -> dict[str, Any]:
-        """The ids and names (JSON), and the rows (array)."""
-        return {"ids": self.ids_, "rows": self.rows_, "names": self.names_}
-
-    def set_state(self, state: dict[str, Any]) -> Self:
-        """Take a fitted state back."""
-        self.ids_: list[Id] = list(state["ids"])
-        self.rows_: Array = state["rows"]
-        self.names_: list[str] = list(state["names"])
-        self._place = {id: place for place, id in enumerate(self.ids_)}
-        return self
+    def _key(self, item: Item) -> Id:
+        return item.id
 
 
 def directions(rows: Array, ids: Sequence[Id], titles: Mapping[Id, str]) -> list[str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
 import traitlets
 
 from lifelong_widgets.data import Interactions, Item
-from lifelong_widgets.errors import FormatError
+from lifelong_widgets.data.display import brief
+from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.featurizers.audience import AudienceFeaturizer
 from lifelong_widgets.featurizers.author import AuthorFeaturizer
-from lifelong_widgets.featurizers.base import Array, Featurizer
+from lifelong_widgets.featurizers.base import Array, Featurizer, Medium
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
@@ -23,16 +24,15 @@ from lifelong_widgets.featurizers.media import (
     EfficientNetFeaturizer,
     ImageCNNFeaturizer,
 )
+from lifelong_widgets.featurizers.media.files import stamp
+from lifelong_widgets.featurizers.media.kept import KeptRows
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
-from lifelong_widgets.featurizers.text import (
-    REDUCERS,
-    BagOfWordsFeaturizer,
-    HashingFeaturizer,
-    TfidfFeaturizer,
-)
+from lifelong_widgets.featurizers.text import REDUCERS
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
+from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeaturizer, TfidfFeaturizer
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
+from lifelong_widgets.state_file import digest_of
 
 FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
     "text": {
@@ -63,7 +63,8 @@ FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
 """The featurizers by modality and name; ``MODALITY_features`` of `FeatureSettings` is the choice."""
 
 _NAMES = {kind: name for kinds in FEATURIZERS.values() for name, kind in kinds.items()}
-
+_FIRST_PARAMS = {"reduction": "svd", "clean_html": False, "stop_words": False}
+"""What the text features of states did that do not say what they are of."""
 
 FUSIONS = ("early", "late", "gated")
 
@@ -99,22 +100,132 @@ class ItemFeatures(Featurizer):
     def __init__(self, featurizers: dict[str, Featurizer], fusion: str = "early") -> None:
         self.featurizers = featurizers
         self.fusion = fusion
+        self._sources: dict[str, object] = {}  # what each featurizer was fitted on
+        self._kept: dict[str, KeptRows] = {}  # of each that reads files
 
     def fit(self, items: Sequence[Item], y: Interactions | None = None) -> Self:
         """Fit each featurizer on `items`."""
-        for featurizer in self.featurizers.values():
-            featurizer.fit(items, y)
+        return self.fit_after(None, items, y)
+
+    def fit_after(
+        self,
+        before: ItemFeatures | None,
+        items: Sequence[Item],
+        y: Interactions | None = None,
+        files: dict[str, Any] | None = None,
+    ) -> Self:
+        """As `fit`, but what is known to come out as it was in `before` is taken over and not learned again.
+
+        That is what was fitted with the same arguments on the same items, by a featurizer that reads no log,
+        and of whose files none was written since.
+
+        Args:
+            before: earlier features, which stay as they are.
+            items: as for `fit`.
+            y: as for `fit`.
+            files: what `from_files` gave after such a fit: then no file is read.
+
+        Raises:
+            FormatError: `files` are of other featurizers or items.
+        """
+        shelf = list(items)
+        self._sources, self._kept = {}, {}
+        fitted = {}
+        for modality, featurizer in self.featurizers.items():
+            kept = None if featurizer.medium is None else KeptRows(featurizer.medium)
+            if files is not None and kept is not None:
+                featurizer.set_state(files[modality]["state"])
+                kept.recall(files[modality], shelf, featurizer.width)
+            else:
+                self._sources[modality] = _sources(featurizer, shelf)  # files may be written from now on
+                if before is not None and self._learns_the_same(modality, before):
+                    featurizer = before.featurizers[modality]
+                    kept = None if kept is None else before._kept[modality].copy()
+                else:
+                    featurizer.fit(shelf, y)
+            fitted[modality] = featurizer
+            if kept is not None:
+                self._kept[modality] = kept
+        self.featurizers = fitted
         return self
+
+    def _learns_the_same(self, modality: str, before: ItemFeatures) -> bool:
+        one, other = before.featurizers.get(modality), self.featurizers[modality]
+        return (
+            one is not None
+            and type(one) is type(other)
+            and not one.reads_log
+            and one.get_params() == other.get_params()
+            and before._sources.get(modality) == self._sources[modality]
+        )
 
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: (n_items, sum of the widths), float32."""
-        blocks = [featurizer.transform(items) for featurizer in self.featurizers.values()]
-        known = np.array([block.any(axis=1) for block in blocks if block.shape[1]])
-        if len(known) > 1 and not known.all():
-            there = known.sum(axis=0)
-            share = np.sqrt(len(known) / np.maximum(there, 1)).astype(np.float32)[:, None]
-            blocks = [block * share for block in blocks]
-        return np.hstack([np.zeros((len(items), 0), dtype=np.float32), *blocks])
+        return _joined(items, [featurizer.transform(items) for featurizer in self.featurizers.values()])
+
+    def take_in(self, items: Sequence[Item], files: dict[str, Any] | None = None) -> Array:
+        """`transform` for items that stay: until the next fit each of their files is read but once.
+
+        Args:
+            items: as for `transform`.
+            files: what `from_files` gave of these items: then no file is read. What other featurizers made of
+                them, or these after another fit, does not count.
+
+        Raises:
+            FormatError: `files` are of other items.
+            LifelongWidgetsError: the features of an item, which is named, cannot be made.
+        """
+        for modality, featurizer in self.featurizers.items():
+            written = (files or {}).get(modality)
+            if written and featurizer.medium and written["made_by"] == _fingerprint(featurizer):
+                self._kept_of(modality, featurizer.medium).recall(written, items, featurizer.width)
+        try:
+            return _joined(items, [self._block(modality, items) for modality in self.featurizers])
+        except Exception as error:
+            if len(items) != 1:
+                for item in items:  # one of them raises
+                    self.take_in([item])
+                raise
+            own = type(error) if isinstance(error, LifelongWidgetsError) else DataError
+            raise own(f"item {brief(items[0].id)}: its features cannot be made: {error}") from error
+
+    def _block(self, modality: str, items: Sequence[Item]) -> Array:
+        featurizer = self.featurizers[modality]
+        if featurizer.medium is None:
+            return featurizer.transform(items)
+        kept = self._kept_of(modality, featurizer.medium)
+        return kept.of(items, featurizer.width, featurizer.transform)
+
+    def _kept_of(self, modality: str, medium: Medium) -> KeptRows:
+        return self._kept.setdefault(modality, KeptRows(medium))
+
+    def from_files(self, items: Sequence[Item], fitted: bool) -> dict[str, Any] | None:
+        """What was made of the files of `items`, which were taken in.
+
+        Args:
+            items: for `fit_after`, all that were fitted on; for `take_in`, those that were taken in together.
+            fitted: whether it is for `fit_after`.
+
+        Returns:
+            By modality: ``places`` and ``rows`` (arrays), and the ``state`` of the featurizer, or the hash of
+            it, ``made_by``. None if no item names a file.
+        """
+        if not self.reads_files_of(items):
+            return None
+        found = {}
+        for modality, featurizer in self.featurizers.items():
+            if featurizer.medium is not None:
+                found[modality] = self._kept_of(modality, featurizer.medium).written(items)
+                if fitted:
+                    found[modality]["state"] = featurizer.get_state()
+                else:
+                    found[modality]["made_by"] = _fingerprint(featurizer)
+        return found
+
+    def reads_files_of(self, items: Iterable[Item]) -> bool:
+        """Whether one of `items` names a file that one of the featurizers reads."""
+        media = {featurizer.medium for featurizer in self.featurizers.values()} - {None}
+        return any(getattr(item, str(medium)) is not None for item in items for medium in media)
 
     @property
     def widths(self) -> dict[str, int]:
@@ -156,21 +267,47 @@ class ItemFeatures(Featurizer):
 
     def set_state(self, state: dict[str, Any]) -> Self:
         """Become the featurizers that gave this state; a state without `parts` is of the first two."""
+        self._sources, self._kept = {}, {}
         if "parts" in state:
-            self.fusion = state["fusion"]
-            for modality, part in state["parts"].items():
+            for part in state["parts"].values():
                 FeatureSettings.check(part["params"])
-                FeatureSettings.check(state.get(f"{modality}/params", {}))  # some keep their own
+            self.fusion = state["fusion"]
             self.featurizers = {
                 modality: FEATURIZERS[modality][part["name"]](**part["params"])
                 for modality, part in state["parts"].items()
             }
+        else:
+            params = {**_FIRST_PARAMS, "n_text_components": len(state["text/components"])}
+            FeatureSettings.check(params)
+            self.featurizers["text"].set_params(**params)
         for modality, featurizer in self.featurizers.items():
             prefix = f"{modality}/"
             featurizer.set_state(
                 {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
             )
         return self
+
+
+def _joined(items: Sequence[Item], blocks: list[Array]) -> Array:
+    """The blocks side by side; where one is missing the others take over its share."""
+    known = np.array([block.any(axis=1) for block in blocks if block.shape[1]])
+    if len(known) > 1 and not known.all():
+        there = known.sum(axis=0)
+        share = np.sqrt(len(known) / np.maximum(there, 1)).astype(np.float32)[:, None]
+        blocks = [block * share for block in blocks]
+    return np.hstack([np.zeros((len(items), 0), dtype=np.float32), *blocks])
+
+
+def _sources(featurizer: Featurizer, items: list[Item]) -> object:
+    """What a fit reads of `items`: themselves, and their files as they are now."""
+    if featurizer.medium is None:
+        return items, None
+    paths = [getattr(item, featurizer.medium) for item in items]
+    return items, [None if path is None else stamp(path) for path in paths]
+
+
+def _fingerprint(featurizer: Featurizer) -> str:
+    return digest_of({"name": _NAMES[type(featurizer)], **featurizer.get_params(), **featurizer.get_state()})
 
 
 def _choice(modality: str, default: str, help: str) -> Any:

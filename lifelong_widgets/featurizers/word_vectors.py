@@ -96,9 +96,8 @@ class Word2VecFeaturizer(Featurizer):
         return heaviest_words(np.array(self._vocabulary.words, dtype=object), self.vectors_.T)
 
     def get_state(self) -> dict[str, Any]:
-        """The arguments and the words (JSON), their weighted vectors and their common part (arrays)."""
+        """The words (JSON), their weighted vectors and their common part (arrays)."""
         return {
-            "params": self.get_params(),
             "segmenter": self._tokenizer.segmenter,
             "words": self._vocabulary.words,
             "vectors": self.vectors_,
@@ -106,8 +105,7 @@ class Word2VecFeaturizer(Featurizer):
         }
 
     def set_state(self, state: dict[str, Any]) -> Self:
-        """Take a fitted state back, and the arguments that it was fitted with."""
-        self.set_params(**state["params"])
+        """Take a state back that one with the same arguments was fitted to."""
         tokenizer = Tokenizer(state["segmenter"], self.stop_words)
         self._set(state["words"], state["vectors"], state["center"], tokenizer)
         return self

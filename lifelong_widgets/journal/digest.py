@@ -11,8 +11,14 @@ from lifelong_widgets.journal.entries import to_json
 from lifelong_widgets.journal.steps import AddItems, Fit, Learn, LearnBatch, Observe, Set, Step
 
 
-def digest_of(steps: Iterable[Step], records: Callable[[int, int], Iterable[dict[str, Any]]]) -> str:
-    """SHA-256 of the steps, without ids and times of recording; `records` gives the items of a stretch.
+def digest_of(
+    steps: Iterable[Step],
+    records: Callable[[int, int], Iterable[dict[str, Any]]],
+    attachment: Callable[[int], bytes | None],
+) -> str:
+    """SHA-256 of the steps, without ids and times of recording.
+
+    `records` gives the items of a stretch, `attachment` what is kept beside the entry of a step.
 
     A log from which somebody was erased has the digest of one that never held them.
     """
@@ -21,6 +27,8 @@ def digest_of(steps: Iterable[Step], records: Callable[[int, int], Iterable[dict
         for line in _lines(step, records):
             found.update(to_json(line).encode())
             found.update(b"\n")
+        if isinstance(step, (AddItems, Fit)) and (kept := attachment(step.id)) is not None:
+            found.update(hashlib.sha256(kept).digest())
     return found.hexdigest()
 
 

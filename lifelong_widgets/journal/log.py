@@ -14,7 +14,7 @@ from lifelong_widgets.data.ids import LONGEST_ID
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal.entries import COLUMNS, Entry, Op, Row, checksum, entry_of, from_json
 from lifelong_widgets.journal.ranges import IdRanges
-from lifelong_widgets.journal.schema import own_error
+from lifelong_widgets.journal.schema import attachment, own_error
 from lifelong_widgets.journal.tombstones import Tombstone
 
 _PAGE = 256  # rows; no statement stays open between two pages, and so no reader holds up `scrub`
@@ -132,6 +132,13 @@ class Log:
         """One entry, or None if there is none with this id."""
         rows = self._rows(f"{_SELECT} WHERE id = ?", (id,))
         return entry_of(rows[0], str(self._path)) if rows else None
+
+    def attachment(self, entry: int) -> bytes | None:
+        """What was kept beside an entry, or None."""
+        try:
+            return attachment(self._connection(), entry, self._path)
+        except sqlite3.Error as error:
+            raise own_error(error, self._path) from error
 
     def checksum_of(self, id: int) -> int:
         """The checksum of an entry; 0 if there is none."""

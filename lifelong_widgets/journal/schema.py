@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from lifelong_widgets.journal.entries import COLUMNS, checksum, from_json, to_js
 Synchronous = Literal["NORMAL", "FULL"]
 
 FILE = "journal.sqlite"
-VERSION = 1
+VERSION = 2  # 1 had no attachments, and is still what a journal without any is
 APPLICATION = int.from_bytes(b"LWjl")
 LONGEST_CELL = 64 * 2**20
 """Bytes of the longest row that is written or read."""
@@ -37,7 +38,15 @@ _TABLES = {
     # The few entries that are no events, which are looked for by op. A click does not touch this index.
     "entries_op": "CREATE INDEX entries_op ON entries (op) WHERE user IS NULL",
 }
-_MADE_BY_SQLITE = {"sqlite_autoindex_meta_1": None}
+_MADE_BY_SQLITE: dict[str, str | None] = {"sqlite_autoindex_meta_1": None}
+_ATTACHMENTS = {
+    "attachments": (
+        "CREATE TABLE attachments (entry INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, "
+        "checksum INTEGER NOT NULL, PRIMARY KEY (entry, part))"
+    )
+}
+_ATTACHMENTS_MADE_BY_SQLITE: dict[str, str | None] = {"sqlite_autoindex_attachments_1": None}
+_PART = 2**24  # bytes of an attachment in one row
 
 INSERT = f"INSERT INTO entries ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 INSERT_ITEM = "INSERT INTO items (position, record, checksum) VALUES (?, ?, ?)"
@@ -51,7 +60,7 @@ def write_new(path: Path, genesis: dict[str, Any], items: Iterable[Item], key_ch
         for statement in _TABLES.values():
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("PRAGMA user_version = 1")  # see `attach`
         set_meta(connection, "genesis", genesis)
         set_meta(connection, "pseudonyms", key_check)
         set_meta(connection, "unscrubbed", [])
@@ -68,6 +77,49 @@ def item_rows(items: Iterable[Item], start: int) -> Iterable[tuple[int, str, int
     for position, item in enumerate(items, start):
         record = to_json(item.to_record())
         yield position, record, checksum((position, record))
+
+
+def attach(connection: sqlite3.Connection, entry: int, data: bytes) -> None:
+    """Write the attachment of an entry. The first one makes it a journal of version 2."""
+    if not has_attachments(connection):
+        for statement in _ATTACHMENTS.values():
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 2")
+    for part, start in enumerate(range(0, len(data), _PART)):
+        row = (entry, part, data[start : start + _PART])
+        connection.execute(
+            "INSERT INTO attachments (entry, part, data, checksum) VALUES (?, ?, ?, ?)",
+            (*row, _checksum_of_part(*row)),
+        )
+
+
+def has_attachments(connection: sqlite3.Connection) -> bool:
+    """Whether there is a table of attachments."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'attachments'").fetchone()
+    return found is not None
+
+
+def attachment(connection: sqlite3.Connection, entry: int, path: Path) -> bytes | None:
+    """The attachment of an entry, or None if it has none.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    if not has_attachments(connection):
+        return None
+    parts = []
+    rows = connection.execute(
+        "SELECT entry, part, data, checksum FROM attachments WHERE entry = ? ORDER BY part", (entry,)
+    )
+    for number, (_, part, data, written) in enumerate(rows):
+        if part != number or type(data) is not bytes or written != _checksum_of_part(entry, part, data):
+            raise FormatError(f"{path} is damaged at the attachment of entry {entry}")
+        parts.append(data)
+    return b"".join(parts) if parts else None
+
+
+def _checksum_of_part(entry: int, part: int, data: bytes) -> int:
+    return zlib.crc32(data, checksum((entry, part)))
 
 
 def set_meta(connection: sqlite3.Connection, name: str, value: Any) -> None:
@@ -168,6 +220,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise FormatError(f"{path} is damaged: it has format version {version}")
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master"))
     wanted = _TABLES | _MADE_BY_SQLITE
+    if version > 1:
+        wanted = wanted | _ATTACHMENTS | _ATTACHMENTS_MADE_BY_SQLITE
     if found != wanted:
         names = sorted(str(name) for name in found.keys() | wanted if found.get(name) != wanted.get(name))
         raise FormatError(

@@ -324,6 +324,14 @@ class Journal:
         self._n_items = start + len(rows)
         return self.append(Op.ADD, {"start": start, "stop": self._n_items})
 
+    def attach(self, entry: int, data: bytes) -> None:
+        """Keep `data` beside an entry: what its step had from elsewhere, such as from files.
+
+        Raises:
+            LifelongWidgetsError: as `append_event`.
+        """
+        self._run(schema.attach, self._appendable(), entry, data)
+
     def erase(self, user: Id) -> int:
         """Delete every event of `user` and append a tombstone, in one transaction; return its id.
 
@@ -433,6 +441,14 @@ class Journal:
         """The checksum of an entry, which also covers when it was recorded; 0 if there is none."""
         return self._log.checksum_of(id)
 
+    def attachment(self, entry: int) -> bytes | None:
+        """What was kept beside an entry, or None.
+
+        Raises:
+            FormatError: it is damaged.
+        """
+        return self._log.attachment(entry)
+
     def has_event(self, feedback_id: str) -> bool:
         """Whether an event with this `Feedback.id` is in the log, taken back or not."""
         return self._log.has_event(feedback_id)
@@ -512,7 +528,7 @@ class Journal:
 
         Ids and the times of recording are left out: after `erase` it is that of a log without the person.
         """
-        return digest_of(self.steps(until=until), self._log.items)
+        return digest_of(self.steps(until=until), self._log.items, self._log.attachment)
 
     def to_interactions(self, kinds: FeedbackKinds, until: int | None = None) -> Interactions:
         """The events that count, as a log; an event without a time has the one when it was recorded.

@@ -95,9 +95,10 @@ def test_a_state_of_a_version_that_knew_neither_html_nor_chinese_stays_as_it_was
     old = {"vocabulary": vocabulary, "idf": vectorizer.idf_, "components": components}
     item = Item(1, "灯塔看守人 tide &amp; <b>")
     expected = unit_rows(vectorizer.transform([item.title]) @ components.T)
-    features = TfidfFeaturizer().set_state(old)
+    old = {f"text/{name}": value for name, value in old.items()} | {"categories/categories": []}
+    features = FeatureSettings().make(seed=0).set_state(old)
     np.testing.assert_array_equal(features.transform([item]), expected)
-    again = TfidfFeaturizer().set_state(features.get_state())
+    again = FeatureSettings().make(seed=0).set_state(features.get_state())
     np.testing.assert_array_equal(again.transform([item]), expected)
 
 
@@ -117,7 +118,7 @@ def test_every_reduction_goes_with_every_wide_featurizer(kind: str, reduction: s
     rows = features.transform(shelf)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
     state = features.get_state()
-    again = FEATURIZERS["text"][kind]().set_state(state)
+    again = small(kind, reduction=reduction).set_state(state)
     np.testing.assert_array_equal(again.transform(shelf), rows)
     assert again.get_feature_names_out().tolist() == features.get_feature_names_out().tolist()
 
@@ -141,6 +142,20 @@ def test_columns_are_named_by_words_where_there_are_words() -> None:
     random = small("tfidf", reduction="random_projection").fit(shelf).get_feature_names_out()
     assert random[3] == "text: random projection 3"
     assert len(set(random)) == 8
+
+
+def test_minilm_reads_as_many_word_pieces_as_it_was_trained_on() -> None:
+    features = small("sentence_vectors").fit(stories())
+    full = " ".join(["lamp"] * 126)  # and one piece for the beginning, one for the end
+    shelf = [Item(1, full), Item(2, f"{full} tide"), Item(3, f"tide {full}")]
+    first, longer, other = features.transform(shelf)
+    np.testing.assert_array_equal(longer, first)
+    assert (other != first).any()
+    state = features.get_state()
+    del state["pieces"]  # as before, when it read 256
+    first, longer, _ = small("sentence_vectors").set_state(state).transform(shelf)
+    assert (longer != first).any()
+    np.testing.assert_array_equal(features.transform(shelf[1:2])[0], features.transform(shelf[:1])[0])
 
 
 def test_what_has_no_words_is_missing(name: str) -> None:

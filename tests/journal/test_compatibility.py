@@ -164,3 +164,21 @@ def test_a_checkpoint_of_version_4(tmp_path: Path) -> None:
     assert rec.gate.n_steps > 0 and rec.memory.popularity.n_events > 0
     assert len(rec.recommend("c", k=6, exclude_seen=False)) == 6
     rec.close()
+
+
+def test_the_recommender_of_version_2_lives_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pictures are not there any more: what was made of them is in the log."""
+    shop = Path(shutil.copytree(FIXTURES / "v2", tmp_path / "shop.lw"))
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with Recommender.open(shop) as rec:
+            assert rec.journal is not None and rec.audit(progress=False).equal
+            assert rec.n_events == 7 and rec.n_fits == 1 and set(rec.users) == {"a", "b", "c"}
+            rows = rec.network.items.array[:, rec.network.embedding_dim :]
+            assert rows.any(axis=1).tolist() == [True, True, True, True, False], "the last had no picture"
+            assert len({tuple(row) for row in rows}) == 5
+            rec.learn_one(user="d", item="b4", kind="like")
+            digest = rec.digest()
+        with Recommender.open(shop) as again:
+            assert again.digest() == digest and again.audit(progress=False).equal

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from lifelong_widgets.data import Interactions, Item
-from lifelong_widgets.featurizers.base import Array, Featurizer
+from lifelong_widgets.featurizers.base import Array, Featurizer, Medium
 from lifelong_widgets.featurizers.media.augmentation import Augmentation
-from lifelong_widgets.featurizers.media.files import Medium, each_readable
+from lifelong_widgets.featurizers.media.files import each_readable
 from lifelong_widgets.featurizers.media.networks import WIDTH
 from lifelong_widgets.featurizers.media.principal import PrincipalComponents
 from lifelong_widgets.featurizers.media.training import made, train

@@ -8,14 +8,12 @@ import stat
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from lifelong_widgets.data import Item
 from lifelong_widgets.data.display import brief, shorten
 from lifelong_widgets.errors import MediaError, MediaWarning
-from lifelong_widgets.featurizers.base import Array
-
-Medium = Literal["image", "audio"]
+from lifelong_widgets.featurizers.base import Array, Medium
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters, since "C:" is a drive
 _NOUNS = {"image": "pictures", "audio": "sounds"}
@@ -62,6 +60,19 @@ def _refuse_unless_regular(status: os.stat_result, named: str, max_bytes: int) -
         raise MediaError(f"{named} is {kind}, not a file")
     if status.st_size > max_bytes:
         raise MediaError(f"{named} has {status.st_size:,} bytes; the limit is {max_bytes:,}")
+
+
+def stamp(path: str) -> tuple[int, int, int] | None:
+    """What changes when somebody writes the file at `path`; None if there is none.
+
+    >>> stamp("nowhere.png") is None
+    True
+    """
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # ValueError: as in `opened`
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def each_readable(

@@ -90,6 +90,8 @@ class ColorFeaturizer(Featurizer):
         image_denoise: whether a median filter removes specks first.
     """
 
+    medium = "image"
+
     def __init__(self, image_denoise: bool = False) -> None:
         self.image_denoise = image_denoise
 
@@ -104,7 +106,7 @@ class ColorFeaturizer(Featurizer):
             MediaWarning: pictures that cannot be read and count as missing.
         """
         rows = np.zeros((len(items), self.width))
-        for place, pixels in each_readable(items, "image", self._read):
+        for place, pixels in each_readable(items, self.medium, self._read):
             levels = pixels.reshape(-1, 3).astype(np.int64) * _LEVELS // 256
             color = (levels[:, 0] * _LEVELS + levels[:, 1]) * _LEVELS + levels[:, 2]
             rows[place] = np.sqrt(np.bincount(color, minlength=self.width))
