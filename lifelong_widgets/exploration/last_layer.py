@@ -65,7 +65,9 @@ class LastLayer:
             rec.recommend(user, k=1, reasons=False)  # which gives rows to items that came since
         person = rec.users.get(rec.known_as(user))
         query = rec.network.user_vectors(
-            rec.histories.items_of(person)[None], rec.histories.rewards_of(person)[None]
+            rec.histories.items_of(person)[None],
+            rec.histories.rewards_of(person)[None],
+            rec.people.rows([person]),
         )
         vectors = rec.network.item_vectors(*rec.network.items.gather(torch.from_numpy(rows)))
         head = rec.network.head
