@@ -17,7 +17,14 @@ from lifelong_widgets.data.display import brief
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.drift import DriftMonitor
 from lifelong_widgets.errors import DataError, FeatureWarning, FormatError, LifelongWidgetsError, closest
-from lifelong_widgets.featurizers import FeatureSettings, ItemFeatures
+from lifelong_widgets.featurizers import (
+    FeatureSettings,
+    ItemFeatures,
+    LivePeople,
+    PersonSettings,
+    TallyFeaturizer,
+    check_people,
+)
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
 from lifelong_widgets.models import Histories, LearnedContent, Network
@@ -52,12 +59,14 @@ class Assembly:
     n_fits: int
     users: IdIndex
     histories: Histories
+    people: LivePeople
     content: Content
     ranker: Ranker
     rng: np.random.Generator
     _kinds: FeedbackKinds
     _n_offered: int
     _waiting: str | None = None  # why there are items without a row
+    _of_people: TallyFeaturizer | None
 
     def __init__(
         self, catalog: Catalog, kinds: FeedbackKinds = DEFAULT_KINDS, seed: int = 0, **hyperparameters: Any
@@ -72,7 +81,7 @@ class Assembly:
         self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
         self.parts = make_parts(hyperparameters)
         self.n_fits = 0
-        self.features = self._fitted_features(None)
+        self._fit_features(None, Interactions.from_events([], kinds))
         self._build()
         self._take_in(self.catalog.slice(0))
 
@@ -167,6 +176,7 @@ class Assembly:
             "gate": self.gate.get_state(),
             "drift": self.drift.state(),
             **({"value": self.value.get_state()} if self.value.on else {}),
+            **({"people": self.people.get_state()} if self._of_people is not None else {}),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -176,13 +186,15 @@ class Assembly:
             FormatError: the state does not fit the settings, the catalogue or itself.
         """
         self.n_events, self.n_fits = (count_of(state[name], name) for name in ("n_events", "n_fits"))
-        self.users = IdIndex(name="user")
+        self.users.truncate(0)
         self.users.extend(state["users"])
         self.rng.bit_generator.state = state["rng"]
         self.network.set_state(state["network"])
         self.updater.set_state(state["updater"])
         self.buffer.set_state(state["buffer"])
         self.histories.set_state(state["histories"])
+        if self._of_people is not None:
+            check_people(self._of_people.set_state(state["people"]), state["people"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
         self.memory.newcomers = Newcomers(_released(self.catalog.slice(0, n_items)))
@@ -219,8 +231,7 @@ class Assembly:
     def put_back(self, before: Snapshot) -> None:
         """Be again as at a snapshot of this engine. The settings, the kinds and the catalogue stay."""
         self.features = before.features
-        self._build()
-        self.set_state(before.state)
+        self._build_for(before.state)
         if self.drift.n_restarts != before.n_drift_restarts:
             self.drift.restart()
 
@@ -257,9 +268,8 @@ class Assembly:
 
     def adopt(self, other: Assembly) -> None:
         """Become what `other` has learned; the parts stay the same objects, which sliders may hold."""
-        self.features, state = other.features, other.get_state()
-        self._build()
-        self.set_state(state)
+        self.features = other.features
+        self._build_for(other.get_state())
 
     @classmethod
     def from_saved(
@@ -277,32 +287,51 @@ class Assembly:
         engine.catalog, engine.seed, engine._kinds = catalog, seed, kinds
         engine.frozen, engine.features = frozen, features
         engine.parts = make_parts(settings_of_today(settings))
-        engine._build()
-        engine.set_state(state)
+        engine._build_for(state)
         return engine
 
     # ---------------------------------------------------------------------------------------- in here
 
-    def _fitted_features(
-        self, before: ItemFeatures | None, log: Interactions | None = None, files: Tree | None = None
-    ) -> ItemFeatures:
+    def _fit_features(
+        self, before: ItemFeatures | None, log: Interactions, files: Tree | None = None
+    ) -> None:
+        """Make the features of items and people, and learn from a log what they learn for all."""
         settings, items = cast(FeatureSettings, self.parts["features"]), self.catalog.slice(0)
         with threadpool_limits(1):  # the bits of a decomposition depend on how many threads share it
-            return settings.make(self.seed).fit_after(before, items, log, files)
+            known = log if len(log) else None
+            self.features = settings.make(self.seed).fit_after(before, items, known, files)
+            self._of_people = self._unfitted_of_people()
+            if self._of_people is not None:
+                # by the kinds known here: the log may define fewer, and a journal that repeats it has these
+                self._of_people.fit(log.with_kinds(self._kinds), self.catalog).forget_people()
+
+    def _unfitted_of_people(self) -> TallyFeaturizer | None:
+        settings = cast(PersonSettings, self.parts["people"])
+        return settings.make(self.features, self.catalog, self._content_of, self.seed)
+
+    def _build_for(self, state: dict[str, Any]) -> None:
+        """Be in a state, of the features of items that are there."""
+        self._of_people = self._unfitted_of_people()
+        if self._of_people is not None:
+            self._of_people.set_state(state["people"])  # which says how much the network reads
+        self._build()
+        self.set_state(state)
 
     def _build(self) -> None:
         """An untrained state without items: the parameters, empty histories and an empty buffer."""
         self.n_events = self._n_offered = 0  # the latter: how many items there were at the last event
         self.users = IdIndex(name="user")
+        self.people = LivePeople(self._of_people, self.users.ids)
         self.rng = np.random.default_rng(self.seed)
         learned = None
         if self.features.learned is not None:
             featurizer, columns = self.features.learned
             learned = LearnedContent(featurizer.make(), columns, featurizer.n_read)
-        self.network.build(self.features.widths, self.seed, self.features.fusion == "gated", learned)
+        gated, person_dim = self.features.fusion == "gated", self.people.width
+        self.network.build(self.features.widths, self.seed, gated, learned, person_dim)
         self.updater.build(self.network)
         self.histories = Histories(self.network.history_length)
-        self.buffer.build(self.network.history_length)
+        self.buffer.build(self.network.history_length, person_dim=person_dim)
         self.drift.restore(DriftMonitor().state())
         self.memory.build()
         self.gate.build(self.seed)
@@ -316,6 +345,7 @@ class Assembly:
             self.histories,
             self.value.values if self.value.on else None,
             self.value.substitution,
+            self.people.rows,
         )
 
     def _content(self) -> Content:
@@ -404,6 +434,7 @@ def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
     """
     kinds: dict[str, type[Part]] = {
         "features": FeatureSettings,
+        "people": PersonSettings,
         "network": Network,
         "updater": OnlineUpdater,
         "memory": EpisodicMemory,

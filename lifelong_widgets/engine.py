@@ -13,6 +13,7 @@ import numpy as np
 from lifelong_widgets.data import Feedback, Id, Interactions
 from lifelong_widgets.drift import DriftMark, Factors
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.featurizers import PersonMark
 from lifelong_widgets.fitting import Fitting
 from lifelong_widgets.learning import (
     Distillation,
@@ -44,6 +45,7 @@ class Mark:
     step: StepMark
     memory: Ledger
     value: ValueMark | None
+    people: PersonMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Engine(Fitting):
         try:
             # what is held out must not be seen by features that read what people did
             seen = interactions[: self.trainer.n_train(len(interactions))]
-            self.features = self._fitted_features(before.features, seen, files)
+            self._fit_features(before.features, seen, files)
             self._build()
             self._take_in(self.catalog.slice(0))
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
@@ -166,6 +168,7 @@ class Engine(Fitting):
             self.updater.mark(spent),
             Ledger(),
             self.value.mark(),
+            self.people.mark(),
         )
 
     @one_thread()
@@ -183,6 +186,7 @@ class Engine(Fitting):
         self.updater.revert(mark.step)
         mark.memory.revert()
         self.value.revert(mark.value)
+        self.people.revert(mark.people)
         self.ranker.changed()
 
     # ---------------------------------------------------------------------------------------- in here
@@ -208,7 +212,8 @@ class Engine(Fitting):
         """
         kinds = [self._kinds[event.kind] for event in events]
         codes = {name: code for code, name in enumerate(self._kinds)}
-        people = self._people(events)
+        people = self._people_of(events)
+        features = self.people.rows(people)  # before the batch, as the model is
         happened = [
             Occurrence(
                 person,
@@ -223,14 +228,14 @@ class Engine(Fitting):
         loss, slots, td_error = float("nan"), np.zeros(0, dtype=np.int64), float("nan")
         if learning:
             if self.value.on:  # before the gate learns: what a list was made of, looked at before or not
-                td_error = self._learn_values(events, happened, mark.value)
+                td_error = self._learn_values(events, happened, features, mark.value)
             adapted = self.drift.factors(self.n_events)
             chosen = [
                 one for one, event in zip(happened, events, strict=True) if self._had_a_choice(one, event)
             ]
             self.ranker.study(chosen, self.rng, mark.memory, adapted.gate)
             rewards = [kind.reward for kind in kinds]
-            new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards)
+            new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards, features)
             if len(new):
                 scored = self._scored(new)  # before the step, as the loss is
                 losses, slots = self._step(new, mark, adapted)
@@ -239,6 +244,7 @@ class Engine(Fitting):
                 self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
         for event, one in zip(events, happened, strict=True):
             self.users.add(event.user)
+            self.people.learn(event, mark.people)
             self.ranker.take_in(one, learning, mark.memory, mark.histories)
         self.n_events += len(events)
         self._n_offered = len(self.network.items)
@@ -246,10 +252,14 @@ class Engine(Fitting):
         return loss, slots, td_error
 
     def _learn_values(
-        self, events: list[Feedback], happened: list[Occurrence], mark: ValueMark | None
+        self,
+        events: list[Feedback],
+        happened: list[Occurrence],
+        features: np.ndarray | None,
+        mark: ValueMark | None,
     ) -> float:
         """Let the values learn from what these events say of those before them; the mean TD error."""
-        taken = awaiting(self.histories, happened)
+        taken = awaiting(self.histories, happened, features)
         slates: list[Slate | None] = []
         seen: set[int] = set()
         for one, event in zip(happened, events, strict=True):
@@ -277,7 +287,7 @@ class Engine(Fitting):
         """
         return happened.item < self._n_offered or event.item in (event.shown or ())
 
-    def _people(self, events: list[Feedback]) -> list[int]:
+    def _people_of(self, events: list[Feedback]) -> list[int]:
         """The index of each event's person; those who are new get the indices that they will have."""
         new: dict[Id, int] = {}
         people = []

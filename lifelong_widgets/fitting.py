@@ -38,7 +38,8 @@ class Fitting(Assembly):
     ) -> FitReport:
         people = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)
         users = people[interactions.user_codes]
-        log = LogExamples(users, items, rewards, self.network.history_length)
+        features = self._lived_through(interactions, interrupt)
+        log = LogExamples(users, items, rewards, self.network.history_length, features)
         positions = np.flatnonzero(rewards)  # in the log, of each example
         past = Replayed(self.ranker, self._occurrences(users, items, rewards, interactions))
 
@@ -56,7 +57,7 @@ class Fitting(Assembly):
         def before_held_out(examples: np.ndarray) -> None:
             held_out = log[examples]
             end = int(positions[examples[-1]]) + 1
-            past.study(end, self.rng, (held_out.history_items, held_out.history_rewards))
+            past.study(end, self.rng, held_out.read)
 
         report = self.trainer.fit(
             self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
@@ -69,9 +70,21 @@ class Fitting(Assembly):
             self.buffer.add(examples, self.rng, users=users[positions[events]], scored=scored)
         if self.value.on:
             lived = self._occurrences(users, items, rewards, interactions)
-            self._fit_values(lived, None if report.interrupted else interrupt, progress)
+            self._fit_values(lived, features, None if report.interrupted else interrupt, progress)
         self.n_events, self._n_offered = len(interactions), len(self.network.items)
         return report
+
+    def _lived_through(self, log: Interactions, interrupt: threading.Event) -> np.ndarray | None:
+        """What the features of people were before each event of a log; after it they know all of it."""
+        if not self.people.width:
+            return None
+        found = np.empty((len(log), self.people.width), dtype=np.float32)
+        for begin in range(0, len(log), 4096):
+            part = log[begin : begin + 4096]
+            found[begin : begin + len(part)] = self.people.live_through(part)
+            if interrupt.is_set():
+                raise KeyboardInterrupt
+        return found
 
     def _checked(self, interactions: Interactions) -> tuple[np.ndarray, np.ndarray]:
         """The item index and the reward of each event, if all that the log names is known here."""
@@ -95,6 +108,7 @@ class Fitting(Assembly):
     def _fit_values(
         self,
         events: list[Occurrence],
+        features: np.ndarray | None,
         interrupt: threading.Event | None,
         progress: bool | ProgressCallback,
     ) -> None:
@@ -106,10 +120,12 @@ class Fitting(Assembly):
         with track(len(events), "value", progress) as bar:
             for begin in range(0, len(events), _VALUED):
                 batch = events[begin : begin + _VALUED]
-                taken = awaiting(histories, batch)
+                known = None if features is None else features[begin : begin + _VALUED]
+                taken = awaiting(histories, batch, known)
                 rows = self.network.score_each(
                     np.stack([one.history_items for one in taken]),
                     np.stack([one.history_rewards for one in taken]),
+                    known,
                 )
                 slates = []
                 for one, scores in zip(batch, rows, strict=True):

@@ -330,6 +330,7 @@ class Recommender(DurableEngine):
             method,
             self._name_of,
             values=self.value.copy() if self.value.on else None,
+            people=self.people.rows,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

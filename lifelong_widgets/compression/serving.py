@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, cast
@@ -18,7 +18,7 @@ from lifelong_widgets.compression.report import CompressionReport
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ranker
+from lifelong_widgets.memory import Content, EpisodicMemory, Gate, PeopleRows, Ranker
 from lifelong_widgets.models import Histories, Network, ScoringHead, one_thread
 from lifelong_widgets.models.network import blocks
 from lifelong_widgets.recommendations import Recommendations, check_k
@@ -32,9 +32,12 @@ class Values(Protocol):
     substitution: float
 
     def values(
-        self, history_items: NDArray[np.int64], history_rewards: NDArray[np.float32]
+        self,
+        history_items: NDArray[np.int64],
+        history_rewards: NDArray[np.float32],
+        people: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32] | None:
-        """Of every item for one history; None if nothing is known."""
+        """Of every item for one history, and one person's features; None if nothing is known."""
         ...
 
     @property
@@ -66,6 +69,7 @@ class CompressedRecommender:
         method: str,
         name_of: Callable[[Id], Id] | None = None,
         values: Values | None = None,
+        people: PeopleRows = lambda people: None,
     ) -> None:
         if method not in METHODS:
             raise DataError(f"unknown compression {method!r}; there is {', '.join(map(repr, METHODS))}")
@@ -84,7 +88,10 @@ class CompressedRecommender:
             histories.copy(),
             None if values is None else values.values,
             0.0 if values is None else values.substitution,
+            self._rows_of,
         )
+        self._people = people(range(len(users)))
+        self._of_people = None if network.of_people is None else network.of_people.detach().clone()
         width = network.embedding_dim
         rows = network.items.rows
         # The two halves differ in size, so each has its own scale.
@@ -104,10 +111,11 @@ class CompressedRecommender:
     def n_bytes(self) -> int:
         """What it takes to rank: the network's parameters, the fast memory, the gate, and values if any."""
         parts = [self._embeddings, self._content, self._projection, *self._matrices.values()]
+        of_people = 0 if self._of_people is None else 4 * self._of_people.numel()
         network = sum(part.n_bytes for part in parts if part)
         network += 4 * sum(vector.numel() for vector in self._vectors.values())
         values = 0 if self._values is None else self._values.n_bytes
-        return network + self._memory.n_bytes + self._gate.n_bytes + values
+        return network + of_people + self._memory.n_bytes + self._gate.n_bytes + values
 
     @one_thread()
     def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> Recommendations:
@@ -124,15 +132,29 @@ class CompressedRecommender:
         content: np.ndarray = (self._content.codes[rows].float() * self._content.scales[rows]).numpy()
         return content
 
-    def _scores(self, items: np.ndarray, rewards: np.ndarray) -> Iterator[np.ndarray]:
-        return map(self._scores_after, items, rewards)
+    def _rows_of(self, people: Sequence[int | None]) -> NDArray[np.float32] | None:
+        """The features that people had when the copy was made."""
+        if self._people is None:
+            return None
+        rows = np.zeros((len(people), self._people.shape[1]), dtype=np.float32)
+        for place, person in enumerate(people):
+            if person is not None and person < len(self._people):
+                rows[place] = self._people[person]
+        return rows
+
+    def _scores(
+        self, items: np.ndarray, rewards: np.ndarray, people: np.ndarray | None
+    ) -> Iterator[np.ndarray]:
+        return map(self._scores_after, items, rewards, [None] * len(items) if people is None else people)
 
     @torch.no_grad()
-    def _scores_after(self, items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+    def _scores_after(self, items: np.ndarray, rewards: np.ndarray, person: np.ndarray | None) -> np.ndarray:
         projection = self._projection.dequantize() if self._projection else None
         vectors = self._item_vectors(torch.from_numpy(items), projection)
         with self._dequantized():
             user = self._encoder(vectors[None], torch.from_numpy(rewards)[None])
+            if person is not None and self._of_people is not None:
+                user = torch.addmm(user, torch.from_numpy(person)[None], self._of_people)
             if not self._is_product:
                 everything = torch.arange(len(self._embeddings.codes))
                 found = [
@@ -181,11 +203,12 @@ def compress(
     name_of: Callable[[Id], Id] | None = None,
     n_people: int = 200,
     values: Values | None = None,
+    people: PeopleRows = lambda people: None,
 ) -> CompressedRecommender:
     """Compress a network and compare the lists of up to `n_people` people, evenly spaced, with `live`'s.
 
     `name_of` gives the id in `users` of a person, where that is not their own (pseudonyms). The copy keeps
-    `values`, which nobody else may change, as they are.
+    `values`, which nobody else may change, as they are. `people` has the features of people, if any.
 
     Raises:
         DataError: an unknown method, or an empty catalogue.
@@ -193,7 +216,7 @@ def compress(
     if not len(network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
     small = CompressedRecommender(
-        network, content, memory, gate, catalog, users, histories, method, name_of, values
+        network, content, memory, gate, catalog, users, histories, method, name_of, values, people
     )
     sample = [
         users.ids[i] for i in np.unique(np.linspace(0, len(users) - 1, n_people).astype(int)) if len(users)

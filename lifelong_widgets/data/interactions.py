@@ -322,6 +322,24 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             self.user_codes, self.item_codes, self.kind_codes, self.times, self.values, self.kinds,
         )  # fmt: skip
 
+    def with_kinds(self, kinds: FeedbackKinds) -> Interactions:
+        """The same events, of which `kinds` say what they are worth.
+
+        Raises:
+            DataError: one of them is of no kind of these.
+
+        >>> log = Interactions.from_events([Feedback("ada", 7, "like", time=20)])
+        >>> log.with_kinds(log.kinds.with_weights(like=3)).rewards.tolist()
+        [3.0]
+        """
+        for name in self.kind_names:
+            if name not in kinds:
+                raise DataError(_unknown(name, kinds))
+        return Interactions(
+            self.users, self.items, self.kind_names,
+            self.user_codes, self.item_codes, self.kind_codes, self.times, self.values, kinds,
+        )  # fmt: skip
+
     def to_pandas(self) -> pd.DataFrame:
         """A frame with ``user``, ``item``, ``time`` (UTC, to the microsecond), ``kind`` and ``value``."""
         microseconds = np.round(self.times * 1e6).astype(np.int64).view("datetime64[us]")

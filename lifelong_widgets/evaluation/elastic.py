@@ -128,7 +128,8 @@ class ElasticLearner:
         person = rec.users.get(feedback.user)
         people = [len(rec.users) if person is None else person]
         reward = rec.kinds[feedback.kind].reward
-        return examples_of_batch(rec.histories, people, [rec.catalog.index_of(feedback.item)], [reward])
+        item = rec.catalog.index_of(feedback.item)
+        return examples_of_batch(rec.histories, people, [item], [reward], rec.people.rows(people))
 
 
 def continual_learners(

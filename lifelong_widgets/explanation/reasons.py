@@ -60,7 +60,9 @@ def reasons(
     owed = ranker.contributions(person, items)
     best_event = {group: np.full(len(items), -1) for group in _BY_ITEM}
     if len(liked):
-        of_network = leave_one_out(network, histories.items_of(person), rewards, items)
+        of_network = leave_one_out(
+            network, histories.items_of(person), rewards, items, ranker.read_of(person)[2]
+        )
         terms = {group: ranker.terms(group, person, items) for group in _BY_ITEM if group != "network"}
         terms["network"] = of_network[rewards[np.flatnonzero(rewards)] > 0]
         for group, added in terms.items():

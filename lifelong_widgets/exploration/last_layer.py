@@ -65,7 +65,9 @@ class LastLayer:
         rows = np.array([rec.index_of(item) for item in items], dtype=np.int64)
         person = rec.users.get(rec.known_as(user))
         query = rec.network.user_vectors(
-            rec.histories.items_of(person)[None], rec.histories.rewards_of(person)[None]
+            rec.histories.items_of(person)[None],
+            rec.histories.rewards_of(person)[None],
+            rec.people.rows([person]),
         )
         vectors = rec.network.item_vectors(*rec.network.items.gather(torch.from_numpy(rows)))
         head = rec.network.head

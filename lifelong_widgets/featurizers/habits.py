@@ -7,7 +7,8 @@ from typing import Any, Self
 import numpy as np
 
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Interactions
-from lifelong_widgets.featurizers.base import Array, unit_rows
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.featurizers.base import Array
 from lifelong_widgets.featurizers.moments import (
     CLOCK_NAMES,
     SESSION_GAP,
@@ -15,7 +16,7 @@ from lifelong_widgets.featurizers.moments import (
     clock,
     session_positions,
 )
-from lifelong_widgets.featurizers.people import People, PersonFeaturizer, PersonTable, checked_log, users_of
+from lifelong_widgets.featurizers.people import PersonMark, PersonTable, TallyFeaturizer, checked_log
 from lifelong_widgets.featurizers.scaling import NumberScale
 
 _TALLIES = ("sessions", "positions", "values", "valued", "position", "time")  # then the clock, then the kinds
@@ -24,7 +25,7 @@ _CLOCK = slice(len(_TALLIES), len(_TALLIES) + len(CLOCK_NAMES))
 _KINDS = slice(_CLOCK.stop, None)
 
 
-class HabitFeaturizer(PersonFeaturizer):
+class HabitFeaturizer(TallyFeaturizer):
     """Named numbers about what a person does, winsorised and standardised over the people of the log.
 
     The logarithm of one plus the events of each kind; how many events a session has and how deep in it they
@@ -75,12 +76,12 @@ class HabitFeaturizer(PersonFeaturizer):
         self.scale_ = NumberScale().fit(_numbers(rows))
         return self
 
-    def update(self, event: Feedback) -> Self:
+    def update(self, event: Feedback, mark: PersonMark | None = None) -> Self:
         """Learn one event; one without a time happens now, which is when the latest of all did."""
         column = _CLOCK.stop + list(self.kinds_).index(self.kinds_[event.kind].name)
         time = self.now_ if event.time is None else event.time
         known = event.user in self.table_.index
-        row = self.table_.row(event.user)
+        row = self.table_.row(event.user, mark)
         if not known or time - row[_TIME] > SESSION_GAP:
             row[_SESSIONS] += 1.0
             row[_POSITION] = 0.0
@@ -96,12 +97,10 @@ class HabitFeaturizer(PersonFeaturizer):
         self.now_ = max(self.now_, time)
         return self
 
-    def transform(self, X: People) -> Array:
-        """The habits of people: (n_people, width), float32, of length 1, or 0 of the unknown."""
-        tallies = self.table_.of(users_of(X))
+    def _rows_of(self, tallies: Array) -> Array:
         rows = np.hstack([np.ones((len(tallies), 1)), self.scale_.transform(_numbers(tallies))])
         rows[tallies[:, _SESSIONS] == 0.0] = 0.0
-        return unit_rows(rows)
+        return rows
 
     @property
     def width(self) -> int:
@@ -120,13 +119,21 @@ class HabitFeaturizer(PersonFeaturizer):
         return {**self.table_.get_state(), **scale, "now": self.now_, "kinds": self.kinds_.to_dict()}
 
     def set_state(self, state: dict[str, Any], catalog: Catalog | None = None) -> Self:
-        """Take a fitted state back."""
+        """Take a fitted state back.
+
+        Raises:
+            FormatError: the tallies of people are of other kinds than it knows.
+        """
         self.table_ = PersonTable.from_state(state)
         self.scale_ = NumberScale().set_state(
             {key.removeprefix("scale/"): state[key] for key in state if key.startswith("scale/")}
         )
         self.now_ = state["now"]
         self.kinds_ = FeedbackKinds.from_dict(state["kinds"])
+        if self.table_.width != _CLOCK.stop + len(self.kinds_):
+            raise FormatError(
+                f"habits: {self.table_.width} tallies of each person do not fit {len(self.kinds_)} kinds"
+            )
         return self
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from lifelong_widgets.data import Catalog, Feedback, Interactions
+from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Interactions
 from lifelong_widgets.data.ids import Id, IdIndex
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.featurizers.base import Array
+from lifelong_widgets.featurizers.base import Array, unit_rows
 
 People = Sequence[Id] | Interactions
 """User ids, or a log, which stands for its `users`."""
@@ -70,6 +71,70 @@ class PersonFeaturizer(TransformerMixin, BaseEstimator):
         """Take a fitted state back; `catalog` as in `fit`."""
 
 
+@dataclass(frozen=True, slots=True)
+class PersonMark:
+    """What `TallyFeaturizer.revert` needs: how many people there were, the clock, and rows as they were."""
+
+    n: int
+    now: float
+    rows: dict[Id, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+
+class TallyFeaturizer(PersonFeaturizer):
+    """One that keeps a row of tallies for each person, and no more: whose `update` writes this row alone.
+
+    Such a featurizer can live in a `Recommender`: what an event changes is taken back in O(width).
+    """
+
+    kinds_: FeedbackKinds
+    table_: PersonTable
+    now_: float
+
+    @abstractmethod
+    def update(self, event: Feedback, mark: PersonMark | None = None) -> Self:
+        """Learn one event, as it arrives; `mark` can then take it back."""
+
+    @abstractmethod
+    def _rows_of(self, tallies: Array) -> Array:
+        """The features of people whose tallies these are, (n, width); zeros for one of zeros."""
+
+    def transform(self, X: People) -> Array:
+        """The features of people: (n_people, width), float32, each of length 1, or 0 of the unknown."""
+        return unit_rows(self._rows_of(self.table_.of(users_of(X))))
+
+    def forget_people(self) -> Self:
+        """Know nobody any more; what `fit` has learned for all (scales, vocabularies) stays.
+
+        >>> from lifelong_widgets.featurizers import HabitFeaturizer
+        >>> log = Interactions.from_events([Feedback("ada", 1, time=5.0)])
+        >>> HabitFeaturizer().fit(log).forget_people().transform(["ada"]).any().item()
+        False
+        """
+        self.table_, self.now_ = PersonTable(self.table_.width), 0.0
+        return self
+
+    def live_through(self, log: Interactions) -> Array:
+        """Learn every event of a log, and say what was known of its person just before: (n_events, width)."""
+        found = np.empty((len(log), self.width), dtype=np.float32)
+        for begin in range(0, len(log), 1024):
+            events = list(log[begin : begin + 1024])
+            tallies = np.empty((len(events), self.table_.width))
+            for place, event in enumerate(events):
+                tallies[place] = self.table_.of([event.user])[0]
+                self.update(event)
+            found[begin : begin + len(events)] = unit_rows(self._rows_of(tallies))
+        return found
+
+    def mark(self) -> PersonMark:
+        """A place to come back to: hand it to each `update` from now on, then to `revert`. O(1)."""
+        return PersonMark(len(self.table_), self.now_)
+
+    def revert(self, mark: PersonMark) -> None:
+        """Take back, bit for bit, every update since `mark`, which each was given; newest mark first."""
+        self.table_.revert(mark)
+        self.now_ = mark.now
+
+
 class PersonTable:
     """A row of numbers for each person, zeros at first; it grows.
 
@@ -84,8 +149,8 @@ class PersonTable:
         given = np.zeros((len(self.index), width)) if rows is None else rows
         self._rows: npt.NDArray[np.float64] = np.array(given, dtype=np.float64)
 
-    def row(self, user: Id) -> npt.NDArray[np.float64]:
-        """The row of `user`, to be changed in place; a new person gets one.
+    def row(self, user: Id, mark: PersonMark | None = None) -> npt.NDArray[np.float64]:
+        """The row of `user`, to be changed in place; a new person gets one. `mark` can take both back.
 
         Raises:
             DataError: an id of the other type that is written alike is known.
@@ -94,7 +159,16 @@ class PersonTable:
         if code == len(self._rows):
             self._rows = np.concatenate([self._rows, np.zeros((max(len(self._rows), 16), self.width))])
         row: npt.NDArray[np.float64] = self._rows[code]
+        if mark is not None and code < mark.n and user not in mark.rows:
+            mark.rows[user] = row.copy()
         return row
+
+    def revert(self, mark: PersonMark) -> None:
+        """Be again as at `mark`, which every `row` since was given."""
+        for user, row in mark.rows.items():
+            self.row(user)[:] = row
+        self._rows[mark.n : len(self)] = 0.0
+        self.index.truncate(mark.n)
 
     def of(self, users: Iterable[Id]) -> npt.NDArray[np.float64]:
         """A copy of the rows of `users`: (n, width); zeros for the unknown."""

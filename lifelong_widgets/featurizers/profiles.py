@@ -12,13 +12,13 @@ from scipy.sparse import csr_array
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Interactions
 from lifelong_widgets.data.ids import Id
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.featurizers.base import Array, unit_rows
-from lifelong_widgets.featurizers.people import People, PersonFeaturizer, PersonTable, checked_log, users_of
+from lifelong_widgets.featurizers.base import Array
+from lifelong_widgets.featurizers.people import PersonMark, PersonTable, TallyFeaturizer, checked_log
 
 _DAY = 86_400.0
 
 
-class Profile(PersonFeaturizer):
+class Profile(TallyFeaturizer):
     """A recency-weighted sum of the rows of a person's items, scaled to length 1.
 
     An event adds the row of its item times the reward of its kind (what was skipped is subtracted: Rocchio,
@@ -71,13 +71,13 @@ class Profile(PersonFeaturizer):
         since[order] = ends[log.user_codes[order]] - 1 - np.arange(len(log))
         return since / self.half_life
 
-    def update(self, event: Feedback) -> Self:
+    def update(self, event: Feedback, mark: PersonMark | None = None) -> Self:
         """Learn one event; one without a time happens now, which is when the latest of all did."""
         reward = self.kinds_[event.kind].reward
         (content,) = self._item_rows([event.item])
         time = self.now_ if event.time is None else event.time
         known = event.user in self.table_.index
-        row = self.table_.row(event.user)
+        row = self.table_.row(event.user, mark)
         step = 0.0
         if known and self.half_life is not None:
             step = 1.0 if self.unit == "events" else (time - row[-1]) / _DAY
@@ -90,9 +90,8 @@ class Profile(PersonFeaturizer):
         self.now_ = max(self.now_, time)
         return self
 
-    def transform(self, X: People) -> Array:
-        """The profiles of people: (n_people, width), float32, of length 1, or 0 of the unknown."""
-        return unit_rows(self.table_.of(users_of(X))[:, :-1])
+    def _rows_of(self, tallies: Array) -> Array:
+        return tallies[:, :-1]
 
     @property
     def width(self) -> int:

@@ -79,6 +79,14 @@ class NeighborTastes(ContentProfile):
                 rows[place] = weights @ theirs[:, :-1]
         return unit_rows(rows)
 
+    def live_through(self, log: Interactions) -> Array:
+        """Learn every event of a log, and say what was known of its person just before: (n_events, width)."""
+        found = np.empty((len(log), self.width), dtype=np.float32)
+        for place, event in enumerate(log):
+            found[place] = self.transform([event.user])[0]
+            self.update(event)
+        return found
+
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """The name of each column of the items' features, as what the followed take."""
         names = self.features_.get_feature_names_out()

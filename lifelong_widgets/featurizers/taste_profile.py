@@ -10,6 +10,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.data.ids import Id
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.featurizers.audience import takings
 from lifelong_widgets.featurizers.base import Array
 from lifelong_widgets.featurizers.behavior import directions, positive
@@ -82,8 +83,17 @@ class TasteProfile(Profile):
         return super().get_state() | items
 
     def set_state(self, state: dict[str, Any], catalog: Catalog | None = None) -> Self:
-        """Take a fitted state back."""
+        """Take a fitted state back.
+
+        Raises:
+            FormatError: the rows of items are no finite numbers, or not as wide as those of people.
+        """
         super().set_state(state)
+        rows = state["item_rows"]
+        if rows.shape != (len(state["items"]), self.width) or not np.isfinite(rows).all():
+            raise FormatError(
+                f"taste profile: there must be a row of {self.width} finite numbers for each item"
+            )
         self._set_items(list(state["items"]), state["item_rows"])
         self.names_ = list(state["names"])
         return self

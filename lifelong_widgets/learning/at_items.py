@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
+from lifelong_widgets.models import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,26 @@ class Gradients:
     loss: float
     indices: NDArray[np.int64]
     embeddings: NDArray[np.floating]
+
+
+def of_parts(
+    network: Network, into: Sequence[torch.Tensor]
+) -> tuple[Sequence[torch.Tensor], Sequence[torch.Tensor], Sequence[torch.Tensor]]:
+    """The places for the gradients of content, of people's features (one or none), and of the modules."""
+    n = len(list(network.content.parameters()))
+    m = n + (network.of_people is not None)
+    return into[:n], into[n:m], into[m:]
+
+
+def to_people(
+    into: Sequence[torch.Tensor], people: NDArray[np.floating] | None, of_users: torch.Tensor
+) -> None:
+    """Write the gradient of Q, if there is one, in ``users = encoder + people @ Q``."""
+    for place in into:
+        if people is None:
+            place.zero_()
+        else:
+            torch.mm(torch.from_numpy(people).T, of_users, out=place)
 
 
 @compiled

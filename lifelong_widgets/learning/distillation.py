@@ -36,7 +36,7 @@ def score(network: Network, examples: Examples, rng: np.random.Generator) -> Sco
     """
     drawn = rng.integers(len(network.items), size=(len(examples), N_SCORED - 1))
     items = np.concatenate([examples.targets[:, None], drawn], axis=1)
-    users = network.user_vectors(examples.history_items, examples.history_rewards)
+    users = network.user_vectors(*examples.read)
     return Scored(items, network.scores_of(users, items).numpy())
 
 

@@ -9,7 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
-from lifelong_widgets.learning.at_items import Gradients, add_product, of_vectors, summed_by_item
+from lifelong_widgets.learning.at_items import (
+    Gradients,
+    add_product,
+    of_parts,
+    of_vectors,
+    summed_by_item,
+    to_people,
+)
 from lifelong_widgets.learning.distillation import Distillation, rows_of, scores_of
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import Objective
@@ -66,8 +73,7 @@ def _through_product(
     distillation: Distillation | None,
 ) -> Gradients:
     n, dim = len(examples), network.embedding_dim
-    n_of_content = len(list(network.content.parameters()))
-    of_content, of_encoder = into[:n_of_content], into[n_of_content:]
+    of_content, of_people, of_encoder = of_parts(network, into)
     of_projection = of_content[0]
     rows, projection = network.items.array, network.projection.detach().numpy()
     refuse_beyond(len(rows), negatives, examples.targets)  # the loops do not look where they read
@@ -75,6 +81,7 @@ def _through_product(
     traced, backward = network.encoder.trace(
         torch.from_numpy(inputs.vectors), torch.from_numpy(examples.history_rewards)
     )
+    traced = network.with_people(traced, examples.people)
     users = traced.numpy()
     queries = queries_of(users, projection)
     target_scores, scores = _scores(queries, rows, examples.targets, negatives)
@@ -94,6 +101,7 @@ def _through_product(
         loss += float((terms * kept_shares).sum())
         of_queries[replayed] += torch.bmm(of_kept.unsqueeze(1), kept_rows).squeeze(1).numpy()
     of_users = _of_users(of_queries, users, projection, of_projection.numpy())
+    to_people(of_people, examples.people, torch.from_numpy(of_users))
     of_inputs = backward(torch.from_numpy(of_users), of_encoder).numpy()
     add_product(inputs.content, of_inputs.reshape(-1, dim), of_projection.numpy())
     network.content.to_parameters(of_content)

@@ -20,6 +20,7 @@ class LogExamples:
         items: (n,), int64.
         rewards: (n,), float32.
         length: of the histories.
+        people: (n, person_dim), float32, the features of the person before each event, if any.
 
     Example:
         >>> log = LogExamples(np.array([0, 1, 0]), np.array([5, 6, 7]), np.ones(3, np.float32), length=2)
@@ -27,11 +28,19 @@ class LogExamples:
         [[5, 0]]
     """
 
-    def __init__(self, users: np.ndarray, items: np.ndarray, rewards: np.ndarray, length: int) -> None:
+    def __init__(
+        self,
+        users: np.ndarray,
+        items: np.ndarray,
+        rewards: np.ndarray,
+        length: int,
+        people: np.ndarray | None = None,
+    ) -> None:
         order = np.argsort(users, kind="stable")
         self._place = np.empty(len(users), dtype=np.int64)
         self._place[order] = np.arange(len(users))
         self._place = self._place[rewards != 0]  # the others are history, but nothing to learn
+        self._people = None if people is None else people[rewards != 0]
         sorted_users = users[order]
         starts = np.flatnonzero(np.r_[True, sorted_users[1:] != sorted_users[:-1]])
         lengths = np.diff(np.r_[starts, len(users)])
@@ -52,4 +61,5 @@ class LogExamples:
             np.where(exists, self._rewards[past], np.float32(0)),
             self._items[place],
             self._rewards[place],
+            None if self._people is None else self._people[events],
         )

@@ -98,16 +98,19 @@ class ReplayBuffer(Part):
     keeps_scores: bool
     """Whether scores lie beside the examples, as for a distillation, so that `add` has to be told them."""
 
-    def build(self, history_length: int, n_scored: int | None = None) -> None:
-        """Allocate the arrays, with room for `n_scored` items and scores beside each example.
+    def build(self, history_length: int, n_scored: int | None = None, person_dim: int = 0) -> None:
+        """Allocate the arrays.
 
-        Unless given, there is room for what the distillation keeps, if there is one.
+        Args:
+            history_length: of the examples.
+            n_scored: how many items and scores are kept beside each; unless given, those of the distillation.
+            person_dim: the width of the features of people that are kept with them.
         """
         if n_scored is None:
             n_scored = N_SCORED if self.distillation > 0 else 0
         self._n = 0
         self.n_seen = 0
-        self._rows = Rows(self.capacity, history_length, n_scored)
+        self._rows = Rows(self.capacity, history_length, n_scored, person_dim)
         stratified = self.retention in ("item_stratified", "user_stratified")
         self._strata = Strata(self.capacity) if stratified else None
         # to read a trait costs as much as to copy a row

@@ -24,7 +24,7 @@ class Rows:
     [7, 7]
     """
 
-    def __init__(self, capacity: int, history_length: int, n_scored: int = 0) -> None:
+    def __init__(self, capacity: int, history_length: int, n_scored: int = 0, person_dim: int = 0) -> None:
         self._history_items = np.zeros((capacity, history_length), dtype=np.int32)
         self._history_rewards = np.zeros((capacity, history_length), dtype=np.float32)
         self.targets = np.zeros(capacity, dtype=np.int32)
@@ -33,6 +33,7 @@ class Rows:
         if n_scored:
             self._score_items = np.zeros((capacity, n_scored), dtype=np.int32)
             self._scores = np.zeros((capacity, n_scored), dtype=np.float32)
+        self._people = np.zeros((capacity, person_dim), dtype=np.float32) if person_dim else None
         self._target, self._reward = self.targets.data, self.rewards.data  # one number, quicker
 
     def write_one(self, slot: int, example: Examples, scored: Scored | None = None) -> None:
@@ -41,6 +42,8 @@ class Rows:
         self._history_rewards[slot] = example.history_rewards
         self._target[slot] = example.targets.item()
         self._reward[slot] = example.rewards.item()
+        if self._people is not None:
+            self._people[slot] = example.people
         if self._score_items is not None and scored is not None:
             self._score_items[slot], self._scores[slot] = scored.items, scored.scores
 
@@ -52,6 +55,8 @@ class Rows:
         self._history_rewards[slots] = examples.history_rewards[rows]
         self.targets[slots] = examples.targets[rows]
         self.rewards[slots] = examples.rewards[rows]
+        if self._people is not None and examples.people is not None:
+            self._people[slots] = examples.people[rows]
         if self._score_items is not None and scored is not None:
             self._score_items[slots], self._scores[slots] = scored.items[rows], scored.scores[rows]
 
@@ -71,6 +76,7 @@ class Rows:
             self._history_rewards.take(slots, axis=0),
             self.targets.take(slots).astype(np.int64),
             self.rewards.take(slots),
+            None if self._people is None else self._people.take(slots, axis=0),
         )
 
     def scored(self, slots: np.ndarray) -> Scored | None:
@@ -110,6 +116,8 @@ class Rows:
         }
         if self._score_items is not None:
             arrays["score_items"], arrays["scores"] = self._score_items, self._scores
+        if self._people is not None:
+            arrays["people"] = self._people
         return arrays
 
 

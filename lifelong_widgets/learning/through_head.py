@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from lifelong_widgets.learning.at_items import Gradients, add_product, of_vectors, summed_by_item
+from lifelong_widgets.learning.at_items import (
+    Gradients,
+    add_product,
+    of_parts,
+    of_vectors,
+    summed_by_item,
+    to_people,
+)
 from lifelong_widgets.learning.distillation import Distillation
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.objectives import Objective
@@ -27,15 +34,15 @@ def gradients_through_head(
 ) -> Gradients:
     """See `gradients.gradients`, whose arguments these are; under `torch.no_grad`."""
     n, dim = len(examples), network.embedding_dim
-    n_of_content = len(list(network.content.parameters()))
-    of_content, of_modules = into[:n_of_content], into[n_of_content:]
+    of_content, of_people, _ = of_parts(network, into)
     of_projection = of_content[0]
-    place_of = dict(zip(network.dense_parameters()[n_of_content : len(into)], of_modules, strict=True))
+    place_of = dict(zip(network.dense_parameters()[: len(into)], into, strict=True))
     refuse_beyond(len(network.items), negatives, examples.targets)  # add_product does not look where it reads
     inputs = network.inputs(examples.history_items, examples.history_rewards)
     users, backward = network.encoder.trace(
         torch.from_numpy(inputs.vectors), torch.from_numpy(examples.history_rewards)
     )
+    users = network.with_people(users, examples.people)
 
     # what is scored, and for whom: each example's target, the negatives for all, the scores that were kept
     people, items = [slice(0, n), slice(0, n)], [examples.targets[:, None], negatives]
@@ -76,6 +83,7 @@ def gradients_through_head(
     ]
     at_places = torch.cat([part.reshape(-1, dim) for part in of_items])
 
+    to_people(of_people, examples.people, of_users)
     encoder = list(network.encoder.parameters())
     of_inputs = backward(of_users, [place_of[parameter] for parameter in encoder]).numpy()
     for parameter, gradient in zip(head, of_head, strict=True):

@@ -170,7 +170,7 @@ class Trainer(Part):
         total, n_positive = 0.0, 0
         for begin in range(0, len(events), 256):
             batch = log[events[begin : begin + 256]]
-            scores = network.score_all(batch.history_items, batch.history_rewards)
+            scores = network.score_all(*batch.read)
             known = torch.from_numpy(np.where(batch.history_rewards != 0, batch.history_items, -1))
             row, place = torch.nonzero(known >= 0, as_tuple=True)
             targets = torch.from_numpy(batch.targets).unsqueeze(1)

@@ -6,7 +6,7 @@ from lifelong_widgets.memory.episodic import GROUPS, NETWORK_ALONE, EpisodicMemo
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.newcomers import ALWAYS, Newcomers
-from lifelong_widgets.memory.ranker import Look, Occurrence, Ranker, Replayed
+from lifelong_widgets.memory.ranker import Look, Occurrence, PeopleRows, Ranker, Replayed
 
 __all__ = [
     "ALWAYS",
@@ -22,6 +22,7 @@ __all__ = [
     "Newcomers",
     "Occurrence",
     "Past",
+    "PeopleRows",
     "Ranker",
     "Replayed",
 ]

@@ -17,12 +17,21 @@ from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.models import Histories, HistoriesMark
 
-NetworkScores = Callable[[NDArray[np.int64], NDArray[np.float32]], Iterator[NDArray[np.float32]]]
-"""The scores of every item, (n_items,), for each of some histories; see `Network.score_each`."""
+Read = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32] | None]
+"""What a network reads of n people: items and rewards, (n, history_length) each; their features, if any."""
 
+NetworkScores = Callable[
+    [NDArray[np.int64], NDArray[np.float32], NDArray[np.float32] | None], Iterator[NDArray[np.float32]]
+]
+"""The scores of every item, (n_items,), for each of some people; see `Network.score_each`."""
 
-ItemValues = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.float32] | None]
-"""What each item is worth in the long run, (n_items,), after one history; None if that is not known."""
+ItemValues = Callable[
+    [NDArray[np.int64], NDArray[np.float32], NDArray[np.float32] | None], NDArray[np.float32] | None
+]
+"""What each item is worth in the long run to one person, (n_items,); None if that is not known."""
+
+PeopleRows = Callable[[Sequence[int | None]], NDArray[np.float32] | None]
+"""The features of people by their indices, as they are now, (n, person_dim); None if there are none."""
 
 _LEAST_GAIN = 1e-3  # of the largest value: what gains less, or nothing, is ranked as if it gained this
 
@@ -83,6 +92,7 @@ class Ranker:
         histories: of the people.
         values: what items are worth, if that counts.
         substitution: x.
+        people: what the network reads of people beside their histories.
     """
 
     def __init__(
@@ -94,9 +104,10 @@ class Ranker:
         histories: Histories,
         values: ItemValues | None = None,
         substitution: float = 0.0,
+        people: PeopleRows = lambda people: None,
     ) -> None:
-        self._network_scores, self._content = network_scores, content
-        self._values, self._substitution = values, substitution
+        self._score_each, self._content = network_scores, content
+        self._values, self._substitution, self._people = values, substitution, people
         self._memory, self._gate, self._histories = memory, gate, histories
         self._looks: dict[int | None, Look] = {}
 
@@ -113,15 +124,15 @@ class Ranker:
         look = self._looks.get(key)
         if look is None:
             past = self.past_of(key)
-            history = self._histories.items_of(key), self._histories.rewards_of(key)
-            network_scores = self._scores_after(*history)
+            read = self.read_of(key)
+            network_scores = next(self._network_scores(*read))
             candidates = self._memory.candidates(past, network_scores, self._content)
             scores = self._gate.scores(key, candidates.items, candidates.features)
             look = Look(
                 candidates,
                 scores,
                 network_scores,
-                *self._gains(history, candidates.items, scores, network_scores),
+                *self._gains(read, candidates.items, scores, network_scores),
             )
             if len(self._looks) >= 16:
                 self._looks.clear()
@@ -221,16 +232,17 @@ class Ranker:
         rewards[np.flatnonzero(rewards)[event]] = 0.0
         kept = np.arange(len(past.items)) != event
         past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
-        scores = self._scores_after(histories.items_of(person), rewards)
-        history = histories.items_of(person), rewards
+        read = self.read_of(person)
+        read = read[0], rewards[None], read[2]
+        scores = next(self._network_scores(*read))
         nobody = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         if self._memory.network_alone:
-            gains = self._gains(history, *nobody, scores)[1]
+            gains = self._gains(read, *nobody, scores)[1]
             return float(scores[item]) + (0.0 if gains is None else float(gains[item]))
         around = union(self.look(person).candidates.items, np.array([item]))
         described = self._memory.describe(around, past, scores, self._content)
         judged = self._gate.scores(person, around, described.features)
-        gains = self._gains(history, around, judged, scores)[1]
+        gains = self._gains(read, around, judged, scores)[1]
         score = float(judged[np.searchsorted(around, item)])
         return score + (0.0 if gains is None else float(gains[item]))
 
@@ -294,6 +306,7 @@ class Ranker:
             rows = self._network_scores(
                 np.stack([histories.items_of(event.person) for event in speak]),
                 np.stack([histories.rewards_of(event.person) for event in speak]),
+                self._people([event.person for event in speak]),
             )
             looks = [self._judged(event, row) for event, row in zip(speak, rows, strict=True)]
         self._teach(zip(speak, looks, strict=True), rng, ledger, rate_factor)
@@ -302,7 +315,7 @@ class Ranker:
         self,
         events: Sequence[Occurrence],
         rng: np.random.Generator,
-        read: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None,
+        read: Read | None = None,
     ) -> None:
         """Take events in one by one, each after the gate has learned from it, while the network stands still.
 
@@ -311,8 +324,8 @@ class Ranker:
         Args:
             events: in time order.
             rng: see `Gate.step`.
-            read: the items and the rewards of the history before each of the events that is worth anything,
-                (n, history_length) each, for the network; without them it says nothing of any item.
+            read: what the network reads before each of the events that is worth anything; without that it
+                says nothing of any item.
         """
         alone = self._memory.network_alone
         rows = None if alone or read is None else self._network_scores(*read)
@@ -342,8 +355,6 @@ class Ranker:
         self, event: Occurrence, network_scores: NDArray[np.float32] | None
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
-        if network_scores is not None:
-            network_scores = self._of_what_is_there(network_scores)
         candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content)
         return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
 
@@ -373,22 +384,39 @@ class Ranker:
         self._histories.append(*event, mark=mark)
         self.changed()
 
-    def _scores_after(self, items: NDArray[np.int64], rewards: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._of_what_is_there(next(self._network_scores(items[None], rewards[None])))
+    def _network_scores(
+        self,
+        history_items: NDArray[np.int64],
+        history_rewards: NDArray[np.float32],
+        people: NDArray[np.float32] | None,
+    ) -> Iterator[NDArray[np.float32]]:
+        """The scores of every item, one person after the other; -inf of what is not released yet."""
+        for scores in self._score_each(history_items, history_rewards, people):
+            if len(self._histories):  # before the first event there is no clock, and all is there
+                scores = self._memory.hide_unreleased(scores, self._histories.clock)
+            yield scores
 
-    def _of_what_is_there(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The network's scores, -inf of what is not released yet; before the first event all is there."""
-        return self._memory.hide_unreleased(scores, self._histories.clock) if len(self._histories) else scores
+    def read_of(self, person: int | None) -> Read:
+        """What the network reads of one person, n = 1."""
+        histories = self._histories
+        return (
+            histories.items_of(person)[None],
+            histories.rewards_of(person)[None],
+            self._people([person]),
+        )
 
     def _gains(
         self,
-        history: tuple[NDArray[np.int64], NDArray[np.float32]],
+        read: Read,
         items: NDArray[np.int64],
         scores: NDArray[np.float32],
         network_scores: NDArray[np.float32],
     ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, float]:
         """The last three of a `Look`, given what the gate says of the candidates, if there are any."""
-        values = None if self._values is None else self._values(*history)
+        values = None
+        if self._values is not None:
+            past, rewards, people = read
+            values = self._values(past[0], rewards[0], None if people is None else people[0])
         if values is None or not len(values):
             return None, None, float("nan")
         odds, among = (scores, values[items]) if len(items) else (network_scores, values)
@@ -421,7 +449,7 @@ class Replayed:
         self,
         end: int,
         rng: np.random.Generator,
-        read: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None,
+        read: Read | None = None,
     ) -> None:
         """Let the gate learn from each event up to place `end` before it is taken in.
 

@@ -47,8 +47,10 @@ class Network(Part):
 
     The same item vectors are read by the encoder and scored against its output (tied embeddings). A new
     person needs no row: the encoder reads their history. A new item needs no training to be placed: its
-    content is projected into the same space. `model` names the pair of encoder and head; the head of most is
-    a product, for which all is done on the rows of the table, without making the vectors of items.
+    content is projected into the same space. Where there are features p of people, ``p @ Q`` is added to what
+    the encoder says of them; Q is 0 at first, and who is unknown has no p. `model` names the pair of encoder
+    and head; the head of most is a product, for which all is done on the rows of the table, without making
+    the vectors of items.
 
     Call `build` once before use. Modules and tables live in `items`, `content`, `encoder` and `head`.
     """
@@ -76,6 +78,7 @@ class Network(Part):
 
     items: ItemTable
     content: ContentProjection
+    of_people: torch.nn.Parameter | None = None
     encoder: UserEncoder
     head: ScoringHead
     learned: LearnedContent | None
@@ -86,6 +89,7 @@ class Network(Part):
         seed: int,
         gated: bool = False,
         learned: LearnedContent | None = None,
+        person_dim: int = 0,
     ) -> None:
         """Make the parameters: nothing else in the network depends on a random number.
 
@@ -94,6 +98,7 @@ class Network(Part):
             seed: of the first values.
             gated: whether each modality has a weight that is learned.
             learned: the encoder of a part of the content that is to be learned with the rest.
+            person_dim: the width of the features of people; 0 for none.
         """
         widths = {"content": content_dim} if isinstance(content_dim, int) else content_dim
         generator = torch.Generator().manual_seed(seed)
@@ -105,6 +110,14 @@ class Network(Part):
         self.head = model.head(self.encoder, self.hidden_dim, *layers)
         self.head.initialise(generator)
         self.learned = learned
+        self.of_people = None
+        if person_dim:
+            self.of_people = torch.nn.Parameter(torch.zeros(person_dim, self.encoder.user_dim))
+
+    @property
+    def person_dim(self) -> int:
+        """The width of the features of people, 0 if there are none."""
+        return 0 if self.of_people is None else len(self.of_people)
 
     def grow(self, content: NDArray[np.float32], numbers: NDArray[np.int32] | None = None) -> None:
         """Append items.
@@ -136,24 +149,39 @@ class Network(Part):
         return type(self.head) is Product
 
     def dense_parameters(self) -> list[torch.nn.Parameter]:
-        """The parameters that every step touches: of projection, user encoder, head and learned content."""
+        """The parameters that every step touches.
+
+        Of the content's projection, of people's features, of user encoder and head, and of learned content.
+        """
+        people = [] if self.of_people is None else [self.of_people]
         learned = [] if self.learned is None else self.learned.parameters()
-        return [*self.content.parameters(), *(parameter for _, parameter in self._modules()), *learned]
+        modules = (parameter for _, parameter in self._modules())
+        return [*self.content.parameters(), *people, *modules, *learned]
 
     def item_vectors(self, embeddings: torch.Tensor, content: torch.Tensor) -> torch.Tensor:
         """The vectors of items given the two parts of their table rows, (n, embedding_dim)."""
         return torch.addmm(embeddings, content, self.projection)
 
     @torch.no_grad()
-    def user_vectors(self, history_items: np.ndarray, history_rewards: np.ndarray) -> torch.Tensor:
+    def user_vectors(
+        self, history_items: np.ndarray, history_rewards: np.ndarray, people: np.ndarray | None = None
+    ) -> torch.Tensor:
         """The vectors of people given their histories, (n, user_dim of the encoder).
 
         Args:
             history_items: (n, history_length), int64, the most recent first; any index where reward is 0.
             history_rewards: (n, history_length), float32; 0 where there is no event.
+            people: (n, person_dim), float32, their features, if the network reads some and they are known.
         """
         inputs = self.inputs(history_items, history_rewards)
-        return self.encoder.read(torch.from_numpy(inputs.vectors), torch.from_numpy(history_rewards))
+        users = self.encoder.read(torch.from_numpy(inputs.vectors), torch.from_numpy(history_rewards))
+        return self.with_people(users, people)
+
+    def with_people(self, users: torch.Tensor, people: np.ndarray | None) -> torch.Tensor:
+        """The vectors of people, given what the encoder says of them, (n, user_dim), and their features."""
+        if self.of_people is None or people is None:
+            return users
+        return torch.addmm(users, torch.from_numpy(people), self.of_people)
 
     def inputs(self, history_items: np.ndarray, history_rewards: np.ndarray) -> Inputs:
         """What the encoder reads of histories, those of `user_vectors`.
@@ -182,9 +210,14 @@ class Network(Part):
             )
         return torch.from_numpy(queries_of(user_vectors.detach().numpy(), self.projection.detach().numpy()))
 
-    def score_all(self, history_items: np.ndarray, history_rewards: np.ndarray) -> torch.Tensor:
-        """The scores of every item for each history: (n, n_items). Where they are one, one matrix product."""
-        users = self.user_vectors(history_items, history_rewards)
+    def score_all(
+        self, history_items: np.ndarray, history_rewards: np.ndarray, people: np.ndarray | None = None
+    ) -> torch.Tensor:
+        """The scores of every item for each history: (n, n_items). Where they are one, one matrix product.
+
+        Args are those of `user_vectors`.
+        """
+        users = self.user_vectors(history_items, history_rewards, people)
         if not self.is_product:
             return self._through_head(users, np.arange(len(self.items)))
         queries = self.queries(users)
@@ -218,7 +251,9 @@ class Network(Part):
             scores[people, places] = self.head(users[people], vectors.view(*chosen.shape, -1))
         return scores
 
-    def score_each(self, history_items: np.ndarray, history_rewards: np.ndarray) -> Iterator[np.ndarray]:
+    def score_each(
+        self, history_items: np.ndarray, history_rewards: np.ndarray, people: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
         """The scores of every item for one history after the other, (n_items,) each.
 
         As many at once as fit 16 MB: a product of many reads the table once for all of them. The table and
@@ -227,12 +262,13 @@ class Network(Part):
         at_once = max(1, _SCORES_AT_ONCE // max(1, len(self.items)))
         for begin in range(0, len(history_items), at_once):
             end = begin + at_once
-            yield from self.score_all(history_items[begin:end], history_rewards[begin:end]).numpy()
+            rows = None if people is None else people[begin:end]
+            yield from self.score_all(history_items[begin:end], history_rewards[begin:end], rows).numpy()
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """All parameters and optimizer rows by name, as contiguous tensors."""
         state = {f"items.{name}": tensor for name, tensor in self.items.get_state().items()}
-        for name, parameter in [*self.content.named_parameters(), *self._modules()]:
+        for name, parameter in self._named():
             state[name] = parameter.detach().clone()
         if self.learned is not None:
             state |= {f"learned.{name}": value for name, value in self.learned.get_state().items()}
@@ -240,7 +276,7 @@ class Network(Part):
 
     def set_state(self, state: dict[str, torch.Tensor]) -> None:
         """Take a state back; shapes are checked before anything is changed."""
-        own = dict([*self.content.named_parameters(), *self._modules()])
+        own = dict(self._named())
         for name, parameter in own.items():
             if name not in state or state[name].shape != parameter.shape:
                 found = tuple(state[name].shape) if name in state else "nothing"
@@ -256,6 +292,13 @@ class Network(Part):
         with torch.no_grad():
             for name, parameter in own.items():
                 parameter.copy_(state[name])
+
+    def _named(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """Every dense parameter but those of learned content by its name in the state."""
+        yield from self.content.named_parameters()
+        if self.of_people is not None:
+            yield "of_people", self.of_people
+        yield from self._modules()
 
     def _modules(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         """The parameters of encoder and head by name, each once, though both may hold it."""

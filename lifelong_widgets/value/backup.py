@@ -28,13 +28,13 @@ def targets_of(
     on = np.flatnonzero(transitions.going_on)
     if len(on):
         items, chances = transitions.slates.items[on], transitions.slates.scores[on]
-        past, rewards = transitions.histories_after()
-        past, rewards = past[on], rewards[on]
-        worth = numbers.target_values(scores_of_slates(target, past, rewards, items), settings.discount)
+        past, rewards, people = transitions.read_after()
+        read = past[on], rewards[on], None if people is None else people[on]
+        worth = numbers.target_values(scores_of_slates(target, *read, items), settings.discount)
         if settings.slate_decomposition:
             after = (chances * worth).sum(axis=1)
         else:
-            judged = scores_of_slates(online, past, rewards, items) if settings.double_q else worth
+            judged = scores_of_slates(online, *read, items) if settings.double_q else worth
             best = np.where(chances > 0, judged, -np.inf).argmax(axis=1)
             after = worth[np.arange(len(on)), best]
         found[on] += settings.discount * after

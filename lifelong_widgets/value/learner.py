@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -70,8 +70,8 @@ class ValueLearner(ValueSettings):
         self._updater.build(self.network)
         self._target = Target(self.network, content_dim, seed)
         self._buffer = ReplayBuffer(capacity=_CAPACITY, retention="recent")
-        self._buffer.build(clicks.history_length, n_scored=SLATE_SIZE)
-        self._pending = Pending(clicks.history_length)
+        self._buffer.build(clicks.history_length, SLATE_SIZE, clicks.person_dim)
+        self._pending = Pending(clicks.history_length, clicks.person_dim)
         self._rng = np.random.default_rng([seed, 5])
         self._now = Numbers()
 
@@ -107,9 +107,7 @@ class ValueLearner(ValueSettings):
         kept = self._buffer.scored(slots)
         assert kept is not None  # the buffer was built with room for them
         past = self._buffer.examples(slots)
-        scores = scores_of_slates(
-            self.network, past.history_items, past.history_rewards, past.targets[:, None]
-        )
+        scores = scores_of_slates(self.network, *past.read, past.targets[:, None])
         values = self._now.values(scores[:, 0], self.discount)
         errors: NDArray[np.float32] = np.abs(self.targets(Transitions(past, kept)) - values)
         return errors
@@ -120,12 +118,16 @@ class ValueLearner(ValueSettings):
         return len(self._pending) if self.on else 0
 
     def values(
-        self, history_items: NDArray[np.int64], history_rewards: NDArray[np.float32]
+        self,
+        history_items: NDArray[np.int64],
+        history_rewards: NDArray[np.float32],
+        people: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32] | None:
-        """Q of every item for one history, (n_items,); None if nothing was learned yet."""
+        """Q of every item for one history, and one person's features; None if nothing was learned yet."""
         if not self.n_steps:
             return None
-        scores = self.network.score_all(history_items[None], history_rewards[None])[0].numpy()
+        rows = None if people is None else people[None]
+        scores = self.network.score_all(history_items[None], history_rewards[None], rows)[0].numpy()
         return self._now.values(scores, self.discount)
 
     @property
@@ -199,7 +201,7 @@ class ValueLearner(ValueSettings):
         mean = now.mean_with(targets)
         past = batch.examples
         sides = (targets - np.float32(mean)) / np.float32(scale)
-        lesson = Examples(past.history_items, past.history_rewards, past.targets, sides)
+        lesson = replace(past, rewards=sides)
         step = StepMark() if mark is None else mark.step
         n_before = len(step.rows)
         losses = self._updater.step(lesson, self._rng, mark=step, objective=squared_error)
@@ -287,5 +289,6 @@ def _transitions(ended: Sequence[tuple[Awaiting, Slate | None]]) -> Transitions:
         np.array([one.history_rewards for one, _ in ended], dtype=np.float32),
         np.array([one.item for one, _ in ended], dtype=np.int64),
         np.array([one.reward for one, _ in ended], dtype=np.float32),
+        np.array([one.features for one, _ in ended]) if ended[0][0].features is not None else None,
     )
     return Transitions.of(examples, [slate for _, slate in ended])

@@ -18,7 +18,7 @@ _KEY = 0x9E3779B9  # the click model of the same seed begins with other numbers
 def value_network(like: Network, content_dim: int, seed: int) -> Network:
     """A network of the same kind and sizes as `like`, untrained and without items."""
     network = type(like)(**like.settings())
-    network.build(content_dim, (seed + _KEY) % 2**32)
+    network.build(content_dim, (seed + _KEY) % 2**32, person_dim=like.person_dim)
     return network
 
 
@@ -27,10 +27,11 @@ def scores_of_slates(
     network: Network,
     history_items: NDArray[np.int64],
     history_rewards: NDArray[np.float32],
+    people: NDArray[np.float32] | None,
     slates: NDArray[np.int64],
 ) -> NDArray[np.float32]:
-    """What a network says of k items for each of n histories, (n, k)."""
-    users = network.user_vectors(history_items, history_rewards)
+    """What a network says of k items for each of n people, whom it reads as `user_vectors` does, (n, k)."""
+    users = network.user_vectors(history_items, history_rewards, people)
     scores: NDArray[np.float32] = network.scores_of(users, slates).numpy()
     return scores
 

@@ -22,6 +22,7 @@ class Awaiting(NamedTuple):
         history_rewards: (history_length,), float32.
         item: what they took.
         reward: what it was worth.
+        features: (person_dim,), float32, of the person before that; None if there are none.
     """
 
     person: int
@@ -30,6 +31,7 @@ class Awaiting(NamedTuple):
     history_rewards: NDArray[np.float32]
     item: int
     reward: float
+    features: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Pending:
     ([7], 1)
     """
 
-    def __init__(self, history_length: int) -> None:
-        self._length = history_length
+    def __init__(self, history_length: int, person_dim: int = 0) -> None:
+        self._length, self._person_dim = history_length, person_dim
         self._waiting: dict[int, Awaiting] = {}  # by number of arrival
         self._number_of: dict[int, int] = {}  # of each person
         self._first = self._last = 0  # numbers: where to look for old ones; the next one that comes
@@ -125,7 +127,12 @@ class Pending:
         """Those that wait, as arrays, in the order of arrival."""
         waiting = [self._waiting[number] for number in sorted(self._waiting)]
         shape = (len(waiting), self._length)
+        features = {}
+        if self._person_dim:
+            rows = np.array([one.features for one in waiting], dtype=np.float32)
+            features = {"features": rows.reshape(len(waiting), self._person_dim)}
         return {
+            **features,
             "people": np.array([one.person for one in waiting], dtype=np.int64),
             "times": np.array([one.time or 0.0 for one in waiting], dtype=np.float64),
             "timed": np.array([one.time is not None for one in waiting], dtype=np.uint8),
@@ -151,6 +158,8 @@ class Pending:
             "items": ((n,), np.int32, n_items),
             "rewards": ((n,), np.float64, None),
         }
+        if self._person_dim:
+            shapes["features"] = ((n, self._person_dim), np.float32, None)
         for name, (shape, dtype, below) in shapes.items():
             array = state[name]
             if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
@@ -161,7 +170,7 @@ class Pending:
                 raise FormatError(f"pending: {name} must be from 0 to {below - 1}")
         if len(np.unique(state["people"])) != n:
             raise FormatError("pending: a person is there twice")
-        self.__init__(self._length)  # type: ignore[misc]
+        self.__init__(self._length, self._person_dim)  # type: ignore[misc]
         histories = state["history_items"].astype(np.int64)
         for row in range(n):
             self.put(
@@ -172,6 +181,7 @@ class Pending:
                     state["history_rewards"][row].copy(),
                     int(state["items"][row]),
                     float(state["rewards"][row]),
+                    state["features"][row].copy() if self._person_dim else None,
                 )
             )
 

@@ -11,16 +11,23 @@ from lifelong_widgets.value.pending import Awaiting
 from lifelong_widgets.value.transitions import SLATE_SIZE
 
 
-def awaiting(histories: Histories, happened: list[Occurrence]) -> list[Awaiting]:
-    """Events with the histories before them, as the values take them."""
+def awaiting(
+    histories: Histories, happened: list[Occurrence], features: np.ndarray | None = None
+) -> list[Awaiting]:
+    """Events with the histories before them, as the values take them; `features` are (n, person_dim)."""
     columns = (
         [one.person for one in happened],
         [one.item for one in happened],
         [one.reward for one in happened],
     )
     return [
-        Awaiting(one.person, one.time, items, rewards.copy(), one.item, one.reward)
-        for one, (items, rewards) in zip(happened, pasts_of_batch(histories, *columns), strict=True)
+        Awaiting(one.person, one.time, items, rewards.copy(), one.item, one.reward, row)
+        for one, (items, rewards), row in zip(
+            happened,
+            pasts_of_batch(histories, *columns),
+            [None] * len(happened) if features is None else features,
+            strict=True,
+        )
     ]
 
 

@@ -50,9 +50,12 @@ class Transitions:
         """(n,): who has not left."""
         return np.asarray(self.slates.scores.any(axis=1))
 
-    def histories_after(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The items and rewards of the histories in s', (n, history_length) each."""
-        return after(self.examples)
+    def read_after(self) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32] | None]:
+        """What a network reads in s': items and rewards, (n, history_length) each, and people's features.
+
+        The latter are still those of s: they move little with one event, and so are kept once.
+        """
+        return *after(self.examples), self.examples.people
 
     @classmethod
     def of(cls, examples: Examples, slates: Sequence[Slate | None]) -> Self:
@@ -61,7 +64,7 @@ class Transitions:
         >>> nobody = Examples(np.zeros((1, 2), int), np.zeros((1, 2)), np.array([4]), np.ones(1))
         >>> chosen = Slate(np.array([7, 8]), np.array([0.75, 0.25], dtype=np.float32))
         >>> one = Transitions.of(nobody, [chosen])
-        >>> one.going_on.tolist(), one.histories_after()[0].tolist(), one.slates.items[0, :3].tolist()
+        >>> one.going_on.tolist(), one.read_after()[0].tolist(), one.slates.items[0, :3].tolist()
         ([True], [[4, 0]], [7, 8, 0])
         """
         items = np.zeros((len(slates), SLATE_SIZE), dtype=np.int64)

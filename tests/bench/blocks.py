@@ -60,7 +60,10 @@ def choices(name: str) -> tuple[str, ...]:
 
 
 def arms(catalog: Catalog, full: bool = False) -> Arms:
-    """The blocks to compare on a catalogue: each featurizer, then each network; `full` for all pairs."""
+    """The blocks to compare on a catalogue: each featurizer, then each network.
+
+    Features of people stand beside the union of those of items. `full` for all pairs of the latter.
+    """
     features: Arms = {IDS: {}}
     if catalog.categories:
         features["categories"] = {"categories_features": "multi_hot"}
@@ -83,6 +86,8 @@ def arms(catalog: Catalog, full: bool = False) -> Arms:
     for modality in ("image", "audio"):
         if any(getattr(item, modality) for item in catalog):
             union[f"{modality}_features"] = "cnn"
+    for name in choices("person_features")[1:]:
+        made[f"person: {name} · {default}"] = {**NONE, **union, "person_features": name}
     if len(union) > 1:
         for fusion in choices("fusion"):
             made[f"union, {fusion} · {default}"] = {**NONE, **union, "fusion": fusion}

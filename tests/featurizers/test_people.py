@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from lifelong_widgets.featurizers import (
     NeighborTastes,
     NodeEmbedding,
     PersonFeaturizer,
+    TallyFeaturizer,
     TasteProfile,
 )
 
@@ -59,6 +61,8 @@ MADE: dict[str, Callable[[], PersonFeaturizer]] = {
     "neighbors": lambda: NeighborTastes(GRAPH, CategoryFeaturizer(), half_life=4.0),
     "node": lambda: NodeEmbedding(GRAPH, n_components=3),
 }
+
+TALLIES = [name for name, make in MADE.items() if isinstance(make(), TallyFeaturizer)]
 
 
 def some_log(seed: int = 0, n: int = 60) -> Interactions:
@@ -113,6 +117,34 @@ def test_reading_changes_nothing(featurizer: PersonFeaturizer) -> None:
     before = featurizer.get_state()
     featurizer.transform(["somebody", "else", *PEOPLE])
     assert repr(featurizer.get_state()) == repr(before)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(TALLIES), EVENTS, EVENTS)
+def test_updates_are_taken_back_bit_for_bit(name: str, first: list[Feedback], second: list[Feedback]) -> None:
+    featurizer = cast(TallyFeaturizer, MADE[name]())
+    featurizer.fit(some_log(), SHOP).forget_people()
+    states, marks = [], []
+    for events in (first, second):
+        states.append(repr(featurizer.get_state()))
+        marks.append(featurizer.mark())
+        for event in events:
+            featurizer.update(event, marks[-1])
+    for mark, state in zip(reversed(marks), reversed(states), strict=True):
+        featurizer.revert(mark)
+        assert repr(featurizer.get_state()) == state
+    assert not featurizer.transform(PEOPLE).any(), "nobody is known any more"
+
+
+@pytest.mark.parametrize("name", TALLIES)
+def test_a_log_is_lived_through_without_looking_ahead(name: str) -> None:
+    featurizer = cast(TallyFeaturizer, MADE[name]())
+    log = some_log(seed=1)
+    rows = featurizer.fit(some_log(), SHOP).forget_people().live_through(log)
+    featurizer.forget_people()
+    for row, event in zip(rows, log, strict=True):
+        np.testing.assert_allclose(row, featurizer.transform([event.user])[0], atol=1e-6)
+        featurizer.update(event)
 
 
 def test_state_is_arrays_and_json_and_life_goes_on_after_it(name: str, featurizer: PersonFeaturizer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -43,13 +45,16 @@ ALL_OBJECTIVES = {**OBJECTIVES, "hinge": Hinge()}
 ALL_MODELS = [*MODELS, "recurrent", "deep"]
 
 
-def make(model: str, n_items: int, content_dim: int, length: int, gated: bool) -> Network:
+def make(
+    model: str, n_items: int, content_dim: int, length: int, gated: bool, person_dim: int = 0
+) -> Network:
     """In float64, so that a wrong formula cannot hide behind rounding."""
     settings = {"model": model} if model in MODELS else {}
     if model == "deep":
         settings = {"model": "mlp", "activation": "tanh", "n_hidden_layers": 3}
     made = Network(embedding_dim=4, hidden_dim=6, history_length=length, **settings)
-    made.build({"text": content_dim // 3, "image": content_dim - content_dim // 3}, seed=0, gated=gated)
+    widths = {"text": content_dim // 3, "image": content_dim - content_dim // 3}
+    made.build(widths, seed=0, gated=gated, person_dim=person_dim)
     if model == "recurrent":
         made.encoder = Recurrent(4, 6, length)
     made.encoder.double()
@@ -61,6 +66,8 @@ def make(model: str, n_items: int, content_dim: int, length: int, gated: bool) -
     made.content.projection = torch.nn.Parameter(torch.from_numpy(rng.normal(size=(content_dim, 4))))
     if made.content.gate is not None:
         made.content.gate = torch.nn.Parameter(torch.from_numpy(rng.normal(size=2)))
+    if made.of_people is not None:
+        made.of_people = torch.nn.Parameter(torch.from_numpy(rng.normal(size=made.of_people.shape)))
     made.items.grow(np.zeros((n_items, content_dim), dtype=np.float32))
     made.items._rows = rng.normal(size=made.items._rows.shape)
     return made
@@ -91,6 +98,7 @@ def batch(rng: np.random.Generator, n: int, n_items: int, length: int) -> Exampl
     st.sampled_from([(), ("text",), ("image",)]),
     st.integers(0, 5),
     st.sampled_from([1, 50, 2**20]),
+    st.sampled_from(["no", "unknown", "known"]),
     st.integers(0, 2**32),
 )
 def test_they_are_those_of_autograd(
@@ -106,14 +114,19 @@ def test_they_are_those_of_autograd(
     without: tuple[str, ...],
     n_kept: int,
     at_once: int,
+    people: str,
     seed: int,
 ) -> None:
     """With few items, they recur within histories, targets and negatives; some histories are empty.
 
-    A head is asked for all pairs at once, for a few, or for one after the other.
+    The network reads no features of people, or some that are not known, or known. A head is asked for all
+    pairs at once, for a few, or for one after the other.
     """
     rng = np.random.default_rng(seed)
-    net, examples = make(model, n_items, content_dim, length, gated), batch(rng, n, n_items, length)
+    net = make(model, n_items, content_dim, length, gated, person_dim=0 if people == "no" else 3)
+    examples = batch(rng, n, n_items, length)
+    if people == "known":
+        examples = replace(examples, people=rng.normal(size=(n, 3)))
     negatives = rng.integers(n_items, size=n_negatives)
     weights = rng.uniform(0.0, 2.0, size=n) if weighted else None
     loss = ALL_OBJECTIVES[objective]
@@ -126,6 +139,9 @@ def test_they_are_those_of_autograd(
     with net.content.without(without):
         vectors = net.item_vectors(rows[:, :4], rows[:, 4:])
     users = net.encoder(vectors[examples.history_items], torch.from_numpy(examples.history_rewards))
+    if people == "known":
+        assert net.of_people is not None
+        users = users + torch.from_numpy(examples.people) @ net.of_people
     is_target = torch.from_numpy(negatives == examples.targets[:, None])
     losses = loss(
         net.head(users, vectors[examples.targets].unsqueeze(1))[:, 0],

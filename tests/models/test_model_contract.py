@@ -151,6 +151,32 @@ def test_the_checkerboard_is_learned(board: tuple[Catalog, Interactions], model:
     assert np.mean(right) > 0.9
 
 
+def test_what_only_the_features_of_people_say_is_learned(model: str) -> None:
+    """All take the same three items; then who comes by day an odd one, and who comes at night an even one."""
+    rng = np.random.default_rng(0)
+
+    def taken(user: str, items: list[int], kind: int, weeks: int) -> list[Feedback]:
+        hours = 168 * weeks + (2, 14)[kind]
+        return [
+            Feedback(user, f"i{item}", "like", 3600.0 * (hours + 24 * day)) for day, item in enumerate(items)
+        ]
+
+    people = [(f"p{n}", [0, 1, 2, 4 + 2 * int(rng.integers(4)) + n % 2], n % 2) for n in range(40)]
+    log = Interactions.from_events(event for person in people for event in taken(*person, weeks=0))
+    catalog = Catalog.from_records({"item": f"i{n}", "title": f"Thing {n}"} for n in range(12))
+    settings = {"epochs": 20, "fit_learning_rate": 0.01, "validation_fraction": 0.0}
+    rec = Recommender(catalog, model=model, person_features="habits", **{**ALONE, **settings})
+    rec.fit(log, progress=False)
+    right = []
+    for kind in (0, 1):
+        for event in taken(f"new {kind}", [0, 1, 2], kind, weeks=2):
+            rec.observe(event)
+        items = rec.recommend(f"new {kind}", k=12, exclude_seen=False, reasons=False).items
+        late = tuple(item for item in items if int(str(item)[1:]) >= 4)[:4]
+        right += [found == kind for found in parity(late)]
+    assert np.mean(right) > 0.85, "without them both have the same list, of which half is right"
+
+
 # --------------------------------------------------------------------------------------------------- life
 
 
