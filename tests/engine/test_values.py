@@ -192,7 +192,7 @@ def test_what_is_worth_more_is_said_where_it_matters(log: Interactions) -> None:
     live(rec, log)
 
     def reasons_if_five_is_worth(value: float) -> dict[Any, str]:
-        def worth(items: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+        def worth(*_read: np.ndarray | None) -> np.ndarray:
             values = np.ones(len(rec.network.items), dtype=np.float32)
             values[rec.catalog.index_of("i5")] = value
             return values
