@@ -83,7 +83,7 @@ class Assembly:
         self.n_fits = 0
         self._fit_features(None, Interactions.from_events([], kinds))
         self._build()
-        self._take_in(self.catalog.slice(0))
+        self._take_in(self.catalog.slice(0), listed=True)
 
     # -------------------------------------------------------------------------------------- its parts
 
@@ -165,6 +165,7 @@ class Assembly:
         return {
             "n_events": self.n_events,
             "n_offered": self._n_offered,
+            "n_listed": self.memory.newcomers.n_listed,
             "n_fits": self.n_fits,
             "users": list(self.users),
             "rng": self.rng.bit_generator.state,
@@ -197,7 +198,10 @@ class Assembly:
             check_people(self._of_people.set_state(state["people"]), state["people"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
-        self.memory.newcomers = Newcomers(_released(self.catalog.slice(0, n_items)))
+        n_listed = count_of(state.get("n_listed", n_items), "n_listed")
+        if n_listed > n_items:
+            raise FormatError(f"n_listed is {n_listed}, and there are {n_items} items")
+        self.memory.newcomers = Newcomers(_released(self.catalog.slice(0, n_items)), n_listed)
         self._n_offered = count_of(state.get("n_offered", n_items), "n_offered")
         if self._n_offered > n_items:
             raise FormatError(f"n_offered is {self._n_offered}, and there are {n_items} items")
@@ -380,8 +384,8 @@ class Assembly:
             self._waiting = str(error)
             warnings.warn(f"{error}. It waits, and what was added after it", FeatureWarning, stacklevel=3)
 
-    def _take_in(self, new: list[Item], files: Tree | None = None) -> None:
-        """Give rows to all of the items `new`, or to none.
+    def _take_in(self, new: list[Item], files: Tree | None = None, listed: bool = False) -> None:
+        """Give rows to all of the items `new`, or to none; `listed` as for `Newcomers.grow`.
 
         Raises:
             LifelongWidgetsError: the features of one, which is named, cannot be made.
@@ -392,7 +396,7 @@ class Assembly:
         numbers = learned[0].numbers(new) if learned else None
         self.network.grow(content, numbers)
         self.value.grow(content)
-        self.memory.newcomers.grow(_released(new))
+        self.memory.newcomers.grow(_released(new), listed)
         self.ranker.changed()
         self._waiting = None
 

@@ -143,10 +143,9 @@ class Engine(Fitting):
         before, given = self.snapshot(), self.conditions()
         try:
             # what is held out must not be seen by features that read what people did
-            seen = interactions[: self.trainer.n_train(len(interactions))]
-            self._fit_features(before.features, seen, files)
+            self._fit_features(before.features, interactions[: self._end_of_training(rewards)], files)
             self._build()
-            self._take_in(self.catalog.slice(0))
+            self._take_in(self.catalog.slice(0), listed=True)
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
             self.refuse_unless(given, "fit")
         except BaseException:

@@ -43,9 +43,8 @@ class Fitting(Assembly):
         positions = np.flatnonzero(rewards)  # in the log, of each example
         past = Replayed(self.ranker, self._occurrences(users, items, rewards, interactions))
 
-        n_train = self.trainer.n_train(len(log))
         # without the network up to what is held out; it comes first, since breaking off costs no epoch then
-        end = int(positions[n_train]) if n_train < len(log) else len(interactions)
+        end = self._end_of_training(rewards)
         studied = max(int(end * _UNSTUDIED), end - _STUDIED)
         with track(end, "remember", progress) as bar:
             for begin in range(0, end, _REMEMBERED):
@@ -85,6 +84,12 @@ class Fitting(Assembly):
             if interrupt.is_set():
                 raise KeyboardInterrupt
         return found
+
+    def _end_of_training(self, rewards: np.ndarray) -> int:
+        """The place in a log, given what each event is worth, of the first example that is held out."""
+        positions = np.flatnonzero(rewards)
+        n_train = self.trainer.n_train(len(positions))
+        return int(positions[n_train]) if n_train < len(positions) else len(rewards)
 
     def _checked(self, interactions: Interactions) -> tuple[np.ndarray, np.ndarray]:
         """The item index and the reward of each event, if all that the log names is known here."""

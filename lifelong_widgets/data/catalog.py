@@ -36,8 +36,9 @@ class Item:
         texts: the text of each text column, possibly empty.
         image: where its picture lies, or None.
         audio: where its sound lies, or None.
-        released: when people could first take it, in seconds since 1970-01-01 UTC, by the clock of the log;
-            it is not recommended before. None if that is not known: then it has always been there.
+        released: when people could first take it, in seconds since 1970-01-01 UTC, by the clock of the log. A
+            recommender that is made or fitted with the item does not recommend it before. None if that is
+            not known: then it has always been there.
 
     >>> Item("b1", "Fog", ("Crime",), {"blurb": "Grey."}).to_record()
     {'item': 'b1', 'title': 'Fog', 'categories': ['Crime'], 'blurb': 'Grey.'}
@@ -489,7 +490,7 @@ def _moments(series: pd.Series[Any]) -> list[float | None]:
 
 
 def _moment(cell: Any) -> float | None:
-    if type(cell) is float and FIRST_SECOND <= cell < LAST_SECOND:  # as `to_record` writes it
+    if cell is None or (type(cell) is float and FIRST_SECOND <= cell < LAST_SECOND):  # as records have it
         return cell
     return _moments(pd.Series([cell], name="released"))[0]
 

@@ -81,7 +81,8 @@ class Due:
 def catalog_after(catalog: Catalog, log: Interactions) -> Catalog:
     """What of a catalogue was there at the end of a log: what the log names, and what had been released.
 
-    To fit on the beginning of a stream without a look ahead; the rest comes by `prequential`'s ``arrivals``.
+    To fit on the beginning of a stream without a look ahead; the rest comes by `prequential`'s ``arrivals``:
+    what is released when it is, and what nobody said that of with its first event.
 
     >>> import pandas as pd
     >>> films = Catalog.from_records([{"item": 1, "released": 9}, {"item": 2}, {"item": 3, "released": 5}])

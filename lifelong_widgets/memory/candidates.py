@@ -92,6 +92,7 @@ def choose(
     past: Past,
     per_member: int,
     popular: int,
+    unreleased: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """The union of what each member would recommend, of what is popular, and of what the person likes again.
 
@@ -101,9 +102,11 @@ def choose(
         past: the person's. What they have consumed is there only if it is in it.
         per_member: how many each member may name.
         popular: how many may be named at each of some half-lives.
+        unreleased: what is not there yet, ascending.
     """
     chosen = [popularity.top(popular, past.consumed), past.liked]
-    chosen += [of_member.best(per_member, past.consumed) for of_member in scores.values()]
+    hidden = union(past.consumed, unreleased) if len(unreleased) else past.consumed
+    chosen += [of_member.best(per_member, hidden) for of_member in scores.values()]
     return union(*chosen)
 
 

@@ -37,8 +37,7 @@ class ContentScores:
 
     With several modalities this is said of each, and the score is their mean by weight (late fusion) over
     those that both the item and the history have: what is missing is no opinion. Who has no content scores 0.
-    It tells apart what the others name and names nothing itself: to be found by its content is what the
-    network does for an item.
+    It tells apart what the others name; of items that nobody has had yet, `Newcomers` names the best by it.
 
     Args:
         content: The content of items.

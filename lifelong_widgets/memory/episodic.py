@@ -99,8 +99,9 @@ class EpisodicMemory(Part):
             return describe(np.zeros(0, dtype=np.int64), {}, self.popularity, past)
         scores = self._scores(past, network_scores, content)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
+        unreleased = self.unreleased(past.now)
         items = union(
-            choose(scores, self.popularity, past, self.n_candidates, popular),
+            choose(scores, self.popularity, past, self.n_candidates, popular, unreleased),
             self.newcomers.named(scores, self.popularity, past.consumed, past.now),
         )
         candidates = self._described(items, scores, past)
@@ -133,9 +134,9 @@ class EpisodicMemory(Part):
             item, now
         )
 
-    def hide_unreleased(self, scores: NDArray[np.float32], now: float) -> NDArray[np.float32]:
-        """`scores` of every item, (n_items,), with -inf for those that are not released at the time `now`."""
-        return self.newcomers.hide_unreleased(scores, self.popularity, now)
+    def unreleased(self, now: float) -> NDArray[np.int64]:
+        """The items that are not to be recommended before a time later than `now`, ascending."""
+        return self.newcomers.unreleased(now, self.popularity)
 
     def terms(
         self, group: str, past: Past, items: NDArray[np.int64], content: Content

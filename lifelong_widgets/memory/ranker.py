@@ -56,7 +56,7 @@ class Look:
     Attributes:
         candidates: the items that are worth a look.
         scores: the gate's, one for each of them.
-        network_scores: of every item, (n_items,); -inf of what is not released yet.
+        network_scores: of every item, (n_items,).
         values: of every item, (n_items,); None if there are none.
         gains: of every item, (n_items,): the logarithm of what its value adds to that of the list, which is
             added to its score; None without values.
@@ -106,7 +106,7 @@ class Ranker:
         substitution: float = 0.0,
         people: PeopleRows = lambda people: None,
     ) -> None:
-        self._score_each, self._content = network_scores, content
+        self._network_scores, self._content = network_scores, content
         self._values, self._substitution, self._people = values, substitution, people
         self._memory, self._gate, self._histories = memory, gate, histories
         self._looks: dict[int | None, Look] = {}
@@ -268,6 +268,7 @@ class Ranker:
         if look.gains is not None:
             others += look.gains
         others[look.candidates.items] = -np.inf
+        others[self._memory.unreleased(self._histories.clock)] = -np.inf
         if exclude_seen:
             others[self._histories.consumed_by(person)] = -np.inf
         n = min(k - len(items), int(np.count_nonzero(others > -np.inf)))
@@ -383,18 +384,6 @@ class Ranker:
             self._memory.learn(liked, n_consumed, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)
         self.changed()
-
-    def _network_scores(
-        self,
-        history_items: NDArray[np.int64],
-        history_rewards: NDArray[np.float32],
-        people: NDArray[np.float32] | None,
-    ) -> Iterator[NDArray[np.float32]]:
-        """The scores of every item, one person after the other; -inf of what is not released yet."""
-        for scores in self._score_each(history_items, history_rewards, people):
-            if len(self._histories):  # before the first event there is no clock, and all is there
-                scores = self._memory.hide_unreleased(scores, self._histories.clock)
-            yield scores
 
     def read_of(self, person: int | None) -> Read:
         """What the network reads of one person, n = 1."""

@@ -9,6 +9,7 @@ import pytest
 
 from lifelong_widgets import Catalog, Feedback, Interactions, Recommender
 from lifelong_widgets.evaluation import prequential
+from lifelong_widgets.memory import NETWORK_ALONE
 
 DAY = 86_400.0
 N_GENRES, N_DAYS, N_READERS = 6, 48, 48
@@ -70,9 +71,25 @@ def test_what_is_not_released_yet_is_not_recommended(file: Path) -> None:
         assert len(shown) == 100 and all((item.released or 0.0) <= FITTED for item in shown)
     early = Recommender(CATALOG, seed=1)
     assert len(early.recommend("r0", k=100)) == 100, "before the first event there is no clock"
-    early.learn_one(user="r0", item="i200", kind="like", time=0.0)
+    early.learn_one(user="r0", item="i200", kind="like")
+    assert len(early.recommend("r0", k=100)) == 100, "nor after a click that nobody said the time of"
+    early.learn_one(user="r0", item="i201", kind="like", time=1.0)
     shown = early.recommend("r1", k=100).items
-    assert set(shown) == {"i0", "i1", "i2", "i3", "i4", "i5", "i200"}, "what was taken is there"
+    assert set(shown) == {"i0", "i1", "i2", "i3", "i4", "i5", "i200", "i201"}, "what was taken is there"
+    early.catalog.add({"item": "later", "released": 99 * DAY})
+    assert "later" in early.recommend("r1", k=100).items, "and what is added is"
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_is_not_released_yet_can_be_asked_about_and_taken(alone: bool) -> None:
+    settings = NETWORK_ALONE if alone else {}
+    rec = Recommender(CATALOG, seed=1, discount=0.5, **settings)
+    for item in ("i0", "i1"):
+        rec.learn_one(user="r0", item=item, kind="like", time=DAY / 2)
+    assert all(np.isfinite(worth) for worth in rec.explain("r0", "i250").values())
+    assert np.isfinite(rec.values("r0", ["i250", "i2"]).to_pandas()["value"]).all()
+    assert np.isfinite(rec.learn_one(user="r0", item="i250", kind="like", time=DAY).loss)
+    assert np.isfinite(list(rec.recommend("r0", k=20).scores)).all()
 
 
 def test_it_is_the_same_after_saving_and_after_undoing(file: Path, tmp_path: Path) -> None:

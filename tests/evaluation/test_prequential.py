@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.evaluation import RecencyPopularity, hit_rate, prequential
+from lifelong_widgets.evaluation import RecencyPopularity, catalog_after, hit_rate, prequential
 from lifelong_widgets.progress import ProgressEvent, Stop
+from lifelong_widgets.recommender import Recommender
 from tests.evaluation.learners import Scripted, catalog_of, log_of, oracle
 
 LOG = log_of([("u", "a"), ("v", "b"), ("u", "c"), ("w", "a"), ("v", "c"), ("u", "d")])
@@ -369,3 +370,15 @@ def test_without_the_warm_up_nobody_knows_what_was_cold() -> None:
     report = prequential(oracle(catalog_of("a"), log), log, warm_up=3, progress=False)
     with pytest.raises(DataError, match="warm_up=log"):
         report.cold()
+
+
+def test_a_recommender_can_hit_what_was_released_since_the_last_event() -> None:
+    everything = Catalog.from_records(
+        [{"item": f"i{n}", "released": 10.0 * n} for n in range(3)] + [{"item": "new", "released": 95.0}]
+    )
+    times = {"user": "u", "item": ["i0", "i1", "new"], "time": [50.0, 90.0, 100.0]}
+    log = Interactions.from_pandas(pd.DataFrame(times))
+    rec = Recommender(catalog_after(everything, log[:1]), seed=0)
+    report = prequential(rec, log, arrivals=everything, progress=False)
+    assert list(rec.catalog.ids) == ["i0", "i1", "i2", "new"]
+    assert report.ranks["live"][2] > 0, "it came after 90, the time of the last event, and before 100"

@@ -14,7 +14,7 @@ TIMES = st.lists(st.sampled_from([ALWAYS, 0.0, 5.0, 9.0, 60.0]), max_size=30)
 
 
 @given(TIMES, TIMES, st.sets(st.integers(0, 59)), st.sampled_from([0.0, 5.0, 59.0, 60.0]))
-def test_they_are_those_released_without_an_event_the_latest_first(
+def test_they_are_those_there_without_an_event_the_latest_first(
     first: list[float], second: list[float], taken: set[int], now: float
 ) -> None:
     released = first + second
@@ -22,10 +22,13 @@ def test_they_are_those_released_without_an_event_the_latest_first(
     grown.grow(np.array(second))
     for item in sorted(taken & set(range(len(released)))):
         bank.add(item, now=1.0)
-    expected = [item for item, time in enumerate(released) if time <= now and item not in taken]
-    expected.sort(key=lambda item: (-released[item], -item))
-    assert grown.there(now, bank).tolist() == expected
-    assert Newcomers(np.array(released)).there(now, bank).tolist() == expected
+    new = [item for item in range(len(released)) if item not in taken]
+    there = [item for item in new if item >= len(first) or released[item] <= now or now == 0.0]
+    there.sort(key=lambda item: (-released[item], -item))
+    assert grown.there(now, bank).tolist() == there, "what was added later is there, and without a clock all"
+    assert grown.unreleased(now, bank).tolist() == sorted(set(new) - set(there))
+    again = Newcomers(np.array(released), n_listed=len(first))
+    assert again.there(now, bank).tolist() == there
 
 
 def test_the_newest_and_the_likeliest_are_named_and_nothing_that_was_consumed() -> None:

@@ -191,8 +191,8 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
 def moments(series: pd.Series[Any]) -> pd.Series[Any]:
     """Times out of cells that are written in any way, in milliseconds too; empty where there is none.
 
-    >>> moments(pd.Series(["2004-01-01", "0000-00-00", "1403054180000"])).dt.year.tolist()
-    [2004.0, nan, 2014.0]
+    >>> moments(pd.Series(["2004-01-01", "0000-00-00", "1403054180000", "1999"])).dt.year.tolist()
+    [2004.0, nan, 2014.0, 1999.0]
     """
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         return series
@@ -201,7 +201,7 @@ def moments(series: pd.Series[Any]) -> pd.Series[Any]:
     )
     numbers = pd.to_numeric(series, errors="coerce").astype("float64")
     numbers = numbers.where(numbers.abs() < MILLISECONDS, numbers / 1000.0)
-    return read.where(numbers.isna(), pd.to_datetime(numbers, errors="coerce", unit="s", utc=True))
+    return read.fillna(pd.to_datetime(numbers, errors="coerce", unit="s", utc=True))
 
 
 def lists(series: pd.Series[Any], separator: str = ",") -> list[list[str]]:
