@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import traitlets
 
 import lifelong_widgets as lw
 from lifelong_widgets.data import Catalog, datasets
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.evaluation import prequential
 
 SHELF = [
     {"item": "a", "title": "Ant", "categories": ["x"]},
@@ -57,12 +59,21 @@ def test_it_says_something_that_the_defaults_do_not(recipe: lw.recipes.Recipe) -
 
 
 def test_it_learns_its_world(recipe: lw.recipes.Recipe) -> None:
-    data = datasets.load(recipe.world, n_people=15, n_events=150)
-    rec = recipe.recommender(data.catalog, embedding_dim=8, hidden_dim=8, epochs=1)
-    rec.fit(data.interactions[:120], progress=False)
-    rec.learn_many(data.interactions[120:], progress=False)
-    person = data.interactions.users[0]
-    assert len(rec.recommend(person, 5)) == 5 and rec.n_events == 150
+    data = datasets.load(recipe.world, n_people=15, n_events=300)
+    before, after = data.interactions[:200], data.interactions[200:]
+    taught, blank = (
+        recipe.recommender(data.catalog, embedding_dim=8, hidden_dim=8, epochs=2) for _ in range(2)
+    )
+    taught.fit(before, progress=False)
+    for event in before:
+        blank.observe(event)
+    report = prequential(
+        {"taught": taught, "blank": blank}, after, depth=50, exclude_seen=False, learn=False, progress=False
+    )
+    mrr = {
+        name: np.mean([1 / rank if rank else 0.0 for rank in ranks]) for name, ranks in report.ranks.items()
+    }
+    assert mrr["taught"] > 1.2 * mrr["blank"]
 
 
 def test_it_cannot_be_changed(recipe: lw.recipes.Recipe) -> None:

@@ -35,6 +35,7 @@ def test_after_a_life_of_learning_the_live_model_beats_its_frozen_twin_and_the_s
     hits = {name: report.overall(name)["HR@10"] for name in learners}
     print("HR@10 after 20,000 events:", ", ".join(f"{name} {rate:.4f}" for name, rate in hits.items()))
     # .2420, .1945, .0720 and .2150 where it was written; a CPU that rounds otherwise moves them by hundredths
-    assert hits["live"] >= 1.1 * hits["frozen"]
+    assert hits["live"] >= 0.22
+    assert hits["live"] >= 1.15 * hits["frozen"]
     assert hits["live"] >= 2 * hits["popularity"]
     assert hits["live"] > hits["neighbours"]
