@@ -79,7 +79,7 @@ class TasteProfile(Profile):
 
     def get_state(self) -> dict[str, Any]:
         """As any profile, and the items with their rows and the names of the columns."""
-        items = {"items": self.items_, "item_rows": self.item_rows_, "names": self.names_}
+        items = {"items": self.items_, "item_rows": self.item_rows_.copy(), "names": self.names_}
         return super().get_state() | items
 
     def set_state(self, state: dict[str, Any], catalog: Catalog | None = None) -> Self:
