@@ -31,15 +31,15 @@ BURST = """
 async ([n, every, within]) => {
     // Whichever card is in the way, as a quick hand would; late ticks are made up for, so the rate holds.
     const start = performance.now();
-    const seen = new Set();
+    const said = (window.said = new Set());
+    window.listening = setInterval(() => said.add(document.querySelector(".llw-status").textContent), 20);
     for (let i = 0; i < n; i++) {
         while (performance.now() < start + i * every) await new Promise((next) => setTimeout(next, 1));
         const views = document.querySelectorAll(".llw-list");
         const cards = views[i % Math.min(within, views.length)].querySelectorAll(".llw-card");
         cards[(7 * i) % cards.length].querySelector("[data-kind=view]").click();
-        seen.add(document.querySelector(".llw-status").textContent);
     }
-    return { rate: 1000 * n / (performance.now() - start), seen: seen.size };
+    return { rate: 1000 * n / (performance.now() - start) };
 }
 """
 
@@ -134,11 +134,12 @@ def test_a_hundred_clicks_a_second_in_two_views_count_once_each_and_in_order(sho
     burst = page.evaluate(BURST, [300, 8, 2])
     shows(page, before + 300)
     took = time.monotonic() - start
+    said = page.evaluate("() => { clearInterval(window.listening); return window.said.size; }")
     print(f"{burst['rate']:.0f} clicks a second, {opened.lists() - lists} lists in {took:.1f} s")
     assert len(opened.clicks()) == 300
     assert shop.learned() == opened.clicks()
     assert opened.lists() - lists <= 2 * (20 * took + 1), "two views, at most 20 lists a second each"
-    assert burst["seen"] > 1, "the page stood still while it was clicked on"
+    assert said >= 3, "the page stood still while clicks were learned"
     assert titles(page, 0) == titles(page, 1)
 
 
