@@ -130,6 +130,15 @@ def _time(clock: float) -> float:
 
 
 @compiled
+def _is_new(
+    item: int, released: NDArray[np.float64], n_listed: int, counts: NDArray[np.float64], now: float
+) -> bool:
+    """Whether an item is there and has had no event."""
+    there = item >= n_listed or released[item] <= now
+    return bool(there and (item >= len(counts) or counts[item] == 0.0))
+
+
+@compiled
 def _without_events(
     order: NDArray[np.int64],
     released: NDArray[np.float64],
@@ -141,8 +150,7 @@ def _without_events(
     found, size = np.empty(min(most, len(order)), dtype=np.int64), 0
     for place in range(len(order) - 1, -1, -1):
         item = order[place]
-        there = item >= n_listed or released[item] <= now
-        if there and (item >= len(counts) or counts[item] == 0.0):
+        if _is_new(item, released, n_listed, counts, now):
             if size == len(found):
                 break
             found[size] = item
@@ -162,8 +170,7 @@ def _best_without_events(
 ) -> NDArray[np.int64]:
     masked = np.full(len(values), np.float32(-np.inf))
     for item in range(min(len(values), len(released))):
-        there = item >= n_listed or released[item] <= now
-        if there and (item >= len(counts) or counts[item] == 0.0):
+        if _is_new(item, released, n_listed, counts, now):
             masked[item] = values[item]
     return best_places_in(masked, k, consumed)
 
