@@ -14,6 +14,7 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.explanation import Explainer, Explanation
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
@@ -208,23 +209,32 @@ class Recommender(DurableEngine):
         return LearnReport(n_learned, mean, time_of_day.perf_counter() - start, interrupted)
 
     @one_thread()
-    def explain(self, user: Id, item: Id) -> dict[Id, float]:
-        """How much each recent event of a person adds to the score of an item, largest first.
+    def explain(self, user: Id, item: Id) -> Explanation:
+        """Why an item has the score that it has for a person: amounts that add up to it.
 
-        Exact for this model: the score with the history, less the score without that event in it. What was
-        learned from the event is not taken away.
+        What the two memories add, and by that each past event and each feature of the item. Nothing changes.
+
+        Args:
+            user: anybody; who was never seen has no events.
+            item: any, also one that is not in their list.
 
         Raises:
             UnknownItemError: the item is not in the catalogue.
+            DataError: `user` is not an id.
+
+        Example:
+            >>> import pandas as pd
+            >>> from lifelong_widgets.data import Catalog
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> rec = Recommender(shelf, embedding_dim=8)
+            >>> _ = [rec.learn_one(user=user, item=item, kind="like") for user in "ab" for item in (2, 3)]
+            >>> _ = rec.learn_one(user="ada", item=2, kind="like")
+            >>> why = rec.explain("ada", 3)
+            >>> abs(sum(why.parts.values()) - why.score) < 1e-5, [event.title for event in why.events]
+            (True, ['Bee'])
         """
         self._sync_with_catalog()
-        person, target = self.users.get(self.known_as(user)), self.index_of(item)
-        score = self.ranker.score_of(person, target)
-        total: dict[Id, float] = {}
-        for event, index in enumerate(self.ranker.past_of(person).items.tolist()):
-            name = self.catalog.ids[index]
-            total[name] = total.get(name, 0.0) + score - self.ranker.without_event(person, event, target)
-        return dict(sorted(total.items(), key=lambda pair: -pair[1]))
+        return self._explainer().explain(user, self.users.get(self.known_as(user)), self.index_of(item))
 
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.
@@ -364,6 +374,11 @@ class Recommender(DurableEngine):
         )
 
     # ------------------------------------------------------------------------------------------ in here
+
+    def _explainer(self) -> Explainer:
+        return Explainer(
+            self.network, self.ranker, self.histories, self.features, self.catalog, tuple(self._kinds)
+        )
 
     def _take(self, feedback: Feedback, learning: bool, start: float) -> Update:
         given: object = feedback

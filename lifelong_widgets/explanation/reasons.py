@@ -15,13 +15,13 @@ from lifelong_widgets.memory import EpisodicMemory, Ranker
 from lifelong_widgets.models import Histories, Network
 
 _MATTERS = math.log(1.1)  # a value speaks for an item by which its odds are a tenth higher
-_BY_ITEM = (
-    "neighbors",
-    "successors",
-    "linear",
-    "content",
-    "network",
-)  # what speaks through single past events
+_MEMBERS = {
+    "neighbors": ("close", "neighbors"),
+    "successors": ("successors",),
+    "linear": ("linear",),
+    "content": ("content",),
+}
+_BY_ITEM = (*_MEMBERS, "network")  # what speaks through single past events
 
 
 def reasons(
@@ -63,7 +63,10 @@ def reasons(
         of_network = leave_one_out(
             network, histories.items_of(person), rewards, items, ranker.read_of(person)[2]
         )
-        terms = {group: ranker.terms(group, person, items) for group in _BY_ITEM if group != "network"}
+        terms = {
+            group: sum((ranker.terms(member, person, items) for member in members), np.float32(0.0))
+            for group, members in _MEMBERS.items()
+        }
         terms["network"] = of_network[rewards[np.flatnonzero(rewards)] > 0]
         for group, added in terms.items():
             best_event[group] = np.where(added.max(axis=0) > 0, liked[added.argmax(axis=0)], -1)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from lifelong_widgets.data import Interactions, Item
@@ -107,6 +108,22 @@ class TextFeaturizer(Featurizer):
                 [f"text: {self._what}{kind} {number}" for number in range(self.width)], dtype=object
             )
         return heaviest_words(inputs, directions)
+
+    def parts(self, item: Item, row: Array) -> list[tuple[str, Array]]:
+        """The words of the item, each with what it adds to the row; see `Featurizer.parts`.
+
+        That is known where a reduction is linear and words have names: else it is the columns.
+        """
+        words, directions = self._input_names(), self._ready().directions
+        if words is not None and directions is not None and row.any():
+            wide = sparse.csr_matrix(self._rows([document(item, self.clean_html)]))
+            vectors = wide.data[:, None] * directions[:, wide.indices].T
+            whole = vectors.sum(axis=0)
+            scale = float(row @ whole) / max(float(whole @ whole), 1e-30)
+            if np.allclose(scale * whole, row, rtol=0.0, atol=1e-4 * float(np.abs(row).max())):
+                named = zip(words[wide.indices], scale * vectors, strict=True)
+                return [(str(word), vector) for word, vector in named]
+        return super().parts(item, row)
 
     def get_state(self) -> dict[str, Any]:
         """The words (JSON), their weights and the directions (arrays)."""

@@ -1,18 +1,26 @@
 """Floor 2: the fast memory, which keeps what people did, and the gate that weighs it against the network."""
 
-from lifelong_widgets.memory.candidates import FEATURES, Candidates, Past
+from lifelong_widgets.memory.candidates import FEATURES, MEMBERS, Candidates, Past
 from lifelong_widgets.memory.content import Content
-from lifelong_widgets.memory.episodic import GROUPS, NETWORK_ALONE, EpisodicMemory
+from lifelong_widgets.memory.episodic import GROUP_OF, GROUPS, LINEAR, NETWORK_ALONE, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.newcomers import ALWAYS, Newcomers
+from lifelong_widgets.memory.path_integral import Attributions
+from lifelong_widgets.memory.popularity import HALF_LIVES_IN_EVENTS, HALF_LIVES_IN_SECONDS
 from lifelong_widgets.memory.ranker import Look, Occurrence, PeopleRows, Ranker, Replayed
 
 __all__ = [
     "ALWAYS",
     "FEATURES",
     "GROUPS",
+    "GROUP_OF",
+    "HALF_LIVES_IN_EVENTS",
+    "HALF_LIVES_IN_SECONDS",
+    "LINEAR",
+    "MEMBERS",
     "NETWORK_ALONE",
+    "Attributions",
     "Candidates",
     "Content",
     "EpisodicMemory",

@@ -27,14 +27,17 @@ GROUPS = ("neighbors", "successors", "linear", "network", "content", "popularity
 NETWORK_ALONE: dict[str, Any] = {f"use_{group}": group == "network" for group in GROUPS}
 """The hyperparameters of a recommender whose gate has nobody to weigh the network against."""
 
+LINEAR = ("close", "neighbors", "followers", "successors", "linear", "content")
+"""The members whose score is a sum over the events of a past."""
+
 _CONTENT_DECAY = 0.85
 _AGE = FEATURES.index("popularity.age")
 
 _HOMES = {"close": "neighbors", "followers": "neighbors", "stage": "popularity"}
-_OF_GROUP = {
-    group: np.array([_HOMES.get(name.split(".")[0], name.split(".")[0]) == group for name in FEATURES])
-    for group in GROUPS
-}
+GROUP_OF: dict[str, str] = {name: _HOMES.get(name.split(".")[0], name.split(".")[0]) for name in FEATURES}
+"""To which group each feature belongs, ``"context"`` to none of `GROUPS`."""
+
+_OF_GROUP = {group: np.array([home == group for home in GROUP_OF.values()]) for group in GROUPS}
 
 
 class EpisodicMemory(Part):
@@ -139,21 +142,31 @@ class EpisodicMemory(Part):
         return self.newcomers.unreleased(now, self.popularity)
 
     def terms(
-        self, group: str, past: Past, items: NDArray[np.int64], content: Content
+        self, member: str, past: Past, items: NDArray[np.int64], content: Content
     ) -> NDArray[np.float32]:
-        """What each item of `past.liked` adds to the scores of `items` by a member; one row each."""
-        liked = past.liked
-        if group == "neighbors":
-            terms = self._neighbors.terms(liked, items) + self._close.terms(liked, items)
-            return np.concatenate([terms, np.zeros((len(liked) - len(terms), len(items)), dtype=np.float32)])
-        if group == "linear":
+        """What each item of `past.liked` adds to the scores of `items` by a member of `LINEAR`; one row each.
+
+        They add up to its scores.
+        """
+        liked, counts = past.liked, self.popularity.counts
+        if member in ("close", "neighbors", "followers"):
+            table = self._close if member == "close" else self._neighbors
+            forward, backward = table.terms(liked, items, counts)
+            return forward if member == "followers" else forward + backward
+        if member == "linear":
             return self._linear.terms(liked, items)
-        if group == "content":
+        if member == "content":
             return ContentScores(content, liked, _CONTENT_DECAY).terms(items)
         terms = np.zeros((len(liked), len(items)), dtype=np.float32)
         if len(liked):
-            terms[0] = self._successors.counts(int(liked[0]), int(items.max(initial=-1)) + 1).of(items)
+            last = int(liked[0])
+            followed = self._successors.counts(last, int(items.max(initial=-1)) + 1).of(items)
+            terms[0] = followed / np.float32(self._successors.departures(last) + 1.0)
         return terms
+
+    def content_terms(self, past: Past, item: int, content: Content) -> NDArray[np.float32]:
+        """What each item of `past.liked` adds to the content score of an item, column by column."""
+        return ContentScores(content, past.liked, _CONTENT_DECAY).columns(item)
 
     def learn(
         self,

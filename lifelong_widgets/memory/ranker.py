@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate, Lesson
 from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.path_integral import Attributions
 from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.models import Histories, HistoriesMark
 
@@ -61,11 +62,13 @@ class Look:
         gains: of every item, (n_items,): the logarithm of what its value adds to that of the list, which is
             added to its score; None without values.
         state_value: what the next click is worth, as the click model chooses; NaN without values.
+        past: of the person, what they are made of.
     """
 
     candidates: Candidates
     scores: NDArray[np.float32]
     network_scores: NDArray[np.float32]
+    past: Past
     values: NDArray[np.float32] | None = None
     gains: NDArray[np.float32] | None = None
     state_value: float = float("nan")
@@ -123,21 +126,25 @@ class Ranker:
         key = person if person is not None and person < len(self._histories) else None
         look = self._looks.get(key)
         if look is None:
-            past = self.past_of(key)
-            read = self.read_of(key)
-            network_scores = next(self._network_scores(*read))
-            candidates = self._memory.candidates(past, network_scores, self._content)
-            scores = self._gate.scores(key, candidates.items, candidates.features)
-            look = Look(
-                candidates,
-                scores,
-                network_scores,
-                *self._gains(read, candidates.items, scores, network_scores),
-            )
+            look = self._looked(key, self.past_of(key), self.read_of(key))
             if len(self._looks) >= 16:
                 self._looks.clear()
             self._looks[key] = look
         return look
+
+    def look_without(self, person: int | None, events: Collection[int]) -> Look:
+        """What there would be for a person had they not done the events at these places of their `Past`.
+
+        Those are taken out of the history that network and fast memory read. What was learned from them
+        stays, and so do the features of the person; an item that they consumed counts as consumed.
+        """
+        past, (items, rewards, people) = self.past_of(person), self.read_of(person)
+        gone = np.isin(np.arange(len(past.items)), list(events))
+        rewards = rewards.copy()
+        rewards[0, np.flatnonzero(rewards[0])[gone]] = 0.0
+        kept = ~gone
+        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
+        return self._looked(person, past, (items, rewards, people))
 
     def past_of(self, person: int | None) -> Past:
         """What a person did."""
@@ -152,15 +159,17 @@ class Ranker:
             histories.clock,
         )
 
-    def features_of(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def features_of(
+        self, person: int | None, items: NDArray[np.int64], look: Look | None = None
+    ) -> NDArray[np.float32]:
         """What the gate is told about `items`, which need be no candidates: (n, len(FEATURES))."""
-        look = self.look(person)
+        look = self.look(person) if look is None else look
         among = contains(look.candidates.items, items)
         if among.all():
             return look.candidates.features[np.searchsorted(look.candidates.items, items)]
         everything = self._memory.describe(
             union(look.candidates.items, items),
-            self.past_of(person),
+            look.past,
             look.network_scores,
             self._content,
         )
@@ -189,21 +198,39 @@ class Ranker:
             for group in GROUPS
         }
 
-    def terms(self, group: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def terms(self, member: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
-        return self._memory.terms(group, self.past_of(person), items, self._content)
+        return self._memory.terms(member, self.past_of(person), items, self._content)
 
-    def score_of(self, person: int | None, item: int) -> float:
+    def content_of(self, item: int) -> NDArray[np.float32]:
+        """The content of an item, (content_dim,), as it is read now."""
+        row: NDArray[np.float32] = self._content.of(np.array([item]))[0]
+        return row
+
+    def content_terms(self, person: int | None, item: int) -> NDArray[np.float32]:
+        """The terms of the content of an item, column by column: (n liked, content_dim)."""
+        return self._memory.content_terms(self.past_of(person), item, self._content)
+
+    def score_of(self, person: int | None, item: int, look: Look | None = None) -> float:
         """The score of any item: the gate's, or the network's if that is alone; and its value."""
-        items = np.array([item])
-        score, gains = self.click_scores(person, items)[0], self.look(person).gains
-        return float(score if gains is None else score + gains[item])
+        look = self.look(person) if look is None else look
+        score = self.click_scores(person, np.array([item]), look)[0]
+        return float(score if look.gains is None else score + look.gains[item])
 
-    def click_scores(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def click_scores(
+        self, person: int | None, items: NDArray[np.int64], look: Look | None = None
+    ) -> NDArray[np.float32]:
         """The scores of `items` without their values: the log-odds that each is the one that is taken."""
+        look = self.look(person) if look is None else look
         if self._memory.network_alone:
-            return self.look(person).network_scores[items]
-        return self._gate.scores(person, items, self.features_of(person, items))
+            return look.network_scores[items]
+        return self._gate.scores(person, items, self.features_of(person, items, look))
+
+    def attributions(self, person: int | None, items: NDArray[np.int64]) -> Attributions | None:
+        """What the gate's scores of `items` are made of; None if it has nothing to weigh."""
+        if self._memory.network_alone:
+            return None
+        return self._gate.attributions(person, items, self.features_of(person, items))
 
     def click_chances(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float64]:
         """How likely each of `items` is taken: a softmax over the candidates, or all if there are none.
@@ -221,39 +248,14 @@ class Ranker:
         chances: NDArray[np.float64] = own / (total + np.where(beside, own, 0.0))
         return chances
 
-    def without_event(self, person: int | None, event: int, item: int) -> float:
-        """The score of `item` had the event at place `event` of a person's `Past` never been seen by it.
-
-        What the members have learned from it stays.
-        """
-        histories = self._histories
-        past = self.past_of(person)
-        rewards = histories.rewards_of(person).copy()
-        rewards[np.flatnonzero(rewards)[event]] = 0.0
-        kept = np.arange(len(past.items)) != event
-        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
-        read = self.read_of(person)
-        read = read[0], rewards[None], read[2]
-        scores = next(self._network_scores(*read))
-        nobody = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        if self._memory.network_alone:
-            gains = self._gains(read, *nobody, scores)[1]
-            return float(scores[item]) + (0.0 if gains is None else float(gains[item]))
-        around = union(self.look(person).candidates.items, np.array([item]))
-        described = self._memory.describe(around, past, scores, self._content)
-        judged = self._gate.scores(person, around, described.features)
-        gains = self._gains(read, around, judged, scores)[1]
-        score = float(judged[np.searchsorted(around, item)])
-        return score + (0.0 if gains is None else float(gains[item]))
-
     def best(
-        self, person: int | None, k: int, exclude_seen: bool
+        self, person: int | None, k: int, exclude_seen: bool, look: Look | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Indices and scores of the best `k` items, best first; fewer if there are no more.
 
         The candidates come first, by the gate; what nobody has named follows in the order of the network.
         """
-        look = self.look(person)
+        look = self.look(person) if look is None else look
         items, scores = look.candidates.items, look.scores
         if look.gains is not None:
             scores = scores + look.gains[items]
@@ -393,6 +395,14 @@ class Ranker:
             histories.rewards_of(person)[None],
             self._people([person]),
         )
+
+    def _looked(self, person: int | None, past: Past, read: Read) -> Look:
+        """A look at what a past and what the network reads of it give."""
+        network_scores = next(self._network_scores(*read))
+        candidates = self._memory.candidates(past, network_scores, self._content)
+        scores = self._gate.scores(person, candidates.items, candidates.features)
+        gains = self._gains(read, candidates.items, scores, network_scores)
+        return Look(candidates, scores, network_scores, past, *gains)
 
     def _gains(
         self,

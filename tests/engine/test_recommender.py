@@ -212,24 +212,6 @@ def test_the_list_on_screen_makes_an_event_a_test(fitted: Recommender) -> None:
     assert fitted.drift.n_outcomes == 2 and fitted.drift.mean == 0.5
 
 
-def test_explain_is_the_change_of_score_without_the_event(fitted: Recommender) -> None:
-    fitted.gate.personal_learning_rate = 0.0  # else nobody but "me" is weighed like them
-    for item in ("i1", "i5"):
-        fitted.learn_one(user="me", item=item, kind="like")
-    parts = fitted.explain("me", "i9")
-    assert set(parts) == {"i1", "i5"}
-
-    def score(user: str) -> float:
-        listed = twin.recommend(user, k=24, exclude_seen=False, reasons=False)
-        return dict(zip(listed.items, listed.scores, strict=True))["i9"]
-
-    twin = fitted.frozen_twin()  # which learns nothing more: somebody with another past is all that differs
-    for other in ("i1", "i5"):
-        twin.observe(Feedback(f"only {other}", other, "like"))
-    assert parts["i1"] == pytest.approx(score("me") - score("only i5"), abs=1e-5)
-    assert parts["i5"] == pytest.approx(score("me") - score("only i1"), abs=1e-5)
-
-
 def test_rewards_are_the_callers(fitted: Recommender) -> None:
     fitted.kinds = fitted.kinds.with_weights(view=0).with_kind(FeedbackKind("share", 2.0))
     assert fitted.learn_one(user="me", item="i1", kind="share").reward == 2.0
