@@ -14,7 +14,7 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.explanation import Explainer, Explanation
+from lifelong_widgets.explanation import Changes, Counterfactual, Explainer, Explanation, ListExplanation
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
@@ -235,6 +235,58 @@ class Recommender(DurableEngine):
         """
         self._sync_with_catalog()
         return self._explainer().explain(user, self.users.get(self.known_as(user)), self.index_of(item))
+
+    @one_thread()
+    def explain_list(self, user: Id, k: int = 10) -> ListExplanation:
+        """What the scores of a whole list are made of; and what `what_changed` needs to know what was.
+
+        Raises:
+            DataError: `k` is not a whole number of at least 1, or `user` is not an id.
+        """
+        self._sync_with_catalog()
+        return self._explainer().explain_list(user, self.users.get(self.known_as(user)), check_k(k))
+
+    @one_thread()
+    def what_changed(self, before: ListExplanation) -> Changes:
+        """What has moved a person's list since: by how much, and which part of the score moved each item.
+
+        Whatever was learned between, theirs or others', counts. It costs nothing unless it is asked for.
+
+        Args:
+            before: what `explain_list` gave.
+
+        Raises:
+            DataError: `before` is something else.
+
+        Example:
+            >>> import pandas as pd
+            >>> from lifelong_widgets.data import Catalog
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> rec = Recommender(shelf, embedding_dim=8)
+            >>> before = rec.explain_list("ada")
+            >>> _ = rec.learn_one(user="ada", item=before[0].item, kind="like")
+            >>> [change.after for change in rec.what_changed(before)]
+            [1, 2, None]
+        """
+        if not isinstance(before, ListExplanation):
+            raise DataError(f"what_changed takes what explain_list gave, not a {type(before).__name__}")
+        self._sync_with_catalog()
+        return self._explainer().what_changed(before, self.users.get(self.known_as(before.user)))
+
+    @one_thread()
+    def counterfactual(self, user: Id, item: Id, k: int = 10) -> Counterfactual:
+        """The fewest of a person's past events without which an item would not be in their list.
+
+        They are found by leaving events out of the past and making the list again; see `Counterfactual` for
+        what that means. At most a thousand lists are made; Ctrl-C ends the search with what it has found.
+
+        Raises:
+            UnknownItemError: the item is not in the catalogue.
+            DataError: it is not in ``recommend(user, k)``, or `k` or `user` are none.
+        """
+        self._sync_with_catalog()
+        person, target = self.users.get(self.known_as(user)), self.index_of(item)
+        return self._explainer().counterfactual(user, person, target, check_k(k))
 
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.

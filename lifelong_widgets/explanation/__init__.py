@@ -1,8 +1,24 @@
 """Floor 3: why this list."""
 
+from lifelong_widgets.explanation.counterfactual import Counterfactual
 from lifelong_widgets.explanation.explainer import Explainer
-from lifelong_widgets.explanation.explanation import Explanation
+from lifelong_widgets.explanation.explanation import FAST, PARTS, ContentFeature, Explanation, PastEvent
+from lifelong_widgets.explanation.listed import Change, Changes, ListedItem, ListExplanation
 from lifelong_widgets.explanation.reasons import reasons
 from lifelong_widgets.explanation.sentences import Reason
 
-__all__ = ["Explainer", "Explanation", "Reason", "reasons"]
+__all__ = [
+    "FAST",
+    "PARTS",
+    "Change",
+    "Changes",
+    "ContentFeature",
+    "Counterfactual",
+    "Explainer",
+    "Explanation",
+    "ListExplanation",
+    "ListedItem",
+    "PastEvent",
+    "Reason",
+    "reasons",
+]

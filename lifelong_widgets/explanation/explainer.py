@@ -7,15 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Id
+from lifelong_widgets.data.display import brief
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.explanation.counterfactual import Counterfactual, Gone, Standing, search
 from lifelong_widgets.explanation.explanation import PARTS, ContentFeature, Explanation, PastEvent
+from lifelong_widgets.explanation.listed import Changes, ListedItem, ListExplanation, changes
 from lifelong_widgets.explanation.paths import Path, along_history, along_item
 from lifelong_widgets.explanation.shares import shares
 from lifelong_widgets.featurizers import ItemFeatures
 from lifelong_widgets.memory import FEATURES, GROUP_OF, GROUPS, LINEAR, Attributions, Past, Ranker
 from lifelong_widgets.models import Histories, Network
+from lifelong_widgets.progress import held_interrupts
 
 _COUNTED = ("hours", "hours", "days", "days", "months", "months", "events", "events", "events")
 _POPULARITY = {
@@ -64,17 +70,17 @@ class Explainer:
         popularity: dict[str, float] = {}
         personal: dict[str, float] = {}
         if whole is None:
-            parts = {"baseline": path.baseline, "network": float(path.parts.sum())}
+            parts = self._of_one(person, item) | {
+                "baseline": path.baseline,
+                "network": float(path.parts.sum()),
+            }
             for event, amount in zip(by_event, path.parts.tolist(), strict=True):
                 event["network"] += amount
         else:
-            parts = _parts_of(whole)
+            parts = self._of_one(person, item)
             popularity, personal = _popularity_of(whole), _personal_of(whole)
             for part, added in (("", whole.features[0]), ("personal", whole.personal[0])):
                 self._split_by_event(by_event, person, item, past, added, path, part)
-        look = self.ranker.look(person)
-        if look.gains is not None:
-            parts["value"] = float(look.gains[item])
         found = self.catalog[self.catalog.ids[item]]
         return Explanation(
             user,
@@ -88,6 +94,93 @@ class Explainer:
             personal,
             path.gap,
         )
+
+    def explain_list(self, user: Id, person: int | None, k: int) -> ListExplanation:
+        """What the scores of the best `k` that a person has not consumed are made of."""
+        best, scores = self.ranker.best(person, k, exclude_seen=True)
+        items = np.union1d(self.ranker.look(person).candidates.items, best)
+        columns = self._parts_of_many(person, items)
+        parts = np.column_stack([columns[part] for part in PARTS if part in columns])
+        names = [part for part in PARTS if part in columns]
+        rows = []
+        for rank, (item, score) in enumerate(zip(best.tolist(), scores.tolist(), strict=True), start=1):
+            of = self.catalog[self.catalog.ids[item]]
+            own = parts[int(np.searchsorted(items, item))].tolist()
+            rows.append(ListedItem(rank, of.id, of.title, score, dict(zip(names, own, strict=True))))
+        return ListExplanation(user, rows, names, items, parts)
+
+    def what_changed(self, before: ListExplanation, person: int | None) -> Changes:
+        """What has moved the list of a person, who it was then."""
+        after = self.explain_list(before.user, person, max(len(before), 1))
+        ids = [row.item for row in (*before, *after)]
+        return changes(before, after, {item: self.catalog.index_of(item) for item in ids})
+
+    def counterfactual(self, user: Id, person: int | None, item: int, k: int) -> Counterfactual:
+        """The events without which an item is not among the best `k` that a person has not consumed.
+
+        Raises:
+            DataError: it is not among them.
+        """
+        name = self.catalog[self.catalog.ids[item]]
+
+        def standing(gone: Gone) -> Standing:
+            look = self.ranker.look_without(person, gone)
+            best, scores = self.ranker.best(person, k + 1, True, look)
+            places = np.flatnonzero(best[:k] == item)
+            edge = best[k : k + 1] if len(places) else best[k - 1 : k]
+            margin = self.ranker.score_of(person, item, look)
+            margin -= self.ranker.score_of(person, int(edge[0]), look) if len(edge) else 0.0
+            last = int(best[min(k, len(best)) - 1]) if len(best) else None
+            return Standing(int(places[0]) + 1 if len(places) else None, margin, last)
+
+        now = standing(frozenset())
+        if now.rank is None:
+            raise DataError(
+                f"{brief(name.id)} is not among the {k} best for {brief(user)}: it need not leave"
+            )
+        events = self.explain(user, person, item).events
+        order = sorted(range(len(events)), key=lambda place: -events[place].amount)
+        with held_interrupts() as interrupt:
+            found = search(standing, order, interrupt.is_set)
+        instead = standing(found.gone).instead if found.gone else None
+        return Counterfactual(
+            user,
+            name.id,
+            name.title,
+            k,
+            now.rank,
+            tuple(events[place] for place in sorted(found.gone)),
+            "" if instead is None else self.catalog[self.catalog.ids[instead]].title,
+            found.stays_without_any,
+            found.is_smallest,
+            found.finished,
+            found.n_lists,
+        )
+
+    def _of_one(self, person: int | None, item: int) -> dict[str, float]:
+        return {part: float(of[0]) for part, of in self._parts_of_many(person, np.array([item])).items()}
+
+    def _parts_of_many(self, person: int | None, items: NDArray[np.int64]) -> dict[str, Floats]:
+        """The parts of the scores of `items`, by name, (n,) each."""
+        whole, look = self.ranker.attributions(person, items), self.ranker.look(person)
+        if whole is None:
+            history, rewards, people = self.ranker.read_of(person)
+            nothing = torch.zeros(1, history.shape[1], self.network.embedding_dim)
+            with torch.no_grad():
+                user = self.network.encoder(nothing, torch.from_numpy(rewards))
+                baseline = self.network.scores_of(self.network.with_people(user, people), items)[0].numpy()
+            parts = {"baseline": baseline.astype(np.float64)}
+            parts["network"] = look.network_scores[items].astype(np.float64) - parts["baseline"]
+        else:
+            parts = {
+                "baseline": np.full(len(items), whole.baseline),
+                "item bias": whole.bias,
+                "personal": whole.personal_baseline + whole.personal.sum(axis=1),
+                **{group: whole.features[:, np.equal(_HOMES, group)].sum(axis=1) for group in GROUPS},
+            }
+        if look.gains is not None:
+            parts["value"] = look.gains[items].astype(np.float64)
+        return parts
 
     def _along_history(self, person: int | None, item: int, held_against_others: bool) -> Path:
         """What each past event adds to the network's score of an item.
@@ -199,15 +292,6 @@ def _both(part: str, share: float, parts: dict[str, float], personal: dict[str, 
     if personal.get(part):
         amounts["personal"] = share * personal[part]
     return amounts
-
-
-def _parts_of(whole: Attributions) -> dict[str, float]:
-    return {
-        "baseline": whole.baseline,
-        "item bias": float(whole.bias[0]),
-        "personal": whole.personal_baseline + float(whole.personal[0].sum()),
-        **{group: float(whole.features[0][np.equal(_HOMES, group)].sum()) for group in GROUPS},
-    }
 
 
 def _popularity_of(whole: Attributions) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,14 +135,14 @@ class Ranker:
     def look_without(self, person: int | None, events: Collection[int]) -> Look:
         """What there would be for a person had they not done the events at these places of their `Past`.
 
-        Those are taken out of the history that network and fast memory read. What was learned from them
-        stays, and so do the features of the person; an item that they consumed counts as consumed.
+        Those are taken out of the history that network and fast memory read, and the others close up. What
+        was learned from them stays, and so do the features of the person; an item that they consumed counts as consumed.
         """
         past, (items, rewards, people) = self.past_of(person), self.read_of(person)
-        gone = np.isin(np.arange(len(past.items)), list(events))
-        rewards = rewards.copy()
-        rewards[0, np.flatnonzero(rewards[0])[gone]] = 0.0
-        kept = ~gone
+        kept = ~np.isin(np.arange(len(past.items)), list(events))
+        stays = np.ones(rewards.shape[1], dtype=bool)
+        stays[np.flatnonzero(rewards[0])] = kept
+        items, rewards = (_closed_up(column, stays) for column in (items, rewards))
         past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
         return self._looked(person, past, (items, rewards, people))
 
@@ -424,6 +424,13 @@ class Ranker:
         least = np.float32(_LEAST_GAIN * max(float(np.abs(values).max()), 1e-12))
         gained = np.maximum(values - np.float32(self._substitution * max(state_value, 0.0)), least)
         return values, np.log(gained).astype(np.float32), state_value
+
+
+def _closed_up(row: NDArray[Any], stays: NDArray[np.bool_]) -> NDArray[Any]:
+    """A row, (1, n), of which only some stays, at its beginning, and zeros follow."""
+    closed = np.zeros_like(row)
+    closed[0, : np.count_nonzero(stays)] = row[0, stays]
+    return closed
 
 
 class Replayed:

@@ -110,9 +110,7 @@ def measure(rec: Recommender, n_people: int, seed: int) -> tuple[dict[str, NDArr
     """The curves by order, (n, 2, len(SHARES), 2): of deletion and insertion; and whose they are."""
     rng = np.random.default_rng(seed)
     whole = [
-        person
-        for person in range(len(rec.users))
-        if np.count_nonzero(rec.histories.rewards_of(person)) >= 20
+        person for person in range(len(rec.users)) if np.count_nonzero(rec.histories.rewards_of(person)) >= 20
     ]
     people = rng.permutation(whole)[:n_people].tolist()
     found: dict[str, list[Any]] = {name: [] for name in ORDERS}
