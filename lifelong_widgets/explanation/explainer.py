@@ -125,7 +125,7 @@ class Explainer:
 
         def standing(gone: Gone) -> Standing:
             look = self.ranker.look_without(person, gone)
-            best, scores = self.ranker.best(person, k + 1, True, look)
+            best = self.ranker.best(person, k + 1, True, look)[0]
             places = np.flatnonzero(best[:k] == item)
             edge = best[k : k + 1] if len(places) else best[k - 1 : k]
             margin = self.ranker.score_of(person, item, look)

@@ -136,7 +136,8 @@ class Ranker:
         """What there would be for a person had they not done the events at these places of their `Past`.
 
         Those are taken out of the history that network and fast memory read, and the others close up. What
-        was learned from them stays, and so do the features of the person; an item that they consumed counts as consumed.
+        was learned from them stays, and so do the features of the person; an item that they consumed counts
+        as consumed.
         """
         past, (items, rewards, people) = self.past_of(person), self.read_of(person)
         kept = ~np.isin(np.arange(len(past.items)), list(events))

@@ -43,7 +43,7 @@ def test_what_has_changed_is_the_difference_of_two_lists() -> None:
         assert row.after == (after.index(item) + 1 if item in after else None)
         if item in was and row.parts:
             assert row.amount == pytest.approx(rec.explain(1, item).score - was[item].score, abs=1e-4)
-    assert rows[clicked].by == "repeats"  # who does not come back to anything has it once
+    assert rows[clicked].by in ("repeats", "personal")  # who does not come back to anything has it once
     assert all(row.by for row in changed.moved if row.parts)
     assert "have moved" in repr(changed) and "<table>" in changed._repr_html_()
     table = changed.to_pandas()
