@@ -14,7 +14,14 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.explanation import Changes, Counterfactual, Explainer, Explanation, ListExplanation
+from lifelong_widgets.explanation import (
+    Changes,
+    Counterfactual,
+    Explainer,
+    Explanation,
+    Lessons,
+    ListExplanation,
+)
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
@@ -287,6 +294,27 @@ class Recommender(DurableEngine):
         self._sync_with_catalog()
         person, target = self.users.get(self.known_as(user)), self.index_of(item)
         return self._explainer().counterfactual(user, person, target, check_k(k))
+
+    @one_thread()
+    def influence(self, user: Id, item: Id, n: int = 5) -> Lessons:
+        """Which events of the replay buffer taught the network to recommend an item to a person, or not to.
+
+        At most 2,000 events are looked at, evenly spaced; Ctrl-C ends it with those so far. It is of the
+        network only, and says what a step on each event does *now*; see `Lessons`.
+
+        Args:
+            user: anybody.
+            item: which.
+            n: how many of either.
+
+        Raises:
+            UnknownItemError: the item is not in the catalogue.
+            DataError: `n` is not a whole number of at least 1, or `user` is not an id.
+        """
+        self._sync_with_catalog()
+        person, target = self.users.get(self.known_as(user)), self.index_of(item)
+        how = self.updater.objective, self.updater.n_negatives
+        return self._explainer().influence(user, person, target, check_k(n), self.buffer, *how)
 
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.

@@ -15,10 +15,12 @@ from lifelong_widgets.data.display import brief
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.explanation.counterfactual import Counterfactual, Gone, Standing, search
 from lifelong_widgets.explanation.explanation import PARTS, ContentFeature, Explanation, PastEvent
+from lifelong_widgets.explanation.influence import Lesson, Lessons, influences
 from lifelong_widgets.explanation.listed import Changes, ListedItem, ListExplanation, changes
 from lifelong_widgets.explanation.paths import Path, along_history, along_item
 from lifelong_widgets.explanation.shares import shares
 from lifelong_widgets.featurizers import ItemFeatures
+from lifelong_widgets.learning import OBJECTIVES, Examples, ReplayBuffer
 from lifelong_widgets.memory import FEATURES, GROUP_OF, GROUPS, LINEAR, Attributions, Past, Ranker
 from lifelong_widgets.models import Histories, Network
 from lifelong_widgets.progress import held_interrupts
@@ -30,6 +32,7 @@ _POPULARITY = {
 }
 _HOMES = np.array([GROUP_OF[name] for name in FEATURES])
 _MEMBERS = np.array([name.partition(".")[0] for name in FEATURES])
+_MOST_LESSONS = 2_000  # that are compared
 _OTHERS = 10  # the best other items, which the network's score is held against
 
 Floats = NDArray[np.float64]
@@ -156,6 +159,47 @@ class Explainer:
             found.finished,
             found.n_lists,
         )
+
+    def influence(
+        self,
+        user: Id,
+        person: int | None,
+        item: int,
+        n: int,
+        buffer: ReplayBuffer,
+        objective: str,
+        n_negatives: int,
+    ) -> Lessons:
+        """The `n` events of a replay buffer that speak most for an item, and the `n` that speak most against.
+
+        Of a large buffer, `_MOST_LESSONS` are looked at, evenly spaced.
+        """
+        history, rewards, people = self.ranker.read_of(person)
+        target = Examples(history, rewards, np.array([item]), np.ones(1, dtype=np.float32), people)
+        n_items = len(self.network.items)
+        negatives = np.arange(n_items)
+        if n_items > n_negatives:  # the same for all, since they are compared
+            negatives = np.sort(np.random.default_rng(0).choice(n_items, n_negatives, replace=False))
+        slots = np.unique(np.linspace(0, len(buffer) - 1, min(len(buffer), _MOST_LESSONS)).astype(np.int64))
+        slots = slots[slots >= 0]
+        examples = buffer.examples(slots)
+        with held_interrupts() as interrupt:
+            found = influences(
+                self.network, examples, target, negatives, OBJECTIVES[objective], interrupt.is_set
+            )
+        order = np.argsort(-found, kind="stable")
+        chosen = order if len(order) <= 2 * n else np.concatenate([order[:n], order[-n:]])
+
+        def lesson(place: int) -> Lesson:
+            past = examples.history_items[place][examples.history_rewards[place] > 0][:3]
+            titles = tuple(self.catalog[self.catalog.ids[index]].title for index in past.tolist())
+            taken = self.catalog[self.catalog.ids[int(examples.targets[place])]]
+            reward, slot = float(examples.rewards[place]), int(slots[place])
+            return Lesson(slot, taken.id, taken.title, reward, titles, float(found[place]))
+
+        name = self.catalog[self.catalog.ids[item]]
+        rows = [lesson(place) for place in chosen.tolist()]
+        return Lessons(user, name.id, name.title, rows, len(found), len(found) == len(slots))
 
     def _of_one(self, person: int | None, item: int) -> dict[str, float]:
         return {part: float(of[0]) for part, of in self._parts_of_many(person, np.array([item])).items()}

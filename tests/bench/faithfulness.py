@@ -5,8 +5,8 @@
 A recommender is fitted to the first fifth of the log and learns the second. Then, for people with a whole
 history, the item on top of their list is explained, and their past events are taken out one after the other,
 in the order of what each is said to add (deletion), or put into an empty past in that order (insertion). What
-is measured is the score of the item, and whether it is among their first ten. An order that knows what matters
-makes the curve of deletion fall early and that of insertion rise early.
+is measured is the score of the item, and whether it is among their first ten. An order that knows what
+matters makes the curve of deletion fall early and that of insertion rise early.
 
 Source: the curves of V. Petsiuk, A. Das and K. Saenko, "RISE", BMVC 2018; after W. Samek et al., "Evaluating
 the visualization of what a deep neural network has learned", IEEE TNNLS 2017.
