@@ -45,8 +45,9 @@ class Lessons(Sequence[Lesson]):
     """The events of the replay buffer that taught the network most for an item and a person, and against it.
 
     A step on an event, of the size η, makes the loss of the item for this person smaller by η times its
-    influence, to first order and where steps are plain gradient descent; see `influences`. They are events of
-    anybody: the buffer does not know whose. What the fast memory has learned is not in it.
+    influence, to first order and where steps are plain gradient descent; see `influences`. Adam's steps are
+    not: what an event has in fact contributed there, the product says little of (docs/explanations.md). They
+    are events of anybody: the buffer does not know whose. What the fast memory has learned is not in it.
 
     Attributes:
         user: for whom.

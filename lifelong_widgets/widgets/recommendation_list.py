@@ -18,6 +18,7 @@ from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.lists import Did, Shown
 from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
+from lifelong_widgets.widgets.whys import Whys
 from lifelong_widgets.widgets.wording import categories, explain, name, text
 
 BUTTONS = ("like", "dislike", "view", "purchase", "skip")
@@ -28,7 +29,9 @@ class RecommendationList(SessionWidget):
 
     Each card says rank, title, categories, how its score compares, and why it is there, and has a button for
     each of like, dislike, open (``view``), buy (``purchase``) and skip that the recommender's kinds know.
-    Keys on a card: l, d, o, b, s; the arrows, Home and End move between cards and buttons.
+    "Why?" opens what its score is made of (see `Recommender.explain`), which is computed only then, and again
+    with each new list as long as it is open; with a `discount` also its chance, its value and its TD error.
+    Keys on a card: l, d, o, b, s and w; the arrows, Home and End move between cards and buttons.
 
     Args:
         engine: a recommender, or the session that its widgets share.
@@ -114,6 +117,7 @@ class RecommendationList(SessionWidget):
 
     def _start(self) -> Callable[[], None]:
         self.actions = [kind for kind in BUTTONS if kind in self.session.rec.kinds]
+        self._whys = Whys(self.session.rec)
         self._wire_id: str = self.model_id  # which a closed widget has no more
         self._watched = self.user
         self.session.lists.watch(self._watched)
@@ -176,6 +180,8 @@ class RecommendationList(SessionWidget):
         ):
             self._own_user = None
         super()._on_change(change)
+        if change.what == "people":
+            self._whys.forget()
         if change.what == "people" or (change.what == "user" and self._own_user is None):
             self._look_on()
         elif change.what == "list" and self._concerns_us(change):
@@ -212,6 +218,10 @@ class RecommendationList(SessionWidget):
         try:
             if message.get("type") == "undo":
                 self.session.undo(1, click, self._own_user)
+            elif message.get("type") == "why":
+                self.session.worker.submit(
+                    self._answer_why, click, self._item(message), message.get("version")
+                )
             else:
                 # Whoever looks on now need not be who clicked: the version says whose list it was.
                 self.session.feedback(
@@ -223,6 +233,18 @@ class RecommendationList(SessionWidget):
                 )
         except LifelongWidgetsError as error:
             self._refuse((click,), explain(error))
+
+    def _answer_why(self, question: str, item: Id, version: Any) -> None:
+        """Say why an item is in the list that was on screen. Owner thread."""
+        lists = self.session.lists
+        owner = lists.owner(version) if type(version) is int else None
+        try:
+            why = self._whys.of(self._watched if owner is None else owner, item, version if owner else 0)
+        except LifelongWidgetsError as error:
+            self._refuse((question,), explain(error))
+            return
+        key = self.session.rec.catalog.index_of(item)
+        self.send({"type": "why", "answers": [question], "key": key, "why": why})
 
     def _item(self, message: dict[str, Any]) -> Id:
         key, ids = message.get("key"), self.session.rec.catalog.ids

@@ -1,7 +1,7 @@
 /** The list of recommendations: draws what the kernel says, and tells it of each click. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { Announcer } from "./front/announcer";
-import { Card, type CardData, KEYS } from "./front/card";
+import { Card, type CardData, KEYS, WHY } from "./front/card";
 import { consequence, type Did, sentence } from "./front/did";
 import { errorLine, h, notice, setText } from "./front/dom";
 import { arrange, Flip } from "./front/flip";
@@ -12,6 +12,7 @@ import { Outbox } from "./front/outbox";
 import { Roving } from "./front/roving";
 import { followTheme } from "./front/theme";
 import { type Ticket, ticket } from "./front/tickets";
+import { summary, type Why } from "./front/why";
 
 interface Status {
   clicks: number;
@@ -42,9 +43,15 @@ interface Model {
 type Told =
   | { type: "list"; answers: string[]; snapshot: Snapshot }
   | ({ type: "status" } & Status)
+  | { type: "why"; answers: string[]; key: number; why: Why }
   | { type: "error"; answers: string[]; message: string };
 
-type Act = Ticket & ({ type: "feedback"; key: number; kind: string; version: number } | { type: "undo" });
+type Act = Ticket &
+  (
+    | { type: "feedback"; key: number; kind: string; version: number }
+    | { type: "why"; key: number; version: number }
+    | { type: "undo" }
+  );
 
 /** How long a pointer over the cards must rest before they may move under it. */
 const REST = 2_000;
@@ -127,6 +134,27 @@ class ListView {
     this.outbox.post({ type: "undo", ...ticket(this.shown.session) });
   }
 
+  /** Opens what a card's score is made of, and asks for it; or closes it. */
+  private toggle(card: Card): void {
+    if (card.why.open) card.why.close();
+    else if (!this.off) this.ask(card);
+  }
+
+  private ask(card: Card): void {
+    if (!this.shown || this.off) return;
+    card.why.wait(this.words);
+    const { session, version } = this.shown;
+    this.outbox.post({ type: "why", ...ticket(session), key: card.key, version });
+  }
+
+  private explain(key: number, why: Why): void {
+    const card = this.cards.get(key);
+    if (!card?.why.open) return;
+    const first = card.why.panel.querySelector("table") === null;
+    card.why.fill(why, this.words);
+    if (first) this.announcer.say(summary(why, card.name, this.words));
+  }
+
   private send(act: Act): void {
     try {
       this.model.send(act);
@@ -145,7 +173,9 @@ class ListView {
   private hear(message: Told): void {
     if (message.type === "status") return this.showStatus(message);
     const since = this.outbox.settle(message.answers);
-    if (message.type === "list") {
+    if (message.type === "why") {
+      if (since !== undefined) this.explain(message.key, message.why); // another view may show the same list
+    } else if (message.type === "list") {
       if (since === undefined) return this.background(message.snapshot);
       this.draw(message.snapshot);
       this.announce(message.snapshot);
@@ -181,6 +211,7 @@ class ListView {
       setText(this.said, this.words.say("list.waiting"));
       return;
     }
+    const isNew = snapshot.version !== this.shown?.version;
     this.shown = snapshot;
     this.held = null;
     this.list.setAttribute("aria-label", this.words.say("list.label", { user: snapshot.user }));
@@ -195,6 +226,7 @@ class ListView {
     this.roving.arrange(cards, hadFocus);
     play(cards.map((card) => card.element));
     for (const act of this.outbox.messages) if (act.type === "feedback") this.cards.get(act.key)?.wait(act.kind);
+    if (isNew) for (const card of cards) if (card.why.open) this.ask(card); // the answer is another one now
     this.showDid(snapshot);
     this.showStatus(snapshot);
   }
@@ -210,7 +242,11 @@ class ListView {
   private card(data: CardData, spare: Card[]): Card {
     let card = this.cards.get(data.key) ?? spare.pop();
     if (!card) {
-      const made = new Card(this.model.get("actions"), (kind) => this.act(made, kind));
+      const made = new Card(
+        this.model.get("actions"),
+        (kind) => this.act(made, kind),
+        () => this.toggle(made),
+      );
       card = made;
     }
     card.update(data, this.words);
@@ -305,6 +341,7 @@ class ListView {
       const kind = Object.keys(KEYS).find((name) => KEYS[name] === event.key.toLowerCase());
       event.stopPropagation(); // the notebook would take single letters for commands
       if (card && kind && !event.shiftKey && !event.repeat) this.act(card, kind);
+      else if (card && event.key.toLowerCase() === WHY && !event.shiftKey && !event.repeat) this.toggle(card);
       else if (!card || !this.roving.move(event.key)) return;
     }
     event.stopPropagation();

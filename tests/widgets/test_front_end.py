@@ -17,6 +17,7 @@ from tests.widgets.shop import HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop,
 from tests.widgets.stage import Stage
 from tests.widgets.states import (
     LIKED,
+    WHY,
     caption_state,
     card,
     chart_state,
@@ -150,7 +151,7 @@ def test_right_to_left_titles_leave_the_sentence_around_them_alone(stage: Callab
         }"""
     )
     assert places[-1] == max(places) > places[8], "the full stop is not at the end"
-    button = shown.page.locator(".llw-card").first.get_by_role("button").first
+    button = shown.page.locator(".llw-card").first.locator("[data-kind=like]")
     assert button.get_attribute("aria-label") == f"Like: \u2068{arabic}\u2069"
 
 
@@ -305,6 +306,87 @@ def test_controls_beside_a_caption_are_shut_when_the_kernel_has_gone(stage: Call
     assert not shown.page.evaluate("document.getElementById('root').inert")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+def test_why_is_a_disclosure_that_everybody_can_read(theme: str, stage: Callable[..., Stage]) -> None:
+    shown = stage(theme=theme, width=320)
+    shown.mount("recommendation_list", list_state())
+    button = shown.page.get_by_role("button", name="Why Contact?")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    assert not shown.sent()  # nothing is asked for until somebody wants to know
+    button.click()
+    asked = shown.sent()[-1]
+    assert (asked["type"], asked["key"], asked["version"]) == ("why", 0, 1)
+    expect(button).to_have_attribute("aria-expanded", "true")
+    panel = shown.page.locator(f"#{button.get_attribute('aria-controls')}")
+    expect(panel).to_have_attribute("aria-busy", "true")
+    value = {"chance": 0.125, "value": 3.5, "error": None}
+    changed = {"amount": 0.42, "by": "neighbors"}
+    answers = {"type": "why", "answers": [asked["id"]], "key": 0}
+    shown.receive({**answers, "why": {**WHY, "value": value, "changed": changed}})
+    expect(panel).not_to_have_attribute("aria-busy", "true")
+    tables = panel.get_by_role("table")
+    assert tables.count() == 3
+    rows = tables.nth(0).get_by_role("row").all_text_contents()
+    assert rows == [
+        "where every item starts−3.20",
+        "popular with everybody+3.60",
+        "goes with what you took+2.50",
+    ]
+    assert tables.nth(1).get_by_role("row").all_text_contents() == [
+        f"Like: {HOSTILE}+1.25",
+        "Hummed: Alien−0.50",
+    ]
+    assert tables.nth(2).get_by_role("row").all_text_contents() == ["text: <b>space</b>+0.75"]
+    words = panel.inner_text()
+    assert "The fast memory adds +6.10, the network +0.00." in words
+    assert "Since the list before: +0.42, most through “goes with what you took”." in words
+    assert "Chance 0.125 · value in the long run 3.50 · TD error –" in words
+    expect(shown.page.locator(".llw-live-region")).to_contain_text(
+        "Contact: most through “popular with everybody”."
+    )
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shown.page.wait_for_timeout(450)
+    found = Axe().run(shown.page)
+    assert found.violations_count == 0, found.generate_report()
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "false")
+    expect(panel).to_be_hidden()
+    assert len(shown.sent()) == 1 and shown.errors == []
+
+
+def test_why_has_a_key_and_follows_the_list(listed: Stage) -> None:
+    first = listed.page.locator(".llw-card").first
+    first.focus()
+    listed.page.keyboard.press("w")
+    asked = listed.sent()[-1]
+    assert (asked["type"], asked["key"]) == ("why", 0) and listed.focus() == "Contact"
+    listed.receive({"type": "why", "answers": [asked["id"]], "key": 0, "why": WHY})
+    expect(first.get_by_role("table")).to_have_count(3)
+    # a new list: what is open is asked for again, and what has left is not
+    listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot([1, 0, 2], version=2)})
+    again = listed.sent()[-1]
+    assert (again["type"], again["key"], again["version"]) == ("why", 0, 2) and len(listed.sent()) == 2
+    expect(first.get_by_role("table")).to_have_count(0)  # the card of another item, which nobody has opened
+    expect(listed.page.locator(".llw-card").nth(1).get_by_role("table")).to_have_count(3)
+    listed.receive({"type": "why", "answers": [again["id"]], "key": 0, "why": {**WHY, "score": 5.0}})
+    expect(listed.page.locator(".llw-card").nth(1)).to_contain_text("What its score of 5.00 is made of")
+    listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot([1, 2, 3], version=3)})
+    assert len(listed.sent()) == 2
+    expect(listed.page.get_by_role("table")).to_have_count(0)
+
+
+def test_why_is_asked_of_nobody_once_the_kernel_has_gone(listed: Stage) -> None:
+    listed.page.locator(".llw-why").first.click()
+    asked = listed.sent()[-1]
+    listed.receive({"type": "why", "answers": [asked["id"]], "key": 0, "why": WHY})
+    listed.page.evaluate("window.model.widget_manager.kernel.disposed.emit()")
+    expect(listed.page.locator(".llw-why").nth(1)).to_be_disabled()
+    expect(listed.page.locator(".llw-card").first.get_by_role("table")).to_have_count(3)
+    listed.page.locator(".llw-card").nth(2).focus()
+    listed.page.keyboard.press("w")
+    assert len(listed.sent()) == 1
+
+
 @pytest.mark.parametrize("way", ["button", "Control+z", "Meta+z"])
 def test_undo_is_a_button_and_a_key_and_is_said(way: str, listed: Stage) -> None:
     undo = listed.page.get_by_role("button", name="Undo")
@@ -375,6 +457,8 @@ def test_the_keys_reach_everything(listed: Stage) -> None:
     press("ArrowDown")
     assert listed.focus() == "Gattaca"
     press("ArrowRight")
+    assert listed.focus() == "Gattaca/why"
+    press("ArrowRight")
     press("ArrowRight")
     assert listed.focus() == "Gattaca/dislike"
     press("ArrowDown")
@@ -382,11 +466,11 @@ def test_the_keys_reach_everything(listed: Stage) -> None:
     press("End")
     assert listed.focus() == "Cube/dislike"
     press("Home")
-    press("ArrowLeft")
-    press("ArrowLeft")
+    for _ in range(3):
+        press("ArrowLeft")
     press("ArrowUp")
     assert listed.focus() == "Contact"
-    for _ in range(6):  # one card, its five buttons, and out
+    for _ in range(7):  # one card, its "why?", its five buttons, and out
         press("Tab")
     assert listed.focus() == "BODY"
     press("Shift+Tab")

@@ -29,6 +29,7 @@ from lifelong_widgets.widgets import (
     UserPicker,
 )
 from lifelong_widgets.widgets.assets import words
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.wording import explain
 from tests.widgets.shop import CATEGORIES, HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop, shop
 
@@ -114,6 +115,65 @@ def test_a_click_that_comes_after_another_person_was_chosen_is_answered_and_thei
     answers = [message for message in messages if message.get("answers")]
     assert [name for message in answers for name in message["answers"]] == ["c1", "c2", "c1"]
     assert {message["snapshot"]["user"] for message in answers} == {"bob"}
+    widget.close()
+
+
+def ask(widget: RecommendationList, key: object, version: object, name: str) -> None:
+    message = {"type": "why", "id": name, "key": key, "version": version}
+    widget._on_message(widget, message, [])
+    widget.session.wait()
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.9])
+def test_why_is_answered_with_what_adds_up_to_the_score(
+    discount: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rec = Recommender(shop().catalog, embedding_dim=8, discount=discount, session_gap=1e9)
+    for n, item in enumerate(("b1", "b4", "b7")):
+        rec.learn_one(user="me", item=item, kind="like", time=float(n))
+    widget = RecommendationList(LiveSession(rec, k=10))
+    messages = said(widget, monkeypatch)
+    snapshot, before = widget.make_snapshot(), rec.digest()
+    card = snapshot["cards"][0]
+    ask(widget, card["key"], snapshot["version"], "w1")
+    (answer,) = messages
+    assert (answer["type"], answer["answers"], answer["key"]) == ("why", ["w1"], card["key"])
+    why = json.loads(json.dumps(answer["why"]))
+    assert sum(row["amount"] for row in why["parts"]) == pytest.approx(card["score"], abs=0.05)
+    assert {row["title"] for row in why["events"]} <= {"Book 1", "Book 4", "<img src=x onerror=alert(1)>"}
+    assert why["events"] and why["features"] and why["changed"] is None
+    if discount:
+        row = rec.values("me", [rec.catalog.ids[card["key"]]])[0]
+        assert why["value"]["chance"] == row.chance and why["value"]["value"] == row.value
+    else:
+        assert why["value"] is None
+    assert rec.digest() == before, "who asks changes nothing"
+    # after a click the same card says what has changed
+    click(widget, 3, "like", "c1")
+    newer = widget.make_snapshot()
+    there = {other["key"]: other for other in newer["cards"]}[card["key"]]
+    ask(widget, card["key"], newer["version"], "w2")
+    changed = messages[-1]["why"]["changed"]
+    assert changed["amount"] == pytest.approx(there["score"] - card["score"], abs=1e-4)
+    assert changed["by"] in {row["part"] for row in messages[-1]["why"]["parts"]}
+    widget.close()
+
+
+def test_a_question_about_nothing_is_refused_and_people_who_were_forgotten_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    widget = RecommendationList(LiveSession(shop(), k=10))
+    messages = said(widget, monkeypatch)
+    for key in (10**6, "b1", None, True):
+        ask(widget, key, 1, "w1")
+        assert messages[-1]["type"] == "error" and messages[-1]["answers"] == ["w1"]
+    snapshot = widget.make_snapshot()
+    for version in (None, "1", 10**9):  # of a list that nobody knows: of who looks on now
+        ask(widget, snapshot["cards"][0]["key"], version, "w2")
+        assert messages[-1]["type"] == "why"
+    assert widget._whys._said
+    widget._on_change(Change("people"))
+    assert not widget._whys._said
     widget.close()
 
 

@@ -2,6 +2,7 @@
 import { h, setText } from "./dom";
 import { isolated, type Language } from "./i18n";
 import { icon } from "./icons";
+import { Disclosure } from "./why";
 
 export interface CardData {
   /** The item's place in the catalogue: a name that survives JavaScript's numbers. */
@@ -23,12 +24,18 @@ export interface CardData {
   given: string[];
 }
 
+/** The key that opens and closes what a score is made of. */
+export const WHY = "w";
+
 /** Kinds of feedback that have a button, and the key of each. */
 export const KEYS: Record<string, string> = { like: "l", dislike: "d", view: "o", purchase: "b", skip: "s" };
 
 export class Card {
   readonly element: HTMLLIElement;
+  /** All that can have the focus, in its order: "why?", and those of the kinds. */
   readonly buttons: HTMLButtonElement[];
+  readonly why: Disclosure;
+  private readonly kinds: HTMLButtonElement[];
   private readonly rank = h("span", { class: "llw-rank" });
   private readonly title = h("span", { class: "llw-title", dir: "auto" });
   private move = h("span", { class: "llw-move" });
@@ -39,13 +46,15 @@ export class Card {
   /** The item that it shows now. */
   key = -1;
 
-  constructor(actions: string[], act: (kind: string) => void) {
-    this.buttons = actions.map((kind) => {
+  constructor(actions: string[], act: (kind: string) => void, ask: () => void) {
+    this.why = new Disclosure(ask);
+    this.kinds = actions.map((kind) => {
       const button = h("button", { type: "button", "data-kind": kind, tabindex: -1, "data-lm-suppress-shortcuts": true });
       button.append(icon(kind));
       button.addEventListener("click", () => act(kind));
       return button;
     });
+    this.buttons = [this.why.button, ...this.kinds];
     this.element = h(
       "li",
       { class: "llw-card", tabindex: -1, "data-lm-suppress-shortcuts": true },
@@ -55,15 +64,16 @@ export class Card {
         { class: "llw-body" },
         h("div", { class: "llw-line" }, this.title, this.move),
         this.meta,
-        this.reason,
+        h("div", { class: "llw-reasons" }, this.reason, this.why.button),
         h("div", { class: "llw-bar", "aria-hidden": "true" }, this.bar),
       ),
-      h("div", { class: "llw-actions" }, ...this.buttons),
+      h("div", { class: "llw-actions" }, ...this.kinds),
+      this.why.panel,
     );
   }
 
   update(data: CardData, words: Language): void {
-    if (data.key !== this.key || data.title !== this.title.title) this.name(data, words);
+    if (data.key !== this.key || data.title !== this.title.title) this.call(data, words);
     setText(this.rank, String(data.rank));
     show(this.meta, data.categories.map(isolated).join(" · "));
     show(this.reason, data.why ? words.say(`reason.${data.why}`, { title: data.cause ?? "" }) : data.reason);
@@ -71,17 +81,23 @@ export class Card {
     this.bar.style.transform = `scaleX(${(0.08 + 0.92 * data.bar).toFixed(3)})`;
     this.element.title = words.say("score.label", { score: words.number(data.score, 3) });
     this.showMove(data.move, words);
-    for (const button of this.buttons)
+    for (const button of this.kinds)
       button.setAttribute("aria-pressed", String(data.given.includes(button.dataset.kind ?? "")));
     this.element.removeAttribute("aria-busy");
   }
 
+  get name(): string {
+    return this.title.title;
+  }
+
   /** Puts the item's name on the card and on its buttons. */
-  private name({ key, title }: CardData, words: Language): void {
+  private call({ key, title }: CardData, words: Language): void {
+    if (key !== this.key) this.why.close(); // the card shows another item now
     this.key = key;
     this.element.dataset.key = String(key);
     show(this.title, title);
-    for (const button of this.buttons) {
+    this.why.name(title, words);
+    for (const button of this.kinds) {
       const kind = button.dataset.kind ?? "";
       const action = words.say(`action.${kind}`);
       button.setAttribute("aria-label", words.say("action.label", { action, title }));
@@ -92,7 +108,7 @@ export class Card {
   /** Shows at once that the click was taken, before the kernel answers. */
   wait(kind: string): void {
     this.element.setAttribute("aria-busy", "true");
-    this.buttons.find((button) => button.dataset.kind === kind)?.setAttribute("aria-pressed", "true");
+    this.kinds.find((button) => button.dataset.kind === kind)?.setAttribute("aria-pressed", "true");
   }
 
   /** There is nobody to tell any more. The card can still be read. */
