@@ -168,6 +168,30 @@ def points(found: Mapping[str, NDArray[np.float64]]) -> str:
     return "\n".join(lines)
 
 
+def counterfactuals(rec: Recommender, people: list[int]) -> str:
+    """How often there is one for the first and for the last of the ten, how large, after how many lists."""
+    lines = ["| place | found | one event | two | median events | median lists | stays without any past |"]
+    lines.append("|---" + "|--:" * 6 + "|")
+    for place in (1, K):
+        found = []
+        for person in people:
+            user = rec.users.ids[person]
+            listed = rec.recommend(user, k=K, reasons=False).items
+            found.append(rec.counterfactual(user, listed[place - 1], k=K))
+        sizes = np.array([len(each.events) for each in found if each.found])
+        cells = [
+            f"{place}",
+            f"{len(sizes)} of {len(found)}",
+            f"{np.count_nonzero(sizes == 1)}",
+            f"{np.count_nonzero(sizes == 2)}",
+            f"{np.median(sizes):.0f}",
+            f"{np.median([each.n_lists for each in found]):.0f}",
+            f"{sum(each.stays_without_any for each in found)}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--people", type=int, default=200)
@@ -179,7 +203,8 @@ def main() -> int:
     rec.fit(data.interactions.before(0.2), progress=False)
     rec.learn_many(data.interactions.before(0.4).after(0.5), progress=False)
     found, people = measure(rec, given.people, given.seed)
-    print(f"\n{len(people)} people\n\n{table(found, people)}\n\n{points(found)}")
+    print(f"\n{len(people)} people\n\n{table(found, people)}\n\n{points(found)}", flush=True)
+    print(f"\ncounterfactuals\n\n{counterfactuals(rec, people[:100])}")
     return 0
 
 
