@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.display import brief
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.explanation.by_event import Amounts, amounts_by_event
+from lifelong_widgets.explanation.by_feature import content_features
 from lifelong_widgets.explanation.counterfactual import Counterfactual, Gone, Standing, search
-from lifelong_widgets.explanation.explanation import PARTS, ContentFeature, Explanation, PastEvent
-from lifelong_widgets.explanation.influence import Lesson, Lessons, influences
+from lifelong_widgets.explanation.explanation import PARTS, Explanation, PastEvent
+from lifelong_widgets.explanation.influence import Lessons, lessons
 from lifelong_widgets.explanation.listed import Changes, ListedItem, ListExplanation, changes
-from lifelong_widgets.explanation.paths import Path, along_history, along_item
-from lifelong_widgets.explanation.shares import shares
+from lifelong_widgets.explanation.paths import Path, along_history
 from lifelong_widgets.featurizers import ItemFeatures
 from lifelong_widgets.learning import OBJECTIVES, Examples, ReplayBuffer
-from lifelong_widgets.memory import FEATURES, GROUP_OF, GROUPS, LINEAR, Attributions, Past, Ranker
+from lifelong_widgets.memory import FEATURES, GROUP_OF, GROUPS, Attributions, Ranker
 from lifelong_widgets.models import Histories, Network
 from lifelong_widgets.progress import held_interrupts
 
@@ -31,8 +32,6 @@ _POPULARITY = {
     **{f"popularity.{name}": name for name in ("recency", "age", "count")},
 }
 _HOMES = np.array([GROUP_OF[name] for name in FEATURES])
-_MEMBERS = np.array([name.partition(".")[0] for name in FEATURES])
-_MOST_LESSONS = 2_000  # that are compared
 _OTHERS = 10  # the best other items, which the network's score is held against
 
 Floats = NDArray[np.float64]
@@ -69,21 +68,14 @@ class Explainer:
         past, score = self.ranker.past_of(person), self.ranker.score_of(person, item)
         whole = self.ranker.attributions(person, np.array([item]))
         path = self._along_history(person, item, held_against_others=whole is not None)
-        by_event: list[dict[str, float]] = [defaultdict(float) for _ in past.items]
         popularity: dict[str, float] = {}
         personal: dict[str, float] = {}
+        parts = self._of_one(person, item)
         if whole is None:
-            parts = self._of_one(person, item) | {
-                "baseline": path.baseline,
-                "network": float(path.parts.sum()),
-            }
-            for event, amount in zip(by_event, path.parts.tolist(), strict=True):
-                event["network"] += amount
+            parts |= {"baseline": path.baseline, "network": float(path.parts.sum())}
         else:
-            parts = self._of_one(person, item)
             popularity, personal = _popularity_of(whole), _personal_of(whole)
-            for part, added in (("", whole.features[0]), ("personal", whole.personal[0])):
-                self._split_by_event(by_event, person, item, past, added, path, part)
+        by_event = amounts_by_event(self.ranker, person, item, past, whole, path)
         found = self.catalog[self.catalog.ids[item]]
         return Explanation(
             user,
@@ -92,7 +84,15 @@ class Explainer:
             score,
             {part: parts[part] for part in PARTS if part in parts},
             self._events(person, by_event),
-            self._content_features(person, item, parts, personal),
+            content_features(
+                self.network,
+                self.ranker,
+                lambda row: self.features.named_parts(found, row),
+                person,
+                item,
+                parts,
+                personal,
+            ),
             popularity,
             personal,
             path.gap,
@@ -170,36 +170,12 @@ class Explainer:
         objective: str,
         n_negatives: int,
     ) -> Lessons:
-        """The `n` events of a replay buffer that speak most for an item, and the `n` that speak most against.
-
-        Of a large buffer, `_MOST_LESSONS` are looked at, evenly spaced.
-        """
+        """The `n` events of a replay buffer that speak most for an item, and the `n` most against."""
         history, rewards, people = self.ranker.read_of(person)
         target = Examples(history, rewards, np.array([item]), np.ones(1, dtype=np.float32), people)
-        n_items = len(self.network.items)
-        negatives = np.arange(n_items)
-        if n_items > n_negatives:  # the same for all, since they are compared
-            negatives = np.sort(np.random.default_rng(0).choice(n_items, n_negatives, replace=False))
-        slots = np.unique(np.linspace(0, len(buffer) - 1, min(len(buffer), _MOST_LESSONS)).astype(np.int64))
-        slots = slots[slots >= 0]
-        examples = buffer.examples(slots)
-        with held_interrupts() as interrupt:
-            found = influences(
-                self.network, examples, target, negatives, OBJECTIVES[objective], interrupt.is_set
-            )
-        order = np.argsort(-found, kind="stable")
-        chosen = order if len(order) <= 2 * n else np.concatenate([order[:n], order[-n:]])
-
-        def lesson(place: int) -> Lesson:
-            past = examples.history_items[place][examples.history_rewards[place] > 0][:3]
-            titles = tuple(self.catalog[self.catalog.ids[index]].title for index in past.tolist())
-            taken = self.catalog[self.catalog.ids[int(examples.targets[place])]]
-            reward, slot = float(examples.rewards[place]), int(slots[place])
-            return Lesson(slot, taken.id, taken.title, reward, titles, float(found[place]))
-
-        name = self.catalog[self.catalog.ids[item]]
-        rows = [lesson(place) for place in chosen.tolist()]
-        return Lessons(user, name.id, name.title, rows, len(found), len(found) == len(slots))
+        return lessons(
+            self.network, self.catalog, user, target, n, buffer, OBJECTIVES[objective], n_negatives
+        )
 
     def _of_one(self, person: int | None, item: int) -> dict[str, float]:
         return {part: float(of[0]) for part, of in self._parts_of_many(person, np.array([item])).items()}
@@ -239,50 +215,7 @@ class Explainer:
             others = best[best != item][:_OTHERS]
         return along_history(self.network, items[0], rewards[0], item, others, people)
 
-    def _split_by_event(
-        self,
-        into: list[dict[str, float]],
-        person: int | None,
-        item: int,
-        past: Past,
-        added: Floats,
-        path: Path,
-        part: str,
-    ) -> None:
-        """Hand out what the gate's features add to the events that they are made of.
-
-        Args:
-            into: a dict for each event, of what it adds by each part.
-            person: whose past it is.
-            item: that is explained.
-            past: the person's.
-            added: (len(FEATURES),).
-            path: of the network.
-            part: whose it is; of each member's own if it is empty.
-        """
-        liked = np.flatnonzero(past.rewards > 0)
-        for member in LINEAR:
-            amount = float(added[np.equal(_MEMBERS, member)].sum())
-            terms = self.ranker.terms(member, person, np.array([item]))[:, 0]
-            if amount and terms.any():
-                home = part or GROUP_OF[f"{member}.share"]
-                for place, share in zip(liked.tolist(), shares(terms).tolist(), strict=True):
-                    into[place][home] += amount * share
-        amount = float(added[np.equal(_MEMBERS, "network")].sum())
-        if amount and path.parts.any():
-            split = shares(np.append(path.parts, path.baseline))  # of which the last is no event's
-            for event, share in zip(into, split[:-1].tolist(), strict=True):
-                event[part or "network"] += amount * share
-        own = np.flatnonzero(past.items == item)
-        if len(own):
-            counted = np.flatnonzero((past.items == item) & (past.rewards > 0))
-            of_count = FEATURES.index("repeats.count")
-            for place in counted.tolist():
-                into[place][part or "repeats"] += float(added[of_count]) / len(counted)
-            of_latest = (np.equal(_MEMBERS, "repeats")) & (np.arange(len(FEATURES)) != of_count)
-            into[int(own[0])][part or "repeats"] += float(added[of_latest].sum())
-
-    def _events(self, person: int | None, by_event: list[dict[str, float]]) -> tuple[PastEvent, ...]:
+    def _events(self, person: int | None, by_event: Amounts) -> tuple[PastEvent, ...]:
         histories = self.histories
         there = np.flatnonzero(histories.rewards_of(person))
         items, kinds, times = (
@@ -300,42 +233,6 @@ class Explainer:
                 PastEvent(place, of.id, of.title, self.kinds[kinds[place]], times[place], dict(parts))
             )
         return tuple(events)
-
-    def _content_features(
-        self, person: int | None, item: int, parts: dict[str, float], personal: dict[str, float]
-    ) -> tuple[ContentFeature, ...]:
-        """The parts of content and network by what the item is made of."""
-        columns: dict[str, Floats] = {}
-        learned: dict[str, float] = {}
-        if parts.get("content") or personal.get("content"):
-            terms = self.ranker.content_terms(person, item).sum(axis=0)
-            if terms.any():
-                columns["content"] = shares(terms)
-        if parts.get("network") or personal.get("network"):
-            read = self.ranker.read_of(person)
-            path, terms = along_item(self.network, self.network.user_vectors(*read), item)
-            split = shares(np.concatenate([path.parts, terms, [path.baseline]]))
-            learned["network"], columns["network"] = float(split[0]), split[1:-1]
-        row = self.ranker.content_of(item)
-        amounts: dict[tuple[str, str], dict[str, float]] = {}
-        if learned.get("network"):
-            amounts["", ""] = _both("network", learned["network"], parts, personal)
-        for modality, name, vector in self.features.named_parts(self.catalog[self.catalog.ids[item]], row):
-            into = amounts.setdefault((modality, name), {})
-            weights = np.divide(vector, row, out=np.zeros(len(row)), where=row != 0)
-            for part, of_columns in columns.items():
-                for home, amount in _both(part, float(of_columns @ weights), parts, personal).items():
-                    into[home] = into.get(home, 0.0) + amount
-        found = [ContentFeature(*key, of_key) for key, of_key in amounts.items() if of_key]
-        return tuple(sorted(found, key=lambda feature: -feature.amount))
-
-
-def _both(part: str, share: float, parts: dict[str, float], personal: dict[str, float]) -> dict[str, float]:
-    """A share of a part, and of what is personal about it."""
-    amounts = {part: share * parts.get(part, 0.0)}
-    if personal.get(part):
-        amounts["personal"] = share * personal[part]
-    return amounts
 
 
 def _popularity_of(whole: Attributions) -> dict[str, float]:

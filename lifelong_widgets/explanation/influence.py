@@ -12,11 +12,14 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from lifelong_widgets.data import Id
+from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.display import shorten
-from lifelong_widgets.learning import Examples, Objective
+from lifelong_widgets.learning import Examples, Objective, ReplayBuffer
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.models import Network
+from lifelong_widgets.progress import held_interrupts
+
+_MOST_LESSONS = 2_000  # that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +147,41 @@ def influences(
         product = sum(float((one * other).sum()) for one, other in zip(own, dense, strict=True))
         products.append(product + float((of_items * whole[items]).sum()))
     return np.array(products)
+
+
+def lessons(
+    network: Network,
+    catalog: Catalog,
+    user: Id,
+    target: Examples,
+    n: int,
+    buffer: ReplayBuffer,
+    objective: Objective,
+    n_negatives: int,
+) -> Lessons:
+    """The `n` events of a replay buffer that speak most for an item, and the `n` that speak most against.
+
+    Of a large buffer, `_MOST_LESSONS` are looked at, evenly spaced; Ctrl-C ends it with those so far.
+    """
+    n_items = len(network.items)
+    negatives = np.arange(n_items)
+    if n_items > n_negatives:  # the same for all, since they are compared
+        negatives = np.sort(np.random.default_rng(0).choice(n_items, n_negatives, replace=False))
+    slots = np.unique(np.linspace(0, len(buffer) - 1, min(len(buffer), _MOST_LESSONS)).astype(np.int64))
+    slots = slots[slots >= 0]
+    examples = buffer.examples(slots)
+    with held_interrupts() as interrupt:
+        found = influences(network, examples, target, negatives, objective, interrupt.is_set)
+    order = np.argsort(-found, kind="stable")
+    chosen = order if len(order) <= 2 * n else np.concatenate([order[:n], order[-n:]])
+
+    def lesson(place: int) -> Lesson:
+        past = examples.history_items[place][examples.history_rewards[place] > 0][:3]
+        titles = tuple(catalog[catalog.ids[index]].title for index in past.tolist())
+        taken = catalog[catalog.ids[int(examples.targets[place])]]
+        reward, slot = float(examples.rewards[place]), int(slots[place])
+        return Lesson(slot, taken.id, taken.title, reward, titles, float(found[place]))
+
+    name = catalog[catalog.ids[int(target.targets[0])]]
+    rows = [lesson(place) for place in chosen.tolist()]
+    return Lessons(user, name.id, name.title, rows, len(found), len(found) == len(slots))
