@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from lifelong_widgets.data import Interactions, Item
-from lifelong_widgets.errors import DataError, closest
+from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers.autoencoder import AutoencoderReducer
 from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
 from lifelong_widgets.featurizers.cleaning import MAX_CHARACTERS, clean_text
@@ -131,9 +131,17 @@ class TextFeaturizer(Featurizer):
         return {**self._get_words(), **reducer.get_state()}
 
     def set_state(self, state: dict[str, Any]) -> Self:
-        """Take a state back that one with the same arguments was fitted to."""
+        """Take a state back that one with the same arguments was fitted to.
+
+        Raises:
+            FormatError: there are more words, or fewer, than are reduced.
+        """
         self._set_words(state)
         self._reducer = self._make_reducer().set_state(state)
+        words, directions = self._input_names(), self._reducer.directions
+        if words is not None and directions is not None and len(words) != directions.shape[1]:
+            n_columns = directions.shape[1]
+            raise FormatError(f"text features: {len(words)} words do not go with {n_columns} columns")
         return self
 
     def _ready(self) -> Reducer:
