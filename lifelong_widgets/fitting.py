@@ -135,6 +135,7 @@ class Fitting(Assembly):
                 slates = []
                 for one, scores in zip(batch, rows, strict=True):
                     open_to = scores.copy()
+                    open_to[self.memory.newcomers.listed_after(self.ranker.moment(one.time))] = -np.inf
                     open_to[histories.consumed_by(one.person)] = -np.inf
                     best = best_places(open_to, min(SLATE_SIZE, int(np.isfinite(open_to).sum())))
                     items = with_taken(best[np.lexsort((best, -open_to[best]))], one.item)

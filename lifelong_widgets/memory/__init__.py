@@ -5,7 +5,7 @@ from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUPS, NETWORK_ALONE, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.newcomers import ALWAYS, Newcomers
+from lifelong_widgets.memory.newcomers import ALWAYS, Moment, Newcomers
 from lifelong_widgets.memory.ranker import Look, Occurrence, PeopleRows, Ranker, Replayed
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Gate",
     "Ledger",
     "Look",
+    "Moment",
     "Newcomers",
     "Occurrence",
     "Past",

@@ -14,6 +14,7 @@ from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate, Lesson
 from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.newcomers import Moment
 from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.models import Histories, HistoriesMark
 
@@ -109,21 +110,25 @@ class Ranker:
         self._network_scores, self._content = network_scores, content
         self._values, self._substitution, self._people = values, substitution, people
         self._memory, self._gate, self._histories = memory, gate, histories
-        self._looks: dict[int | None, Look] = {}
+        self._looks: dict[tuple[int | None, float | None], Look] = {}
 
     def changed(self) -> None:
         """Something that was learned, or the histories or the items, have changed."""
         self._looks.clear()
 
-    def look(self, person: int | None) -> Look:
+    def look(self, person: int | None, now: float | None = None) -> Look:
         """What there is for a person, by their index; None or one beyond all for somebody unknown.
 
         The same look is given until something has changed: a click is learned from what the list was made of.
+
+        Args:
+            person: whose list it is.
+            now: the moment that is asked about, in seconds; the clock of the log if nobody says so.
         """
         key = person if person is not None and person < len(self._histories) else None
-        look = self._looks.get(key)
+        look = self._looks.get((key, now))
         if look is None:
-            past = self.past_of(key)
+            past = self.past_of(key, now)
             read = self.read_of(key)
             network_scores = next(self._network_scores(*read))
             candidates = self._memory.candidates(past, network_scores, self._content)
@@ -136,11 +141,15 @@ class Ranker:
             )
             if len(self._looks) >= 16:
                 self._looks.clear()
-            self._looks[key] = look
+            self._looks[key, now] = look
         return look
 
-    def past_of(self, person: int | None) -> Past:
-        """What a person did."""
+    def moment(self, now: float | None) -> Moment:
+        """The moment that is asked about; see `look`."""
+        return Moment(self._histories.clock, told=False) if now is None else Moment(now)
+
+    def past_of(self, person: int | None, now: float | None = None) -> Past:
+        """What a person did before a moment; see `look`."""
         histories = self._histories
         rewards = histories.rewards_of(person)
         events = np.flatnonzero(rewards)
@@ -149,37 +158,41 @@ class Ranker:
             rewards[events],
             histories.times_of(person)[events],
             histories.consumed_by(person),
-            histories.clock,
+            self.moment(now),
         )
 
-    def features_of(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def features_of(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> NDArray[np.float32]:
         """What the gate is told about `items`, which need be no candidates: (n, len(FEATURES))."""
-        look = self.look(person)
+        look = self.look(person, now)
         among = contains(look.candidates.items, items)
         if among.all():
             return look.candidates.features[np.searchsorted(look.candidates.items, items)]
         everything = self._memory.describe(
             union(look.candidates.items, items),
-            self.past_of(person),
+            self.past_of(person, now),
             look.network_scores,
             self._content,
         )
         return everything.features[np.searchsorted(everything.items, items)]
 
-    def contributions(self, person: int | None, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    def contributions(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> dict[str, NDArray[np.float32]]:
         """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it.
 
         It says of the item then what it says on average of the ten best candidates. (n,) for each group.
         Where items have values, ``"value"`` is what that of an item adds, held against those of the ten best.
         """
-        look = self.look(person)
+        look = self.look(person, now)
         of_value = {}
         if look.gains is not None:
-            around = look.gains[self.best(person, 10, False)[0]]
+            around = look.gains[self.best(person, 10, False, now)[0]]
             of_value["value"] = look.gains[items] - around.mean()
         if self._memory.network_alone:
             return {"network": np.ones(len(items), dtype=np.float32), **of_value}
-        features = self.features_of(person, items)
+        features = self.features_of(person, items, now)
         scores = self._gate.scores(person, items, features)
         best = look.candidates.features[np.argsort(-look.scores, kind="stable")[:10]]
         average = (best if len(best) else features).mean(axis=0)
@@ -193,30 +206,34 @@ class Ranker:
         """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
         return self._memory.terms(group, self.past_of(person), items, self._content)
 
-    def score_of(self, person: int | None, item: int) -> float:
+    def score_of(self, person: int | None, item: int, now: float | None = None) -> float:
         """The score of any item: the gate's, or the network's if that is alone; and its value."""
         items = np.array([item])
-        score, gains = self.click_scores(person, items)[0], self.look(person).gains
+        score, gains = self.click_scores(person, items, now)[0], self.look(person, now).gains
         return float(score if gains is None else score + gains[item])
 
-    def click_scores(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def click_scores(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> NDArray[np.float32]:
         """The scores of `items` without their values: the log-odds that each is the one that is taken."""
         if self._memory.network_alone:
-            return self.look(person).network_scores[items]
-        return self._gate.scores(person, items, self.features_of(person, items))
+            return self.look(person, now).network_scores[items]
+        return self._gate.scores(person, items, self.features_of(person, items, now))
 
-    def click_chances(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float64]:
+    def click_chances(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> NDArray[np.float64]:
         """How likely each of `items` is taken: a softmax over the candidates, or all if there are none.
 
         Of an item that is no candidate it is what it would be beside them.
         """
-        look = self.look(person)
+        look = self.look(person, now)
         scores = look.scores if len(look.scores) else look.network_scores
         top = float(scores.max(initial=-np.inf))
         if not np.isfinite(top):
             return np.zeros(len(items))
         total = np.exp(scores.astype(np.float64) - top).sum()
-        own = np.exp(self.click_scores(person, items).astype(np.float64) - top)
+        own = np.exp(self.click_scores(person, items, now).astype(np.float64) - top)
         beside = ~contains(look.candidates.items, items) if len(look.scores) else np.zeros(len(items), bool)
         chances: NDArray[np.float64] = own / (total + np.where(beside, own, 0.0))
         return chances
@@ -231,7 +248,7 @@ class Ranker:
         rewards = histories.rewards_of(person).copy()
         rewards[np.flatnonzero(rewards)[event]] = 0.0
         kept = np.arange(len(past.items)) != event
-        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
+        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.moment)
         read = self.read_of(person)
         read = read[0], rewards[None], read[2]
         scores = next(self._network_scores(*read))
@@ -247,13 +264,13 @@ class Ranker:
         return score + (0.0 if gains is None else float(gains[item]))
 
     def best(
-        self, person: int | None, k: int, exclude_seen: bool
+        self, person: int | None, k: int, exclude_seen: bool, now: float | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Indices and scores of the best `k` items, best first; fewer if there are no more.
 
         The candidates come first, by the gate; what nobody has named follows in the order of the network.
         """
-        look = self.look(person)
+        look = self.look(person, now)
         items, scores = look.candidates.items, look.scores
         if look.gains is not None:
             scores = scores + look.gains[items]
@@ -268,7 +285,7 @@ class Ranker:
         if look.gains is not None:
             others += look.gains
         others[look.candidates.items] = -np.inf
-        others[self._memory.unreleased(self._histories.clock)] = -np.inf
+        self._memory.newcomers.hide(others, self.moment(now))
         if exclude_seen:
             others[self._histories.consumed_by(person)] = -np.inf
         n = min(k - len(items), int(np.count_nonzero(others > -np.inf)))
@@ -292,13 +309,14 @@ class Ranker:
 
         Of a large batch it looks at a few events, evenly spaced. For `rng` and `rate_factor` see `Gate.step`.
         """
-        speak = [event for event in events if event.reward > 0]
+        moments = self._histories.moments(event.time for event in events)
+        speak = [event._replace(time=now) for event, now in zip(events, moments, strict=True) if event.reward > 0]
         if len(speak) > _STUDIED:
             speak = [speak[n * len(speak) // _STUDIED] for n in range(_STUDIED)]
         if self._memory.network_alone or not speak:
             return
         if len(speak) == 1:
-            look = self.look(speak[0].person)
+            look = self.look(speak[0].person, speak[0].time)
             looks = [(look.candidates, look.scores)]
         else:
             # afresh, though a list may have been asked for before: the scores of a product of many may differ
@@ -332,9 +350,9 @@ class Ranker:
         rows = None if alone or read is None else self._network_scores(*read)
         for event in events:
             row = next(rows) if rows is not None and event.reward != 0 else None
-            now = self._histories.clock if event.time is None else event.time
-            if not alone and event.reward > 0 and self._memory.could_name(event.item, now):
-                self._teach([(event, self._judged(event, row))], rng)
+            now = self._histories.moments([event.time])[0]
+            if not alone and event.reward > 0 and self._memory.could_name(event.item, self.moment(now).time):
+                self._teach([(event, self._judged(event._replace(time=now), row))], rng)
             self.take_in(event)
 
     def _teach(
@@ -356,7 +374,8 @@ class Ranker:
         self, event: Occurrence, network_scores: NDArray[np.float32] | None
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
-        candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content)
+        past = self.past_of(event.person, event.time)
+        candidates = self._memory.candidates(past, network_scores, self._content)
         return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
 
     def take_in(
@@ -379,7 +398,7 @@ class Ranker:
         if learning and event.reward > 0:
             rewards = self._histories.rewards_of(event.person)
             liked = self._histories.items_of(event.person)[rewards > 0]
-            now = self._histories.clock if event.time is None else event.time
+            now = self.moment(self._histories.moments([event.time])[0]).time
             n_consumed = self._histories.n_consumed(event.person)
             self._memory.learn(liked, n_consumed, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)
