@@ -24,7 +24,7 @@ from lifelong_widgets.learning import (
     StepMark,
     examples_of_batch,
 )
-from lifelong_widgets.memory import Ledger, Occurrence
+from lifelong_widgets.memory import Ledger, Occurrence, warn_of_odd_times
 from lifelong_widgets.models import HistoriesMark, one_thread
 from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.state_file import Tree
@@ -225,6 +225,9 @@ class Engine(Fitting):
             )
             for event, person, kind in zip(events, people, kinds, strict=True)
         ]
+        if self.histories.clock == 0.0 and (timed := [one for one in happened if one.time is not None]):
+            items, times = (np.array(column) for column in zip(*((one.item, one.time) for one in timed)))
+            warn_of_odd_times(self.memory.newcomers, items, times)
         loss, slots, td_error = float("nan"), np.zeros(0, dtype=np.int64), float("nan")
         if learning:
             if self.value.on:  # before the gate learns: what a list was made of, looked at before or not

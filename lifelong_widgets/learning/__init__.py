@@ -18,12 +18,12 @@ from lifelong_widgets.learning.updater import OnlineUpdater, StepMark
 
 __all__ = [
     "OBJECTIVES",
-    "Negatives",
     "Distillation",
     "ElasticPenalty",
     "Examples",
     "FitReport",
     "LogExamples",
+    "Negatives",
     "Objective",
     "OnlineUpdater",
     "ReplayBuffer",

@@ -6,6 +6,7 @@ from lifelong_widgets.memory.episodic import GROUPS, NETWORK_ALONE, EpisodicMemo
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.newcomers import ALWAYS, Moment, Newcomers
+from lifelong_widgets.memory.odd_times import warn_of_odd_times
 from lifelong_widgets.memory.ranker import Look, Occurrence, PeopleRows, Ranker, Replayed
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "PeopleRows",
     "Ranker",
     "Replayed",
+    "warn_of_odd_times",
 ]

@@ -129,6 +129,10 @@ class Newcomers:
         """Whether `item` was there before `time`: what comes with its first event could not be taken."""
         return item < self._n and bool(item >= self.n_listed or self._released[item] < time)
 
+    def released_of(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """When each of `items` was released, in seconds, or `ALWAYS`."""
+        return self._released[items]
+
     def there(self, moment: Moment) -> NDArray[np.int64]:
         """Those that are there and have had no event, the latest first, at most `_LATEST` of them."""
         return _latest(
