@@ -225,9 +225,8 @@ class Engine(Fitting):
             )
             for event, person, kind in zip(events, people, kinds, strict=True)
         ]
-        if self.histories.clock == 0.0 and (timed := [one for one in happened if one.time is not None]):
-            items, times = (np.array(column) for column in zip(*((one.item, one.time) for one in timed)))
-            warn_of_odd_times(self.memory.newcomers, items, times)
+        if self.histories.clock == 0.0:  # it begins to run with these
+            self._warn_of_odd_times(happened)
         loss, slots, td_error = float("nan"), np.zeros(0, dtype=np.int64), float("nan")
         if learning:
             if self.value.on:  # before the gate learns: what a list was made of, looked at before or not
@@ -301,12 +300,19 @@ class Engine(Fitting):
             people.append(person)
         return people
 
+    def _warn_of_odd_times(self, happened: list[Occurrence]) -> None:
+        timed = [(one.item, one.time) for one in happened if one.time is not None]
+        if timed:
+            items, times = (np.array(column) for column in zip(*timed, strict=True))
+            warn_of_odd_times(self.memory.newcomers, items, times)
+
     def _to_compare_with(self, happened: list[Occurrence]) -> Negatives | None:
-        """What negatives are drawn from after these events; None for all items."""
+        """What negatives are drawn from after these events; None for all items, as when none is there."""
         now = self.histories.moments(one.time for one in happened)[-1]
         newcomers, n_items = self.memory.newcomers, len(self.network.items)
         listed = newcomers.listed_by(self.ranker.moment(now))
-        return None if listed is None else Negatives(listed, newcomers.n_listed, n_items)
+        there = None if listed is None else Negatives(listed, newcomers.n_listed, n_items)
+        return there or None
 
     def _step(
         self, new: Examples, mark: Mark, adapted: Factors, among: Negatives | None

@@ -141,9 +141,10 @@ class Recommender(DurableEngine):
 
         Takes a `Feedback`, or its fields by name. The cost does not grow with the history or the people, nor
         with the items if the person was just given a list of that moment. The fast memory reads the `time`;
-        an event without one happens when the latest so far did, and so does one whose `time` lies a month
-        and more away, until the next one confirms it (`models.clock`). The `value` is recorded only. With `shown`, the list
-        that was on screen, best first, the event also tests that list, which the drift monitor watches.
+        an event without one happens when the latest so far did, and so does one whose `time` lies more than a
+        month away, until the next confirms it (`models.clock`). The `value` is recorded only. With `shown`,
+        the list that was on screen, best first, the event also tests that list, which the drift monitor
+        watches.
 
         With a journal the event is written down before it is learned, and durable when this returns. One
         whose `id` is in the journal already, such as a request that was sent twice, is not learned again.

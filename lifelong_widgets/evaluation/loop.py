@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
-from lifelong_widgets.evaluation.learners import Due, Learner, admit, check_ids, check_kinds, is_told_now, rank_of
+from lifelong_widgets.evaluation.learners import (
+    Due,
+    Learner,
+    admit,
+    check_ids,
+    check_kinds,
+    is_told_now,
+    rank_of,
+)
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 

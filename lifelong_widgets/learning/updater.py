@@ -211,7 +211,8 @@ class OnlineUpdater(Part):
         """Those of a batch; the dense ones are in the optimizer then."""
         if objective is None:
             objective = OBJECTIVES[self.objective]
-            negatives = (among or Negatives.all_of(len(self._network.items))).draw(self.n_negatives, rng)
+            among = among or Negatives.all_of(len(self._network.items))
+            negatives = among.draw(self.n_negatives, rng)
         else:
             negatives = np.zeros(0, dtype=np.int64)
         with self._network.content.without(self._left_out(rng)):
@@ -223,6 +224,7 @@ class OnlineUpdater(Part):
                 self._dense.gradients,
                 weights,
                 distillation,
+                None if among is None else len(among),
             )
         if not math.isfinite(found.loss):
             raise DivergenceError(

@@ -135,10 +135,14 @@ def describe(
     column = 4 * len(MEMBERS)
     popularity.tell(features[:, column : column + N_HALF_LIVES + 3], items, past.moment.time)
     column += N_HALF_LIVES
-    _tell_repeats(features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.moment.time)
+    _tell_repeats(
+        features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.moment.time
+    )
     features[:, column + 6] = consumed
     features[:, column + 8] = np.log1p(len(past.items)) / 4.0
-    features[:, column + 9] = log_minutes(past.moment.time - float(past.times[0])) if len(past.times) else LONGEST
+    features[:, column + 9] = (
+        log_minutes(past.moment.time - float(past.times[0])) if len(past.times) else LONGEST
+    )
     return Candidates(items, features, consumed)
 
 

@@ -158,12 +158,12 @@ class Newcomers:
             scores[later[self._untaken[later]]] = -np.inf
 
     def listed_by(self, moment: Moment) -> NDArray[np.int64] | None:
-        """Those of the first catalogue that were released by then, in any order; None if all were. O(log n)."""
+        """Those of the first catalogue that were released by then; None if all were. O(log n)."""
         end = self._end_of_run(0, self.n_listed, self._limits(moment)[0])
         return None if end == self.n_listed else self._order[:end]
 
     def listed_after(self, moment: Moment) -> NDArray[np.int64]:
-        """Those of the first catalogue that were released later, in any order. O(log n)."""
+        """Those of the first catalogue that were released later. O(log n)."""
         return self._order[self._end_of_run(0, self.n_listed, self._limits(moment)[0]) : self.n_listed]
 
     def best_of_all(
@@ -177,9 +177,7 @@ class Newcomers:
         of_each = self._untaken[: self._n], self._released
         return _best_of_all(values, k, size, hidden, *of_each, *limits, self.n_listed)
 
-    def named(
-        self, content: Scores | None, consumed: NDArray[np.int64], moment: Moment
-    ) -> NDArray[np.int64]:
+    def named(self, content: Scores | None, consumed: NDArray[np.int64], moment: Moment) -> NDArray[np.int64]:
         """The newest of them, and those that the content thinks most of, each once.
 
         Args:
@@ -313,7 +311,7 @@ def _latest(
     n_listed: int,
     most: int,
 ) -> NDArray[np.int64]:
-    """The untaken items that are there, from the one released last; of several at once the last in the table."""
+    """The untaken items that are there, from the one released last; of several at once the later one."""
     n_runs = len(bounds) - 1
     heads = np.empty(n_runs, dtype=np.int64)
     for run in range(n_runs):

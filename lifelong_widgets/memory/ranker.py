@@ -310,7 +310,9 @@ class Ranker:
         Of a large batch it looks at a few events, evenly spaced. For `rng` and `rate_factor` see `Gate.step`.
         """
         moments = self._histories.moments(event.time for event in events)
-        speak = [event._replace(time=now) for event, now in zip(events, moments, strict=True) if event.reward > 0]
+        speak = [
+            event._replace(time=now) for event, now in zip(events, moments, strict=True) if event.reward > 0
+        ]
         if len(speak) > _STUDIED:
             speak = [speak[n * len(speak) // _STUDIED] for n in range(_STUDIED)]
         if self._memory.network_alone or not speak:

@@ -14,7 +14,10 @@ DAY = 86_400.0
 NEAR = st.lists(st.floats(1e9, 1e9 + BELIEVED), min_size=1, max_size=20)
 
 
-def after(times: list[float | None], clock: Clock = Clock()) -> Clock:
+START = Clock()
+
+
+def after(times: list[float | None], clock: Clock = START) -> Clock:
     for time in times:
         clock = clock.read(time)[1]
     return clock
