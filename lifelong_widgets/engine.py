@@ -262,11 +262,12 @@ class Engine(Fitting):
     ) -> float:
         """Let the values learn from what these events say of those before them; the mean TD error."""
         taken = awaiting(self.histories, happened, features)
+        moments = self.histories.moments(one.time for one in happened)
         slates: list[Slate | None] = []
         seen: set[int] = set()
-        for one, event, last in zip(happened, events, taken, strict=True):
+        for one, event, now in zip(happened, events, moments, strict=True):
             told = one.person in seen or self.value.awaits(one.person)
-            slates.append(self._slate(one, event.shown, last.time) if told else None)
+            slates.append(self._slate(one, event.shown, now) if told else None)
             seen.add(one.person)
         return self.value.learn(taken, slates, mark)
 

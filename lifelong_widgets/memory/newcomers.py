@@ -332,7 +332,11 @@ def _latest(
             break
         found[size] = item
         size += 1
-        heads[best] = _last_up_to(untaken, order, counts, sums, heads[best] - 1)
+        place = heads[best] - 1
+        if place >= 0 and untaken[order[place]]:  # as where most are: quicker than the call
+            heads[best] = place
+        else:
+            heads[best] = _last_up_to(untaken, order, counts, sums, place)
     return found[:size]
 
 
@@ -352,24 +356,28 @@ def _best_of_all(
     best = np.empty(min(k, len(values)), dtype=np.int64)
     new = np.empty(min(n_new, len(values)), dtype=np.int64)
     size, size_new, next_hidden = 0, 0, 0
+    none = np.float32(np.inf)  # of no room: nothing is better
+    worst = np.float32(-np.inf) if len(best) else none
+    worst_new = np.float32(-np.inf) if len(new) else none
     for place in range(len(values)):
-        if next_hidden < len(hidden) and hidden[next_hidden] == place:
-            next_hidden += 1
-            continue
         value = values[place]
-        if not value > -np.inf:
+        if not (value > worst or value > worst_new):
+            continue
+        while next_hidden < len(hidden) and hidden[next_hidden] < place:
+            next_hidden += 1
+        if next_hidden < len(hidden) and hidden[next_hidden] == place:
             continue
         nobodys = place < len(untaken) and untaken[place]
-        is_best = size < len(best) or (size > 0 and value > values[best[0]])
-        is_new = nobodys and (size_new < len(new) or (size_new > 0 and value > values[new[0]]))
-        if not (is_best or is_new):
-            continue
         if nobodys and released[place] > (of_listed if place < n_listed else of_added):
             continue
-        if is_best:
+        if value > worst:
             size = offer(best, size, values, place)
-        if is_new:
+            if size == len(best):
+                worst = values[best[0]]
+        if nobodys and value > worst_new:
             size_new = offer(new, size_new, values, place)
+            if size_new == len(new):
+                worst_new = values[new[0]]
     return best[:size], new[:size_new]
 
 

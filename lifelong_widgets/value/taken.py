@@ -16,8 +16,13 @@ def awaiting(
 ) -> list[Awaiting]:
     """Events with the histories before them, as the values take them; `features` are (n, person_dim).
 
-    A time that is not believed is none.
+    One whose time is not believed happens when the clock says, as in the histories.
     """
+    moments = histories.moments(one.time for one in happened)
+    times = [
+        histories.clock if moment is None and one.time is not None else moment
+        for one, moment in zip(happened, moments, strict=True)
+    ]
     columns = (
         [one.person for one in happened],
         [one.item for one in happened],
@@ -27,7 +32,7 @@ def awaiting(
         Awaiting(one.person, now, items, rewards.copy(), one.item, one.reward, row)
         for one, now, (items, rewards), row in zip(
             happened,
-            histories.moments(one.time for one in happened),
+            times,
             pasts_of_batch(histories, *columns),
             [None] * len(happened) if features is None else features,
             strict=True,
