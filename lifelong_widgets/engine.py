@@ -19,11 +19,12 @@ from lifelong_widgets.learning import (
     Distillation,
     Examples,
     FitReport,
+    Negatives,
     ReplayMark,
     StepMark,
     examples_of_batch,
 )
-from lifelong_widgets.memory import Ledger, Occurrence
+from lifelong_widgets.memory import Ledger, Occurrence, warn_of_odd_times
 from lifelong_widgets.models import HistoriesMark, one_thread
 from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.state_file import Tree
@@ -224,6 +225,8 @@ class Engine(Fitting):
             )
             for event, person, kind in zip(events, people, kinds, strict=True)
         ]
+        if self.histories.clock == 0.0:  # it begins to run with these
+            self._warn_of_odd_times(happened)
         loss, slots, td_error = float("nan"), np.zeros(0, dtype=np.int64), float("nan")
         if learning:
             if self.value.on:  # before the gate learns: what a list was made of, looked at before or not
@@ -237,7 +240,7 @@ class Engine(Fitting):
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards, features)
             if len(new):
                 scored = self._scored(new)  # before the step, as the loss is
-                losses, slots = self._step(new, mark, adapted)
+                losses, slots = self._step(new, mark, adapted, self._to_compare_with(happened))
                 loss = float(losses.mean())
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
                 self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
@@ -259,24 +262,25 @@ class Engine(Fitting):
     ) -> float:
         """Let the values learn from what these events say of those before them; the mean TD error."""
         taken = awaiting(self.histories, happened, features)
+        moments = self.histories.moments(one.time for one in happened)
         slates: list[Slate | None] = []
         seen: set[int] = set()
-        for one, event in zip(happened, events, strict=True):
+        for one, event, now in zip(happened, events, moments, strict=True):
             told = one.person in seen or self.value.awaits(one.person)
-            slates.append(self._slate(one, event.shown) if told else None)
+            slates.append(self._slate(one, event.shown, now) if told else None)
             seen.add(one.person)
         return self.value.learn(taken, slates, mark)
 
-    def _slate(self, happened: Occurrence, shown: tuple[Id, ...] | None) -> Slate | None:
+    def _slate(self, happened: Occurrence, shown: tuple[Id, ...] | None, now: float | None) -> Slate | None:
         """The list that an item was taken from: what was shown, or would have been; and that item."""
         person = happened.person
         if shown:
             known = [self.catalog.index_of(item) for item in shown if item in self.catalog]
             listed = np.array([row for row in known if row < len(self.network.items)], dtype=np.int64)
         else:
-            listed = self.ranker.best(person, SLATE_SIZE, exclude_seen=True)[0]
+            listed = self.ranker.best(person, SLATE_SIZE, True, now)[0]
         items = with_taken(listed, happened.item)
-        return slate_of(items, self.ranker.click_scores(person, items))
+        return slate_of(items, self.ranker.click_scores(person, items, now))
 
     def _had_a_choice(self, happened: Occurrence, event: Feedback) -> bool:
         """Whether the item could have been listed, so that it says something that it was taken.
@@ -297,7 +301,23 @@ class Engine(Fitting):
             people.append(person)
         return people
 
-    def _step(self, new: Examples, mark: Mark, adapted: Factors) -> tuple[np.ndarray, np.ndarray]:
+    def _warn_of_odd_times(self, happened: list[Occurrence]) -> None:
+        timed = [(one.item, one.time) for one in happened if one.time is not None]
+        if timed:
+            items, times = (np.array(column) for column in zip(*timed, strict=True))
+            warn_of_odd_times(self.memory.newcomers, items, times)
+
+    def _to_compare_with(self, happened: list[Occurrence]) -> Negatives | None:
+        """What negatives are drawn from after these events; None for all items, as when none is there."""
+        now = self.histories.moments(one.time for one in happened)[-1]
+        newcomers, n_items = self.memory.newcomers, len(self.network.items)
+        listed = newcomers.listed_by(self.ranker.moment(now))
+        there = None if listed is None else Negatives(listed, newcomers.n_listed, n_items)
+        return there or None
+
+    def _step(
+        self, new: Examples, mark: Mark, adapted: Factors, among: Negatives | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """One step on new examples and replayed ones; the loss of each, and the slots of the latter."""
         n_replayed = round(adapted.replay * self.updater.replay_ratio * len(new))
         slots = self.buffer.sample_slots(n_replayed, self.rng)
@@ -314,6 +334,7 @@ class Engine(Fitting):
             weights=weights,
             distillation=distillation,
             rate_factor=adapted.learning_rate,
+            among=among,
         )
         self.buffer.note_losses(slots, losses[len(new) :], mark.buffer)
         return losses, slots

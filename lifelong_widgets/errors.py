@@ -46,6 +46,10 @@ class FeatureWarning(UserWarning):
     """An item of the catalogue whose features cannot be made, so that nothing can be learned of it yet."""
 
 
+class ClockWarning(UserWarning):
+    """Times of events and of items that can hardly be by the same clock."""
+
+
 class MissingExtraError(LifelongWidgetsError, ImportError):
     """An optional dependency that is not installed."""
 

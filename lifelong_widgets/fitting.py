@@ -11,7 +11,7 @@ from lifelong_widgets.assembly import Assembly
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.learning import FitReport, LogExamples
-from lifelong_widgets.memory import Occurrence, Replayed
+from lifelong_widgets.memory import Occurrence, Replayed, warn_of_odd_times
 from lifelong_widgets.memory.scores import best_places
 from lifelong_widgets.models import Histories
 from lifelong_widgets.progress import ProgressCallback, Stop, report_or_give_up, track
@@ -36,6 +36,7 @@ class Fitting(Assembly):
         progress: bool | ProgressCallback,
         max_epochs: int | None,
     ) -> FitReport:
+        warn_of_odd_times(self.memory.newcomers, items, interactions.times)
         people = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)
         users = people[interactions.user_codes]
         features = self._lived_through(interactions, interrupt)
@@ -135,6 +136,7 @@ class Fitting(Assembly):
                 slates = []
                 for one, scores in zip(batch, rows, strict=True):
                     open_to = scores.copy()
+                    open_to[self.memory.newcomers.listed_after(self.ranker.moment(one.time))] = -np.inf
                     open_to[histories.consumed_by(one.person)] = -np.inf
                     best = best_places(open_to, min(SLATE_SIZE, int(np.isfinite(open_to).sum())))
                     items = with_taken(best[np.lexsort((best, -open_to[best]))], one.item)

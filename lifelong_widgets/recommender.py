@@ -26,7 +26,7 @@ from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
-from lifelong_widgets.recommendations import Recommendations, check_k
+from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.updates import LearnReport, Update
 from lifelong_widgets.value import ItemValue, ItemValues
 
@@ -90,7 +90,12 @@ class Recommender(DurableEngine):
 
     @one_thread()
     def recommend(
-        self, user: Id, k: int = 10, exclude_seen: bool = True, reasons: bool = True
+        self,
+        user: Id,
+        k: int = 10,
+        exclude_seen: bool = True,
+        reasons: bool = True,
+        now: float | None = None,
     ) -> Recommendations:
         """The best `k` items for a person, best first. Changes nothing and allocates no row.
 
@@ -99,16 +104,19 @@ class Recommender(DurableEngine):
             k: how many, at least 1; fewer come back if the catalogue has no more.
             exclude_seen: leave out what the person has consumed.
             reasons: say why each item is there (costs one more, short pass of the network).
+            now: the moment of the list, in seconds as the times of events are: what is `released` later is
+                not in it, and all is as old as it is then. Without it, the latest time that events had; so
+                where events come live, give ``time.time()`` here, and as their `time` to `learn_one`.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1, or `user` is not an id.
+            DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
         """
-        k = check_k(k)
+        k, now = check_k(k), check_now(now)
         self._sync_with_catalog()
         person = self.users.get(self.known_as(user))
         if not len(self.catalog):
             return Recommendations(user, (), (), self.catalog)
-        indices, best = self.ranker.best(person, k, exclude_seen)
+        indices, best = self.ranker.best(person, k, exclude_seen, now)
         why = None
         if reasons:
             why = reasons_of(
@@ -120,6 +128,7 @@ class Recommender(DurableEngine):
                 indices,
                 self.catalog,
                 tuple(self._kinds),
+                now,
             )
         return Recommendations.of(user, indices, best, self.catalog, why)
 
@@ -139,9 +148,11 @@ class Recommender(DurableEngine):
         """Learn one event at once: one small step on it and `replay_ratio` replayed ones.
 
         Takes a `Feedback`, or its fields by name. The cost does not grow with the history or the people, nor
-        with the items if the person was just given a list. The fast memory reads the `time`; an event without
-        one happens when the latest so far did. The `value` is recorded only. With `shown`, the list
-        that was on screen, best first, the event also tests that list, which the drift monitor watches.
+        with the items if the person was just given a list of that moment. The fast memory reads the `time`;
+        an event without one happens when the latest so far did, and so does one whose `time` lies more than a
+        month away, until the next confirms it (`models.clock`). The `value` is recorded only. With `shown`,
+        the list that was on screen, best first, the event also tests that list, which the drift monitor
+        watches.
 
         With a journal the event is written down before it is learned, and durable when this returns. One
         whose `id` is in the journal already, such as a request that was sent twice, is not learned again.
@@ -326,16 +337,24 @@ class Recommender(DurableEngine):
         return self.network.content.weights()
 
     @one_thread()
-    def values(self, user: Id, items: int | Sequence[Id] = 10, exclude_seen: bool = True) -> ItemValues:
+    def values(
+        self,
+        user: Id,
+        items: int | Sequence[Id] = 10,
+        exclude_seen: bool = True,
+        now: float | None = None,
+    ) -> ItemValues:
         """What the places in a list are made of: the chance of each item, its value, and how sure that is.
 
         Args:
             user: anybody.
             items: so many of the best, or these items by their ids, best first in any case.
             exclude_seen: leave out what the person has consumed, where the best are asked for.
+            now: the moment of the list, as in `recommend`.
 
         Raises:
-            DataError: there is no `discount`, so that there are no values; or `items` are not such.
+            DataError: there is no `discount`, so that there are no values; `items` are not such, or `now` is
+                not a time.
             UnknownItemError: an item is not in the catalogue.
 
         Example:
@@ -353,6 +372,7 @@ class Recommender(DurableEngine):
                 "there are no values without a discount: make the recommender with one, such as "
                 "Recommender(catalog, discount=0.9)"
             )
+        now = check_now(now)
         self._sync_with_catalog()
         person = self.users.get(self.known_as(user))
         if isinstance(items, (str, bytes)):
@@ -362,8 +382,9 @@ class Recommender(DurableEngine):
             if len(np.unique(chosen)) != len(chosen):
                 raise DataError("an item is there twice")
         else:
-            chosen = self.ranker.best(person, check_k(items), exclude_seen)[0]
-        look, chances = self.ranker.look(person), self.ranker.click_chances(person, chosen)
+            chosen = self.ranker.best(person, check_k(items), exclude_seen, now)[0]
+        look = self.ranker.look(person, now)
+        chances = self.ranker.click_chances(person, chosen, now)
         worth, gained = np.full(len(chosen), np.nan), np.full(len(chosen), np.nan)
         if look.values is not None:
             worth = look.values[chosen].astype(np.float64)
@@ -371,7 +392,7 @@ class Recommender(DurableEngine):
         errors, rows = self.value.td_errors(chosen), []
         order = range(len(chosen))  # as in the list
         if isinstance(items, Sequence):
-            scores = [self.ranker.score_of(person, item) for item in chosen.tolist()]
+            scores = [self.ranker.score_of(person, item, now) for item in chosen.tolist()]
             order = np.argsort(-np.array(scores), kind="stable").tolist()
         for place in order:
             item = self.catalog[self.catalog.ids[chosen[place]]]

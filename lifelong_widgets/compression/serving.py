@@ -21,7 +21,7 @@ from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import Content, EpisodicMemory, Gate, PeopleRows, Ranker
 from lifelong_widgets.models import Histories, Network, ScoringHead, one_thread
 from lifelong_widgets.models.network import blocks
-from lifelong_widgets.recommendations import Recommendations, check_k
+from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 
 METHODS = ("int8",)
 
@@ -118,11 +118,13 @@ class CompressedRecommender:
         return network + of_people + self._memory.n_bytes + self._gate.n_bytes + values
 
     @one_thread()
-    def recommend(self, user: Id, k: int = 10, exclude_seen: bool = True) -> Recommendations:
+    def recommend(
+        self, user: Id, k: int = 10, exclude_seen: bool = True, now: float | None = None
+    ) -> Recommendations:
         """The best `k` items for a person, as `Recommender.recommend` gives them, without reasons."""
         k = check_k(k)
         person = self._users.get(self._name_of(user))
-        indices, scores = self._ranker.best(person, k, exclude_seen)
+        indices, scores = self._ranker.best(person, k, exclude_seen, check_now(now))
         return Recommendations.of(user, indices, scores, self.catalog)
 
     def _content_of(self, items: np.ndarray) -> np.ndarray:

@@ -68,7 +68,8 @@ class Item:
 class Catalog:
     """Items by id, in the order in which they came. It only grows, but for what `take_back` takes back.
 
-    `text` names the text columns that every item has (an item without one has the empty text there).
+    `text` names the text columns that every item has (an item without one has the empty text there). One that
+    is called ``released`` is a text then, and when items came is not known.
 
     >>> shop = Catalog.from_pandas(pd.DataFrame({
     ...     "item": ["b1", "b2"], "title": ["Fog", "Tide"], "categories": ["Crime|Sea", "Poetry"]}))
@@ -136,6 +137,10 @@ class Catalog:
         text_cells = {name: frames.texts(frames.column(frame, name, "a text")) for name in texts}
         grouped = _optional(frame, categories, "categories", "the categories")
         groups = [()] * len(frame) if grouped is None else _all_categories(grouped, category_separator)
+        if "released" in texts:
+            if released not in (None, "released"):
+                raise DataError("'released' is a text column here, so items have no other time: rename it")
+            released = None
         dated = _optional(frame, released, "released", "when items were released")
         moments = [None] * len(frame) if dated is None else _moments(dated)
         items = [
@@ -281,7 +286,7 @@ class Catalog:
         try:
             id = as_id(given["item"], "item id")
             categories = _categories(given.get("categories"), "|")
-            released = _moment(given.get("released"))
+            released = None if "released" in self._text_columns else _moment(given.get("released"))
         except DataError as error:
             raise DataError(f"{place}{error}") from None
         item = Item(
@@ -409,7 +414,7 @@ add it first with catalog.add({'item': 'zoo', 'title': …})
         columns.update({name: [item.texts[name] for item in self._items] for name in self._text_columns})
         columns["image"] = [item.image for item in self._items]
         columns["audio"] = [item.audio for item in self._items]
-        columns["released"] = [item.released for item in self._items]
+        columns.setdefault("released", [item.released for item in self._items])
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
@@ -440,7 +445,7 @@ def _text_columns(text: str | Sequence[str]) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise DataError(f"a text column is called by a string, not {brief(name)}")
         as_id(name, "name of a text column")  # not empty, and such that a file can store it
-        if name in _RESERVED:
+        if name in _RESERVED and name != "released":  # which files had as a text before it was a field
             raise DataError(
                 f"{name!r} cannot be a text column: an item has a field of that name; rename the column"
             )

@@ -61,7 +61,7 @@ class Feedback:
         object.__setattr__(self, "item", as_id(self.item, "item"))
         object.__setattr__(self, "kind", _name(self.kind, "the kind of a feedback", "a name such as 'click'"))
         if self.time is not None:
-            object.__setattr__(self, "time", _time(self.time))
+            object.__setattr__(self, "time", as_seconds(self.time, "the time of a feedback"))
         if self.value is not None:
             object.__setattr__(self, "value", _value(self.value))
         if self.shown is not None:
@@ -78,24 +78,32 @@ def _name(given: Any, what: str, wanted: str) -> str:
     return str(as_id(given, what.removeprefix("the ")))
 
 
-def _time(given: Any) -> float:
-    seconds = _finite(given, "time", "epoch seconds, such as a datetime's .timestamp()")
+def as_seconds(given: Any, what: str) -> float:
+    """A moment as seconds since 1970-01-01 UTC; `what` it is the moment of is said in an error.
+
+    Raises:
+        DataError: it is not a number, or outside the years 1 to 9999.
+
+    >>> as_seconds(60, "the time of a feedback")
+    60.0
+    """
+    seconds = _finite(given, what, "epoch seconds, such as a datetime's .timestamp()")
     if not FIRST_SECOND <= seconds < LAST_SECOND:
         raise DataError(
-            f"the time of a feedback is {brief(given)}, which is outside the years 1 to 9999; it is in "
+            f"{what} is {brief(given)}, which is outside the years 1 to 9999; it is in "
             "seconds since 1970-01-01 UTC: divide milliseconds by 1000"
         )
     return seconds
 
 
 def _value(given: Any) -> float:
-    value = _finite(given, "value", "a finite number or None")
+    value = _finite(given, "the value of a feedback", "a finite number or None")
     if abs(value) > LARGEST_VALUE:  # a log of many events keeps them as float32
         raise DataError(f"the value of a feedback is {brief(given)}; it is at most {LARGEST_VALUE:.4g}")
     return value
 
 
-def _finite(number: Any, name: str, remedy: str) -> float:
+def _finite(number: Any, what: str, remedy: str) -> float:
     if type(number) is float and math.isfinite(number):
         return number
     real = isinstance(number, (numbers.Real, decimal.Decimal))
@@ -104,7 +112,7 @@ def _finite(number: Any, name: str, remedy: str) -> float:
     except (TypeError, ValueError, OverflowError):
         converted = math.nan
     if not math.isfinite(converted):
-        raise DataError(f"the {name} of a feedback is {brief(number)}; it must be {remedy}")
+        raise DataError(f"{what} is {brief(number)}; it must be {remedy}")
     return converted
 
 

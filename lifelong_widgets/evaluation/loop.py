@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
-from lifelong_widgets.evaluation.learners import Due, Learner, admit, check_ids, check_kinds, rank_of
+from lifelong_widgets.evaluation.learners import (
+    Due,
+    Learner,
+    admit,
+    check_ids,
+    check_kinds,
+    is_told_now,
+    rank_of,
+)
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 
@@ -35,7 +43,8 @@ def prequential(
 ) -> PrequentialReport:
     """Replay `log` in time order: each event tests the learners' lists, then it is learned.
 
-    For each event every learner is asked for its best `depth` items for that user. The rank of the item that
+    For each event every learner is asked for its best `depth` items for that user, and told what time it is
+    if its `recommend` takes a ``now``. The rank of the item that
     was really taken is its place there (a miss if it is not). Then the learner learns the event together with
     the list that it had shown. Events of a kind that speaks *against* the item (skip, dislike) test nothing
     and are only learned.
@@ -137,6 +146,7 @@ class _Run:
         self.learners, self.log, self.depth = learners, log, depth
         self.arrivals, self.exclude_seen, self.learn, self.warm_up = arrivals, exclude_seen, learn, warm_up
         self.due = Due(arrivals)
+        self.told_now = {name for name, learner in learners.items() if is_told_now(learner)}
         self.n_events = self.n_new_items = 0
         self.error: str | None = None
         self.busy = ""  # the learner that an error comes from
@@ -183,9 +193,10 @@ class _Run:
         if test:
             for name, learner in self.learners.items():
                 self.busy = name
+                moment = {"now": event.time} if name in self.told_now else {}
                 start = clock()
                 ranked = learner.recommend(
-                    event.user, k=self.depth, exclude_seen=self.exclude_seen, reasons=False
+                    event.user, k=self.depth, exclude_seen=self.exclude_seen, reasons=False, **moment
                 )
                 rank_ns[name] = clock() - start
                 lists[name] = tuple(ranked.items)

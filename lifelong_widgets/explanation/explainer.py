@@ -128,11 +128,11 @@ class Explainer:
 
         def standing(gone: Gone) -> Standing:
             look = self.ranker.look_without(person, gone)
-            best = self.ranker.best(person, k + 1, True, look)[0]
+            best = self.ranker.best(person, k + 1, True, look=look)[0]
             places = np.flatnonzero(best[:k] == item)
             edge = best[k : k + 1] if len(places) else best[k - 1 : k]
-            margin = self.ranker.score_of(person, item, look)
-            margin -= self.ranker.score_of(person, int(edge[0]), look) if len(edge) else 0.0
+            margin = self.ranker.score_of(person, item, look=look)
+            margin -= self.ranker.score_of(person, int(edge[0]), look=look) if len(edge) else 0.0
             last = int(best[min(k, len(best)) - 1]) if len(best) else None
             return Standing(int(places[0]) + 1 if len(places) else None, margin, last)
 

@@ -33,6 +33,7 @@ def reasons(
     items: np.ndarray,
     catalog: Catalog,
     kind_names: Sequence[str],
+    now: float | None = None,
 ) -> tuple[Reason, ...]:
     """Why each item is there, in a sentence: what its score owes most to.
 
@@ -51,13 +52,14 @@ def reasons(
         items: (n_items,), int64, indices of the items.
         catalog: for the titles.
         kind_names: of the kind codes in `histories`.
+        now: the moment that the list is for; see `Ranker.look`.
     """
     if not len(items):
         return ()
     rewards = histories.rewards_of(person)
     past = ranker.past_of(person)
     liked = np.flatnonzero(rewards > 0)
-    owed = ranker.contributions(person, items)
+    owed = ranker.contributions(person, items, now)
     best_event = {group: np.full(len(items), -1) for group in _BY_ITEM}
     if len(liked):
         of_network = leave_one_out(

@@ -5,9 +5,9 @@ from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUP_OF, GROUPS, LINEAR, NETWORK_ALONE, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.newcomers import ALWAYS, Newcomers
+from lifelong_widgets.memory.newcomers import ALWAYS, Moment, Newcomers
+from lifelong_widgets.memory.odd_times import warn_of_odd_times
 from lifelong_widgets.memory.path_integral import Attributions
-from lifelong_widgets.memory.popularity import HALF_LIVES_IN_EVENTS, HALF_LIVES_IN_SECONDS
 from lifelong_widgets.memory.ranker import Look, Occurrence, PeopleRows, Ranker, Replayed
 
 __all__ = [
@@ -15,8 +15,6 @@ __all__ = [
     "FEATURES",
     "GROUPS",
     "GROUP_OF",
-    "HALF_LIVES_IN_EVENTS",
-    "HALF_LIVES_IN_SECONDS",
     "LINEAR",
     "MEMBERS",
     "NETWORK_ALONE",
@@ -27,10 +25,12 @@ __all__ = [
     "Gate",
     "Ledger",
     "Look",
+    "Moment",
     "Newcomers",
     "Occurrence",
     "Past",
     "PeopleRows",
     "Ranker",
     "Replayed",
+    "warn_of_odd_times",
 ]

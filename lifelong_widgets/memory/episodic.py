@@ -15,7 +15,7 @@ from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
 from lifelong_widgets.memory.newcomers import Newcomers
 from lifelong_widgets.memory.popularity import PopularityBank
-from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores, union
+from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores
 from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
 from lifelong_widgets.memory.stages import StagePopularity
 from lifelong_widgets.memory.successors import Successors
@@ -102,11 +102,7 @@ class EpisodicMemory(Part):
             return describe(np.zeros(0, dtype=np.int64), {}, self.popularity, past)
         scores = self._scores(past, network_scores, content)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
-        unreleased = self.unreleased(past.now)
-        items = union(
-            choose(scores, self.popularity, past, self.n_candidates, popular, unreleased),
-            self.newcomers.named(scores, self.popularity, past.consumed, past.now),
-        )
+        items = choose(scores, self.popularity, past, self.n_candidates, popular, self.newcomers)
         candidates = self._described(items, scores, past)
         if network_scores is None:
             candidates.features[:, _OF_GROUP["network"]] = 0.0
@@ -131,15 +127,9 @@ class EpisodicMemory(Part):
         dull[:, _OF_GROUP[group]] = average[_OF_GROUP[group]]
         return dull
 
-    def could_name(self, item: int, now: float) -> bool:
-        """Whether an item was there at the time `now`, as far as is known."""
-        return bool(self.popularity.counts(np.array([item]))[0] > 0) or self.newcomers.could_be_taken(
-            item, now
-        )
-
-    def unreleased(self, now: float) -> NDArray[np.int64]:
-        """The items that are not to be recommended before a time later than `now`, ascending."""
-        return self.newcomers.unreleased(now, self.popularity)
+    def could_name(self, item: int, time: float) -> bool:
+        """Whether an item was there before `time`, as far as is known."""
+        return not self.newcomers.is_new(item) or self.newcomers.was_there(item, time)
 
     def terms(
         self, member: str, past: Past, items: NDArray[np.int64], content: Content
@@ -196,6 +186,7 @@ class EpisodicMemory(Part):
             self._linear.learn(past, item, ledger)
         self._stages.learn(n_consumed, item, ledger)
         self.popularity.add(item, now, weight, ledger)
+        self.newcomers.take(item, ledger)
 
     @property
     def n_bytes(self) -> int:
@@ -226,7 +217,7 @@ class EpisodicMemory(Part):
         }
 
     def set_state(self, state: dict[str, Any], n_items: int) -> None:
-        """Take a state back whose items are below `n_items`.
+        """Take a state back whose items are below `n_items`; `newcomers` are none of them taken before.
 
         Raises:
             FormatError: the arrays do not fit the settings, each other or the items.
@@ -237,6 +228,7 @@ class EpisodicMemory(Part):
         self._close.set_state(state["close"], n_items)
         self._successors.set_state(state["successors"], n_items)
         self._linear.set_state(state["linear"], n_items)
+        self.newcomers.take_all(state["popularity"]["items"])
 
     def _scores(
         self, past: Past, network_scores: NDArray[np.float32] | None, content: Content
@@ -266,7 +258,7 @@ class EpisodicMemory(Part):
 
     def _described(self, items: NDArray[np.int64], scores: dict[str, Scores], past: Past) -> Candidates:
         candidates = describe(items, scores, self.popularity, past)
-        self.newcomers.tell_age(candidates.features[:, _AGE], items, self.popularity, past.now)
+        self.newcomers.tell_age(candidates.features[:, _AGE], items, past.moment)
         return self._blinded(candidates)
 
     def _blinded(self, candidates: Candidates) -> Candidates:

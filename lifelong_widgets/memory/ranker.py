@@ -14,6 +14,7 @@ from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate, Lesson
 from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.newcomers import Moment
 from lifelong_widgets.memory.path_integral import Attributions
 from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.models import Histories, HistoriesMark
@@ -112,24 +113,28 @@ class Ranker:
         self._network_scores, self._content = network_scores, content
         self._values, self._substitution, self._people = values, substitution, people
         self._memory, self._gate, self._histories = memory, gate, histories
-        self._looks: dict[int | None, Look] = {}
+        self._looks: dict[tuple[int | None, float | None], Look] = {}
 
     def changed(self) -> None:
         """Something that was learned, or the histories or the items, have changed."""
         self._looks.clear()
 
-    def look(self, person: int | None) -> Look:
+    def look(self, person: int | None, now: float | None = None) -> Look:
         """What there is for a person, by their index; None or one beyond all for somebody unknown.
 
         The same look is given until something has changed: a click is learned from what the list was made of.
+
+        Args:
+            person: whose list it is.
+            now: the moment that is asked about, in seconds; the clock of the log if nobody says so.
         """
         key = person if person is not None and person < len(self._histories) else None
-        look = self._looks.get(key)
+        look = self._looks.get((key, now))
         if look is None:
-            look = self._looked(key, self.past_of(key), self.read_of(key))
+            look = self._looked(key, self.past_of(key, now), self.read_of(key))
             if len(self._looks) >= 16:
                 self._looks.clear()
-            self._looks[key] = look
+            self._looks[key, now] = look
         return look
 
     def look_without(self, person: int | None, events: Collection[int]) -> Look:
@@ -144,11 +149,15 @@ class Ranker:
         stays = np.ones(rewards.shape[1], dtype=bool)
         stays[np.flatnonzero(rewards[0])] = kept
         items, rewards = (_closed_up(column, stays) for column in (items, rewards))
-        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
+        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.moment)
         return self._looked(person, past, (items, rewards, people))
 
-    def past_of(self, person: int | None) -> Past:
-        """What a person did."""
+    def moment(self, now: float | None) -> Moment:
+        """The moment that is asked about; see `look`."""
+        return Moment(self._histories.clock, told=False) if now is None else Moment(now)
+
+    def past_of(self, person: int | None, now: float | None = None) -> Past:
+        """What a person did before a moment; see `look`."""
         histories = self._histories
         rewards = histories.rewards_of(person)
         events = np.flatnonzero(rewards)
@@ -157,14 +166,21 @@ class Ranker:
             rewards[events],
             histories.times_of(person)[events],
             histories.consumed_by(person),
-            histories.clock,
+            self.moment(now),
         )
 
     def features_of(
-        self, person: int | None, items: NDArray[np.int64], look: Look | None = None
+        self,
+        person: int | None,
+        items: NDArray[np.int64],
+        now: float | None = None,
+        look: Look | None = None,
     ) -> NDArray[np.float32]:
-        """What the gate is told about `items`, which need be no candidates: (n, len(FEATURES))."""
-        look = self.look(person) if look is None else look
+        """What the gate is told about `items`, which need be no candidates: (n, len(FEATURES)).
+
+        By default in the person's own `look` at the moment `now`.
+        """
+        look = self.look(person, now) if look is None else look
         among = contains(look.candidates.items, items)
         if among.all():
             return look.candidates.features[np.searchsorted(look.candidates.items, items)]
@@ -176,20 +192,22 @@ class Ranker:
         )
         return everything.features[np.searchsorted(everything.items, items)]
 
-    def contributions(self, person: int | None, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    def contributions(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> dict[str, NDArray[np.float32]]:
         """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it.
 
         It says of the item then what it says on average of the ten best candidates. (n,) for each group.
         Where items have values, ``"value"`` is what that of an item adds, held against those of the ten best.
         """
-        look = self.look(person)
+        look = self.look(person, now)
         of_value = {}
         if look.gains is not None:
-            around = look.gains[self.best(person, 10, False)[0]]
+            around = look.gains[self.best(person, 10, False, now)[0]]
             of_value["value"] = look.gains[items] - around.mean()
         if self._memory.network_alone:
             return {"network": np.ones(len(items), dtype=np.float32), **of_value}
-        features = self.features_of(person, items)
+        features = self.features_of(person, items, now)
         scores = self._gate.scores(person, items, features)
         best = look.candidates.features[np.argsort(-look.scores, kind="stable")[:10]]
         average = (best if len(best) else features).mean(axis=0)
@@ -212,20 +230,26 @@ class Ranker:
         """The terms of the content of an item, column by column: (n liked, content_dim)."""
         return self._memory.content_terms(self.past_of(person), item, self._content)
 
-    def score_of(self, person: int | None, item: int, look: Look | None = None) -> float:
+    def score_of(
+        self, person: int | None, item: int, now: float | None = None, look: Look | None = None
+    ) -> float:
         """The score of any item: the gate's, or the network's if that is alone; and its value."""
-        look = self.look(person) if look is None else look
-        score = self.click_scores(person, np.array([item]), look)[0]
+        look = self.look(person, now) if look is None else look
+        score = self.click_scores(person, np.array([item]), look=look)[0]
         return float(score if look.gains is None else score + look.gains[item])
 
     def click_scores(
-        self, person: int | None, items: NDArray[np.int64], look: Look | None = None
+        self,
+        person: int | None,
+        items: NDArray[np.int64],
+        now: float | None = None,
+        look: Look | None = None,
     ) -> NDArray[np.float32]:
         """The scores of `items` without their values: the log-odds that each is the one that is taken."""
-        look = self.look(person) if look is None else look
+        look = self.look(person, now) if look is None else look
         if self._memory.network_alone:
             return look.network_scores[items]
-        return self._gate.scores(person, items, self.features_of(person, items, look))
+        return self._gate.scores(person, items, self.features_of(person, items, look=look))
 
     def attributions(self, person: int | None, items: NDArray[np.int64]) -> Attributions | None:
         """What the gate's scores of `items` are made of; None if it has nothing to weigh."""
@@ -233,30 +257,37 @@ class Ranker:
             return None
         return self._gate.attributions(person, items, self.features_of(person, items))
 
-    def click_chances(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float64]:
+    def click_chances(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> NDArray[np.float64]:
         """How likely each of `items` is taken: a softmax over the candidates, or all if there are none.
 
         Of an item that is no candidate it is what it would be beside them.
         """
-        look = self.look(person)
+        look = self.look(person, now)
         scores = look.scores if len(look.scores) else look.network_scores
         top = float(scores.max(initial=-np.inf))
         if not np.isfinite(top):
             return np.zeros(len(items))
         total = np.exp(scores.astype(np.float64) - top).sum()
-        own = np.exp(self.click_scores(person, items).astype(np.float64) - top)
+        own = np.exp(self.click_scores(person, items, now).astype(np.float64) - top)
         beside = ~contains(look.candidates.items, items) if len(look.scores) else np.zeros(len(items), bool)
         chances: NDArray[np.float64] = own / (total + np.where(beside, own, 0.0))
         return chances
 
     def best(
-        self, person: int | None, k: int, exclude_seen: bool, look: Look | None = None
+        self,
+        person: int | None,
+        k: int,
+        exclude_seen: bool,
+        now: float | None = None,
+        look: Look | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Indices and scores of the best `k` items, best first; fewer if there are no more.
 
         The candidates come first, by the gate; what nobody has named follows in the order of the network.
         """
-        look = self.look(person) if look is None else look
+        look = self.look(person, now) if look is None else look
         items, scores = look.candidates.items, look.scores
         if look.gains is not None:
             scores = scores + look.gains[items]
@@ -271,7 +302,7 @@ class Ranker:
         if look.gains is not None:
             others += look.gains
         others[look.candidates.items] = -np.inf
-        others[self._memory.unreleased(self._histories.clock)] = -np.inf
+        self._memory.newcomers.hide(others, look.past.moment)
         if exclude_seen:
             others[self._histories.consumed_by(person)] = -np.inf
         n = min(k - len(items), int(np.count_nonzero(others > -np.inf)))
@@ -295,13 +326,16 @@ class Ranker:
 
         Of a large batch it looks at a few events, evenly spaced. For `rng` and `rate_factor` see `Gate.step`.
         """
-        speak = [event for event in events if event.reward > 0]
+        moments = self._histories.moments(event.time for event in events)
+        speak = [
+            event._replace(time=now) for event, now in zip(events, moments, strict=True) if event.reward > 0
+        ]
         if len(speak) > _STUDIED:
             speak = [speak[n * len(speak) // _STUDIED] for n in range(_STUDIED)]
         if self._memory.network_alone or not speak:
             return
         if len(speak) == 1:
-            look = self.look(speak[0].person)
+            look = self.look(speak[0].person, speak[0].time)
             looks = [(look.candidates, look.scores)]
         else:
             # afresh, though a list may have been asked for before: the scores of a product of many may differ
@@ -335,9 +369,9 @@ class Ranker:
         rows = None if alone or read is None else self._network_scores(*read)
         for event in events:
             row = next(rows) if rows is not None and event.reward != 0 else None
-            now = self._histories.clock if event.time is None else event.time
-            if not alone and event.reward > 0 and self._memory.could_name(event.item, now):
-                self._teach([(event, self._judged(event, row))], rng)
+            now = self._histories.moments([event.time])[0]
+            if not alone and event.reward > 0 and self._memory.could_name(event.item, self.moment(now).time):
+                self._teach([(event, self._judged(event._replace(time=now), row))], rng)
             self.take_in(event)
 
     def _teach(
@@ -359,7 +393,8 @@ class Ranker:
         self, event: Occurrence, network_scores: NDArray[np.float32] | None
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
-        candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content)
+        past = self.past_of(event.person, event.time)
+        candidates = self._memory.candidates(past, network_scores, self._content)
         return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
 
     def take_in(
@@ -382,7 +417,7 @@ class Ranker:
         if learning and event.reward > 0:
             rewards = self._histories.rewards_of(event.person)
             liked = self._histories.items_of(event.person)[rewards > 0]
-            now = self._histories.clock if event.time is None else event.time
+            now = self.moment(self._histories.moments([event.time])[0]).time
             n_consumed = self._histories.n_consumed(event.person)
             self._memory.learn(liked, n_consumed, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)

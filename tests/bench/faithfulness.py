@@ -48,7 +48,7 @@ def by_leaving_out(
     """By how much the score falls without each event alone: a look for each event."""
     return np.array(
         [
-            why.score - rec.ranker.score_of(person, item, rec.ranker.look_without(person, [event.place]))
+            why.score - rec.ranker.score_of(person, item, look=rec.ranker.look_without(person, [event.place]))
             for event in why.events
         ]
     )
@@ -91,8 +91,8 @@ def curves(
 
     def measured(gone: NDArray[np.int64]) -> tuple[float, float]:
         look = rec.ranker.look_without(person, gone.tolist())
-        listed = rec.ranker.best(person, K, True, look)[0]
-        return rec.ranker.score_of(person, item, look), float(item in listed)
+        listed = rec.ranker.best(person, K, True, look=look)[0]
+        return rec.ranker.score_of(person, item, look=look), float(item in listed)
 
     counts = np.round(SHARES * len(order)).astype(int)
     deletion = np.array([measured(order[:n]) for n in counts])

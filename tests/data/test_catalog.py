@@ -400,3 +400,19 @@ def test_a_cell_that_looks_like_a_list_does_no_harm(cell, recwarn):
     shop = Catalog.from_pandas(pd.DataFrame({"item": [1], "categories": [cell]}))
     assert len(shop[1].categories) == 1
     assert not recwarn
+
+
+def test_a_text_column_may_be_called_released_and_is_a_text_then() -> None:
+    frame = pd.DataFrame({"item": [1, 2], "released": ["in spring, they say", "1999"]})
+    shop = Catalog.from_pandas(frame, text="released")
+    assert [(item.released, item.texts) for item in shop] == [
+        (None, {"released": "in spring, they say"}),
+        (None, {"released": "1999"}),
+    ]
+    again = Catalog.from_records(shop.to_records(), text=shop.text_columns)
+    again.add({"item": 3, "released": "never"})
+    assert again.to_pandas()["released"].tolist() == ["in spring, they say", "1999", "never"]
+    with pytest.raises(DataError, match="released"):
+        Catalog.from_pandas(frame.assign(since=7), text="released", released="since")
+    with pytest.raises(DataError, match="released"):
+        Catalog.from_pandas(frame)

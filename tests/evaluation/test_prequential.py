@@ -382,3 +382,17 @@ def test_a_recommender_can_hit_what_was_released_since_the_last_event() -> None:
     report = prequential(rec, log, arrivals=everything, progress=False)
     assert list(rec.catalog.ids) == ["i0", "i1", "i2", "new"]
     assert report.ranks["live"][2] > 0, "it came after 90, the time of the last event, and before 100"
+
+
+def test_a_learner_that_wants_to_know_is_told_when_each_event_happens() -> None:
+    class Told(RecencyPopularity):
+        asked: list[float | None]
+
+        def recommend(self, user, k=10, exclude_seen=True, reasons=True, now=None):  # type: ignore[no-untyped-def, override]
+            self.asked.append(now)
+            return super().recommend(user, k, exclude_seen, reasons)
+
+    told = Told(Catalog.from_records({"item": item} for item in LOG.items))
+    told.asked = []
+    prequential({"told": told, "not": RecencyPopularity(told.catalog)}, LOG, progress=False)
+    assert told.asked == LOG.times.tolist()

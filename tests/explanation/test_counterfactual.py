@@ -61,9 +61,9 @@ def test_scores_without_events_are_those_of_who_did_not_do_them() -> None:
     other = really_without(rec, 2, [0, 3, 4])
     look = rec.ranker.look_without(person, [0, 3, 4])
     for item in range(20):
-        assert rec.ranker.score_of(person, item, look) == other.ranker.score_of(person, item)
+        assert rec.ranker.score_of(person, item, look=look) == other.ranker.score_of(person, item)
     nothing = rec.ranker.look_without(person, [])
-    assert [rec.ranker.score_of(person, n, nothing) for n in range(20)] == [
+    assert [rec.ranker.score_of(person, n, look=nothing) for n in range(20)] == [
         rec.ranker.score_of(person, n) for n in range(20)
     ]
 
