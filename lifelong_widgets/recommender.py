@@ -97,7 +97,7 @@ class Recommender(DurableEngine):
         """
         k = check_k(k)
         self._sync_with_catalog()
-        person = self.users.get(self.known_as(user))
+        person = self.people.index_of(self.known_as(user))
         if not len(self.catalog):
             return Recommendations(user, (), (), self.catalog)
         indices, best = self.ranker.best(person, k, exclude_seen)
@@ -218,7 +218,7 @@ class Recommender(DurableEngine):
             UnknownItemError: the item is not in the catalogue.
         """
         self._sync_with_catalog()
-        person, target = self.users.get(self.known_as(user)), self.index_of(item)
+        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
         score = self.ranker.score_of(person, target)
         total: dict[Id, float] = {}
         for event, index in enumerate(self.ranker.past_of(person).items.tolist()):
@@ -264,7 +264,7 @@ class Recommender(DurableEngine):
                 "Recommender(catalog, discount=0.9)"
             )
         self._sync_with_catalog()
-        person = self.users.get(self.known_as(user))
+        person = self.people.index_of(self.known_as(user))
         if isinstance(items, (str, bytes)):
             raise DataError(f"items is how many, or a sequence of ids, not {items!r:.80}")
         if isinstance(items, Sequence):

@@ -14,8 +14,8 @@ from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, It
 from lifelong_widgets.featurizers.habits import HabitFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
-from lifelong_widgets.featurizers.live_people import LivePeople, check_people
-from lifelong_widgets.featurizers.people import PersonFeaturizer, PersonMark, TallyFeaturizer
+from lifelong_widgets.featurizers.live_people import LivePeople
+from lifelong_widgets.featurizers.people import LiveFeaturizer, PersonFeaturizer, PersonMark, TallyFeaturizer
 from lifelong_widgets.featurizers.person_settings import PersonSettings
 from lifelong_widgets.featurizers.scaling import Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
@@ -46,6 +46,7 @@ __all__ = [
     "ItemFeatures",
     "LSTMText",
     "LearnedText",
+    "LiveFeaturizer",
     "LivePeople",
     "NeighborTastes",
     "NodeEmbedding",
@@ -66,6 +67,5 @@ __all__ = [
     "Vocabulary",
     "Winsorizer",
     "Word2VecFeaturizer",
-    "check_people",
     "clean_text",
 ]

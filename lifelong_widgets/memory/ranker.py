@@ -120,7 +120,7 @@ class Ranker:
 
         The same look is given until something has changed: a click is learned from what the list was made of.
         """
-        key = person if person is not None and person < len(self._histories) else None
+        key = person if self._is_known(person) else None
         look = self._looks.get(key)
         if look is None:
             past = self.past_of(key)
@@ -138,6 +138,13 @@ class Ranker:
                 self._looks.clear()
             self._looks[key] = look
         return look
+
+    def _is_known(self, person: int | None) -> bool:
+        """Whether there is anything to read of a person: a history, or features of somebody without one."""
+        if person is None or person < len(self._histories):
+            return person is not None
+        rows = self._people([person])
+        return rows is not None and bool(rows.any())
 
     def past_of(self, person: int | None) -> Past:
         """What a person did."""
