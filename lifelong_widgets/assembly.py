@@ -66,7 +66,7 @@ class Assembly:
     _n_offered: int
     _waiting: str | None = None  # why there are items without a row
     _graph: SocialGraph
-    _n_edge_changes: int = 0
+    n_edge_changes: int = 0
     _person_featurizer: LiveFeaturizer | None
 
     def __init__(
@@ -266,7 +266,7 @@ class Assembly:
             for name, trait in part.traits(config=True).items()
             if not trait.metadata.get("live")
         }
-        return fixed, self._kinds, len(self.catalog), self._n_edge_changes, self.drift.n_restarts
+        return fixed, self._kinds, len(self.catalog), self.n_edge_changes, self.drift.n_restarts
 
     def refuse_unless(self, conditions: object, verb: str) -> None:
         """Raise a DataError if the `conditions` are not those of the beginning of `verb` any more."""

@@ -129,7 +129,7 @@ class Engine(Fitting):
             self._graph.add(*edge)
         else:
             self._graph.remove(edge.follower, edge.followed)
-        self._n_edge_changes += 1
+        self.n_edge_changes += 1
         self.ranker.changed()
 
     def refuse_edge(self, edge: Edge, there: bool) -> None:

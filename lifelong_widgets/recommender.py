@@ -38,11 +38,13 @@ class Recommender(DurableEngine):
         catalog: the items; it may grow at any time.
         kinds: what each kind of feedback is worth.
         seed: of everything random.
+        graph: who follows whom, for ``person_features`` that look at it; copied. See `follow`.
         **hyperparameters: of any part, such as ``embedding_dim=32`` or ``replay_ratio=7``; `parts` holds
             the parts, and `lifelong_widgets.parts.hyperparameters` lists them with bounds and help.
 
     Raises:
-        DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue.
+        DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue
+            or a graph.
         traitlets.TraitError: one that is out of bounds.
 
     Example:
@@ -298,8 +300,9 @@ class Recommender(DurableEngine):
         It has no journal.
         """
         twin = self.from_saved(
-            self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state()
-        )
+            self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state(),
+            self.graph.get_state(),
+        )  # fmt: skip
         twin._name_of = self._name_of
         return twin
 
