@@ -288,7 +288,7 @@ class DurableEngine(Engine):
             if not self._undo.reaches(n):
                 raise DataError(
                     f"without a journal the last {len(self._undo)} events can be taken back, though not a "
-                    f"part of a batch when settings or items have changed since, and not {n}; "
+                    f"part of a batch when settings, items or edges have changed since, and not {n}; "
                     "Recommender.open keeps them all"
                 )
             with deferred_interrupts():

@@ -16,7 +16,7 @@ from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
 from lifelong_widgets.featurizers.live_people import LivePeople
 from lifelong_widgets.featurizers.people import LiveFeaturizer, PersonFeaturizer, PersonMark, TallyFeaturizer
-from lifelong_widgets.featurizers.person_settings import PersonSettings
+from lifelong_widgets.featurizers.person_settings import OF_THE_GRAPH, PersonSettings
 from lifelong_widgets.featurizers.scaling import Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
@@ -30,6 +30,7 @@ from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeat
 
 __all__ = [
     "FEATURIZERS",
+    "OF_THE_GRAPH",
     "REDUCERS",
     "AudienceFeaturizer",
     "AuthorFeaturizer",
