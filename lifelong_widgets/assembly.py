@@ -252,14 +252,14 @@ class Assembly:
         return Snapshot(self.features, self.get_state(), self.drift.n_restarts)
 
     def put_back(self, before: Snapshot) -> None:
-        """Be again as at a snapshot of this engine. The settings, the kinds, the catalogue and the graph stay."""
+        """Be again as at a snapshot of this engine. Settings, kinds, catalogue and graph stay."""
         self.features = before.features
         self.set_state(before.state)
         if self.drift.n_restarts != before.n_drift_restarts:
             self.drift.restart()
 
     def conditions(self) -> object:
-        """What long work stands on: the hyperparameters that are not live, the kinds, the items, the edges."""
+        """What long work stands on: hyperparameters that are not live, kinds, items and edges."""
         fixed = {
             name: getattr(part, name)
             for part in self.parts.values()
@@ -272,8 +272,8 @@ class Assembly:
         """Raise a DataError if the `conditions` are not those of the beginning of `verb` any more."""
         if self.conditions() != conditions:
             raise DataError(
-                f"a hyperparameter, the kinds, the catalogue or the graph were changed during {verb}(), which "
-                f"nobody could repeat: it has changed nothing; {verb}() again"
+                f"a hyperparameter, the kinds, the catalogue or the graph were changed during {verb}(), "
+                f"which nobody could repeat: it has changed nothing; {verb}() again"
             )
 
     def get_tree(self) -> Tree:

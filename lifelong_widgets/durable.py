@@ -11,7 +11,15 @@ from typing import Any, Self
 
 from lifelong_widgets.assembly import Snapshot, check_graph, make_parts
 from lifelong_widgets.certificates import AuditReport, Certificate, utc
-from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions, SocialGraph
+from lifelong_widgets.data import (
+    DEFAULT_KINDS,
+    Catalog,
+    Feedback,
+    FeedbackKinds,
+    Id,
+    Interactions,
+    SocialGraph,
+)
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.data.social import Edge, edge_of
 from lifelong_widgets.engine import Applied, Engine
@@ -235,7 +243,7 @@ class DurableEngine(Engine):
     # -------------------------------------------------------------------------------------- who follows whom
 
     def follow(self, follower: Id, followed: Id, weight: float = 1.0) -> None:
-        """Let `follower` follow (or trust) `followed` from now on; an edge that is there takes the new weight.
+        """Let `follower` follow (or trust) `followed` from now on; a known edge takes the new weight.
 
         Costs O(1). Nothing is learned by it: what the network reads of people with ``person_features=``
         ``"neighbor_tastes"`` or ``"node_embedding"`` is different at once, also of people who have done

@@ -84,5 +84,7 @@ class LivePeople:
     def _id_of(self, person: int | None) -> Id | None:
         if person is None:
             return None
-        ids, place = (self._graph.people, person - _BEYOND) if person >= _BEYOND else (self._users.ids, person)
+        ids, place = (
+            (self._graph.people, person - _BEYOND) if person >= _BEYOND else (self._users.ids, person)
+        )
         return ids[place] if place < len(ids) else None

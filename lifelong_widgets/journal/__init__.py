@@ -24,6 +24,7 @@ __all__ = [
     "Checkpoints",
     "Entry",
     "Fit",
+    "Follow",
     "IdRanges",
     "Journal",
     "Learn",
@@ -34,4 +35,5 @@ __all__ = [
     "SetKinds",
     "Step",
     "Tombstone",
+    "Unfollow",
 ]

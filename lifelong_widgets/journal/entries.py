@@ -128,9 +128,7 @@ def edge_row(id: int, op: Op, recorded: float, edge: Edge) -> Row:
         raise DataError(f"an edge is recorded as follow or unfollow, not as {op!r:.80}")
     source, target, weight = edge_of(*edge)
     value = weight if op is Op.FOLLOW else None
-    return _with_checksum(
-        (id, op.value, recorded, source, target, None, None, value, None, None, None, None)
-    )
+    return _with_checksum((id, op.value, recorded, source, target, None, None, value, None, None, None, None))
 
 
 def body_row(id: int, op: Op, recorded: float, body: dict[str, Any]) -> Row:

@@ -355,8 +355,8 @@ class Journal:
     def erase(self, user: Id) -> int:
         """Delete every event of `user` and edge from or to them, and append a tombstone, in one transaction.
 
-        Returns the id of the tombstone. From then on the log is one without the person, and the checkpoints that the tombstone names are void.
-        Their bytes are gone from the folder after `scrub`. Until then the journal holds a note, by which
+        Returns the id of the tombstone. From then on the log is one without the person, and the checkpoints
+        that the tombstone names are void. Their bytes are gone from the folder after `scrub`. Until then the journal holds a note, by which
         opening it to write ends what a crash broke off between the two.
 
         Raises:
@@ -534,7 +534,7 @@ class Journal:
         return self._log.graph(self._end(until))
 
     def count_events(self, user: Id) -> int:
-        """How many events of `user`, taken back or not, and edges from and to them there are. Reads it all."""
+        """How many events of `user`, taken back or not, and edges from and to them. Reads it all."""
         return self._log.of_user(self.pseudonym(user))[0]
 
     def first_entry_of(self, user: Id) -> int | None:

@@ -1,4 +1,4 @@
-"""People whose tastes follow those whom they follow, and who come with their edges before their first click."""
+"""People who take after those whom they follow, and come with their edges before their first click."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lifelong_widgets.data import Catalog, Feedback, Id, Interactions, SocialGraph
-from lifelong_widgets.data.datasets.tastes import Matrix, draw_tastes
+from lifelong_widgets.data.datasets.tastes import Matrix
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.simulation.people import SimulatedPeople
 
@@ -17,14 +17,15 @@ _FOLLOWS = 6  # whom each of the others follows
 _COPIED = 0.9  # how often one follows somebody whom one's first contact follows, too
 _SHELF = 24  # items that somebody comes across at one visit
 _DAYS = 90.0
+_NARROW = 0.3  # concentration of the Dirichlet distribution of tastes
 _SPREAD = 2.5  # deviation of what the categories are worth to one person
 
 
 class Followers(SimulatedPeople):
     """People who join one after the other, follow some of those who are there, and take after them.
 
-    The first quarter belong to circles (`draw_tastes`) and follow nobody. Whoever joins later meets somebody,
-    and follows them and mostly whom these follow (the copying model of J. Kleinberg et al., "The web as a
+    The first quarter like two or three categories, each their own, and follow nobody. Whoever joins later
+    meets somebody, and follows them and mostly whom these follow (the copying model of J. Kleinberg et al., "The web as a
     graph", 1999), whom they trust in different degree: the weights. Their taste is `influence` times the
     weighted mean of the tastes of those, and for the rest their own (N. Friedkin and E. Johnsen, "Social
     influence and opinions", 1990). With ``influence=0`` the edges say nothing about anybody.
@@ -54,15 +55,13 @@ class Followers(SimulatedPeople):
     True
     """
 
-    def __init__(
-        self, catalog: Catalog, n_people: int = 200, influence: float = 0.8, seed: int = 0
-    ) -> None:
+    def __init__(self, catalog: Catalog, n_people: int = 200, influence: float = 0.8, seed: int = 0) -> None:
         if not isinstance(influence, (int, float)) or not 0.0 <= influence <= 1.0:
             raise DataError(f"influence={influence!r:.80}; it is a share from 0 to 1")
         if type(n_people) is not int or n_people < 2 * _FOLLOWS + 8:
             raise DataError(f"n_people={n_people!r:.80}; it is a whole number of at least {2 * _FOLLOWS + 8}")
         rng = np.random.default_rng([seed, 2])
-        own = _as_firm(draw_tastes(rng, n_people, len(catalog.categories)))
+        own = _as_firm(rng.standard_gamma(_NARROW, (n_people, len(catalog.categories))))
         people = [f"member-{number:0{max(3, len(str(n_people)))}d}" for number in range(1, n_people + 1)]
         tastes, self.graph = own.copy(), SocialGraph()
         n_founders = max(_FOLLOWS + 1, int(_FOUNDERS * n_people))

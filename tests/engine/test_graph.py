@@ -137,15 +137,18 @@ def test_the_life_with_edges_in_a_journal(name: str, shop: Path, log: Interactio
 
 @each
 def test_forgotten_with_the_edges_from_and_to_them(name: str, shop: Path, log: Interactions) -> None:
-    rec, never = opened(shop, person_features=name, graph=company()), fresh(
-        person_features=name, graph=company("p2")
+    rec, never = (
+        opened(shop, person_features=name, graph=company()),
+        fresh(person_features=name, graph=company("p2")),
     )
     live(rec, log)
     live(never, log, without="p2")
     certificate = rec.forget("p2", **QUIET)
     assert certificate.proven and "p2" not in rec.graph.people
     assert_same_state(rec, never)
-    assert rec.graph.get_state()["people"] == list(never.graph.people) and list(rec.graph) == list(never.graph)
+    assert rec.graph.get_state()["people"] == list(never.graph.people) and list(rec.graph) == list(
+        never.graph
+    )
     rec.close()
     with Recommender.open(shop) as again:
         assert again.audit(**QUIET).equal

@@ -118,8 +118,8 @@ class CommunityWorld(World):
 def community_world(seed: int = 0, n_people: int = 200, n_events: int = 8_000) -> Dataset:
     """192 posts on eight topics, for and against, by members who follow each other, and their votes.
 
-    The truth is a `CommunityWorld`; who follows whom is its `edges`, and the `graph`. Everything is invented, by the
-    authors of this package, and may be used freely.
+    The truth is a `CommunityWorld`; who follows whom is its `edges`, and the `graph`. Everything is
+    invented, by the authors of this package, and may be used freely.
 
     Args:
         seed: of everything random; the same seed gives the same log.
