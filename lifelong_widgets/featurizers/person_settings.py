@@ -36,8 +36,8 @@ class PersonSettings(Part):
     person_features = traitlets.Enum(
         ["none", *PERSON_FEATURES],
         default_value="none",
-        help="What else the network knows of a person: what their items are made of, what they take, when and "
-        "how much, what those take whom they follow, or where they stand among those who follow others.",
+        help="What else the network knows of a person: what their items are made of, what they take, when "
+        "and how much, what those take whom they follow, or where they stand among those who follow others.",
     ).tag(config=True, label="Person features")
     n_taste_components = WholeNumber(
         32, min=1, max=4096, help="Width of the person features taste_profile."

@@ -356,8 +356,8 @@ class Journal:
         """Delete every event of `user` and edge from or to them, and append a tombstone, in one transaction.
 
         Returns the id of the tombstone. From then on the log is one without the person, and the checkpoints
-        that the tombstone names are void. Their bytes are gone from the folder after `scrub`. Until then the journal holds a note, by which
-        opening it to write ends what a crash broke off between the two.
+        that the tombstone names are void. Their bytes are gone from the folder after `scrub`. Until then the
+        journal holds a note, by which opening it to write ends what a crash broke off between the two.
 
         Raises:
             LifelongWidgetsError: as `transaction`.

@@ -25,8 +25,8 @@ class Followers(SimulatedPeople):
     """People who join one after the other, follow some of those who are there, and take after them.
 
     The first quarter like two or three categories, each their own, and follow nobody. Whoever joins later
-    meets somebody, and follows them and mostly whom these follow (the copying model of J. Kleinberg et al., "The web as a
-    graph", 1999), whom they trust in different degree: the weights. Their taste is `influence` times the
+    meets somebody, and follows them and mostly whom these follow (the copying model of J. Kleinberg et al.,
+    "The web as a graph", 1999), whom they trust in different degree: the weights. Their taste is `influence` times the
     weighted mean of the tastes of those, and for the rest their own (N. Friedkin and E. Johnsen, "Social
     influence and opinions", 1990). With ``influence=0`` the edges say nothing about anybody.
 
