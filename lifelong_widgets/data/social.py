@@ -201,7 +201,7 @@ recommender by rec.follow(…) and rec.unfollow(…)
         sources, targets, weights = self.edges()
         place = {pair: n for n, pair in enumerate(zip(sources.tolist(), targets.tolist(), strict=True))}
         met = (
-            place[self._index.get(follower), code]  # type: ignore[index]
+            place[self._index.get(follower), code]
             for code, user in enumerate(self._index)
             for follower in self._followers.get(user, _NONE)
         )

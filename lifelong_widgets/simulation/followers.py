@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lifelong_widgets.data import Catalog, Feedback, Id, Interactions, SocialGraph
+from lifelong_widgets.data import Catalog, Feedback, Interactions, SocialGraph
 from lifelong_widgets.data.datasets.tastes import Matrix
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.simulation.people import SimulatedPeople
@@ -26,9 +26,9 @@ class Followers(SimulatedPeople):
 
     The first quarter like two or three categories, each their own, and follow nobody. Whoever joins later
     meets somebody, and follows them and mostly whom these follow (the copying model of J. Kleinberg et al.,
-    "The web as a graph", 1999), whom they trust in different degree: the weights. Their taste is `influence` times the
-    weighted mean of the tastes of those, and for the rest their own (N. Friedkin and E. Johnsen, "Social
-    influence and opinions", 1990). With ``influence=0`` the edges say nothing about anybody.
+    "The web as a graph", 1999), whom they trust in different degree: the weights. Their taste is `influence`
+    times the weighted mean of the tastes of those, and for the rest their own (N. Friedkin and E. Johnsen,
+    "Social influence and opinions", 1990). With ``influence=0`` the edges say nothing about anybody.
 
     Everybody takes things from the day on which they join; half of the people are there on the first day, the
     others join on the days after.
@@ -107,10 +107,6 @@ class Followers(SimulatedPeople):
             if edge[0] in here:
                 found.add(*edge)
         return found
-
-    def edges_of(self, person: Id) -> Sequence[tuple[Id, Id, float]]:
-        """The edges with which somebody comes."""
-        return [(person, other, weight) for other, weight in self.graph.following(person).items()]
 
 
 def _as_firm(tastes: Matrix) -> Matrix:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lifelong_widgets.data import Feedback, Interactions, SocialGraph
+from lifelong_widgets.data import Catalog, Feedback, Interactions, SocialGraph
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal import Journal, Op
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.saving import KIND
 from lifelong_widgets.state_file import read_tree, write_tree
 from tests.engine.lives import QUIET, fresh, opened
-from tests.engine.worlds import assert_same_state
+from tests.engine.worlds import SMALL, assert_same_state
 
 SOCIAL = ("neighbor_tastes", "node_embedding")
 each = pytest.mark.parametrize("name", SOCIAL)
@@ -93,6 +93,35 @@ def test_somebody_who_has_done_nothing_is_known_by_their_edges(name: str, log: I
     kept: np.ndarray = rec.people.rows([rec.people.index_of("zoe")])  # type: ignore[assignment]
     rec.learn_one(user="zoe", item="i1", kind="like")
     np.testing.assert_array_equal(rec.get_state()["buffer"]["people"][-1], kept[0])
+
+
+@each
+def test_newcomers_get_what_those_like_whom_they_follow(name: str) -> None:
+    """Two camps, each with items of a category of its own: who follows one of a camp is given its items."""
+    rng, camps = np.random.default_rng(0), ("North", "South")
+    shelf = Catalog.from_records({"item": f"i{n}", "categories": [camps[n % 2]]} for n in range(40))
+    graph, events = SocialGraph(), []
+    for person in range(40):
+        for other in rng.choice(20, 3, replace=False).tolist():
+            if 2 * other + person % 2 != person:
+                graph.add(f"p{person}", f"p{2 * other + person % 2}")
+        own = rng.permutation(np.arange(person % 2, 40, 2))[:8]
+        events += [Feedback(f"p{person}", f"i{item}", "like", float(rng.random())) for item in own]
+    log = Interactions.from_events(sorted(events, key=lambda event: event.time or 0.0))
+
+    def own_share(features: str) -> float:
+        rec = Recommender(shelf, graph=graph, person_features=features, **{**SMALL, "epochs": 20})
+        rec.fit(log, **QUIET)
+        shares = []
+        for n in range(12):
+            for followed in (n, n + 2, n + 4):
+                rec.follow(f"new {n}", f"p{followed}")
+            listed = rec.recommend(f"new {n}", 10, reasons=False).items
+            shares.append(np.mean([int(str(item)[1:]) % 2 == n % 2 for item in listed]))
+        return float(np.mean(shares))
+
+    assert abs(own_share("none") - 0.5) < 1e-9, "the same list for all, half of it for either camp"
+    assert own_share(name) > 0.8
 
 
 @each
