@@ -49,7 +49,7 @@ class Followers(SimulatedPeople):
     >>> from lifelong_widgets.data import datasets
     >>> crowd = Followers(datasets.load("bookshop", n_events=100).catalog, n_people=40, seed=1)
     >>> crowd.graph
-    SocialGraph(216 edges among 40 people)
+    SocialGraph(180 edges among 40 people)
     >>> log = crowd.log(n_events=300)
     >>> log[:100].users[0] in crowd.people[:20]
     True
