@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         FeedbackKind,
         FeedbackKinds,
         Interactions,
+        SocialGraph,
         datasets,
     )
     from lifelong_widgets.recommender import Recommender
@@ -47,6 +48,7 @@ _HOMES = {
         "FeedbackKind",
         "FeedbackKinds",
         "Interactions",
+        "SocialGraph",
         "datasets",
     ),
     "lifelong_widgets.recommender": ("Recommender",),
@@ -78,6 +80,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "RecommendationList",
     "Recommender",
     "SimulationPanel",
+    "SocialGraph",
     "Studio",
     "UserPicker",
     "Workbench",

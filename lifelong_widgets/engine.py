@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lifelong_widgets.data import Feedback, Id, Interactions
+from lifelong_widgets.data.social import Edge
 from lifelong_widgets.drift import DriftMark, Factors
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.featurizers import PersonMark
@@ -64,7 +65,7 @@ class Applied:
 
 
 class Engine(Fitting):
-    """State, and the steps that change it: `apply_event`, `apply_batch`, `apply_fit` and `apply_items`.
+    """State, and the steps that change it: `apply_event`, `_batch`, `_fit`, `_items`, and `apply_edge`.
 
     One seed and one sequence of steps give the same bits, whoever asks for them: a click, or a journal that
     is replayed. A step that raises leaves the engine as it was.
@@ -117,6 +118,27 @@ class Engine(Fitting):
         except BaseException:
             self.catalog.take_back(n_items)
             raise
+
+    def apply_edge(self, edge: Edge, there: bool) -> None:
+        """Let there be an edge or not.
+
+        Raises:
+            DataError: somebody in it is known by an id of the other type, or one that is to go is not there.
+        """
+        self.refuse_edge(edge, there)
+        if there:
+            self._graph.add(*edge)
+        else:
+            self._graph.remove(edge.follower, edge.followed)
+        self.n_edge_changes += 1
+        self.ranker.changed()
+
+    def refuse_edge(self, edge: Edge, there: bool) -> None:
+        """Raise what `apply_edge` would."""
+        for user in (edge.follower, edge.followed):
+            self.people.index_of(user)
+        if not there:
+            self._graph.refuse_unless_there(edge.follower, edge.followed)
 
     @one_thread()
     def apply_fit(
@@ -175,7 +197,7 @@ class Engine(Fitting):
     def revert(self, mark: Mark) -> None:
         """Be again, bit for bit, as at `mark`, which every step since was given; of several the newest first.
 
-        What is not learned stays as it is: the settings, the kinds and the catalogue with its rows.
+        What is not learned stays as it is: settings, kinds, the catalogue with its rows, who follows whom.
         """
         self.n_events, self._n_offered = mark.n_events, mark.n_offered
         self.users.truncate(mark.n_users)
@@ -245,7 +267,6 @@ class Engine(Fitting):
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
                 self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
         for event, one in zip(events, happened, strict=True):
-            self.users.add(event.user)
             self.people.learn(event, mark.people)
             self.ranker.take_in(one, learning, mark.memory, mark.histories)
         self.n_events += len(events)
@@ -291,15 +312,10 @@ class Engine(Fitting):
         return happened.item < self._n_offered or event.item in (event.shown or ())
 
     def _people_of(self, events: list[Feedback]) -> list[int]:
-        """The index of each event's person; those who are new get the indices that they will have."""
-        new: dict[Id, int] = {}
-        people = []
+        """The index of each event's person; those who are new get theirs now, so that features know them."""
         for event in events:
-            person = self.users.get(event.user)
-            if person is None:
-                person = new.setdefault(event.user, len(self.users) + len(new))
-            people.append(person)
-        return people
+            self.people.index_of(event.user)  # raises for "196" where the graph knows 196
+        return [self.users.add(event.user) for event in events]
 
     def _warn_of_odd_times(self, happened: list[Occurrence]) -> None:
         timed = [(one.item, one.time) for one in happened if one.time is not None]

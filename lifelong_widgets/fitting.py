@@ -19,7 +19,7 @@ from lifelong_widgets.value import SLATE_SIZE, slate_of
 from lifelong_widgets.value.taken import awaiting, with_taken
 
 _VALUED = 32  # events that the values learn from at once in a fit
-_REMEMBERED = 256  # events between two looks at the progress of a fit
+_REMEMBERED = 256  # events that are lived through between two looks at the progress of a fit
 _UNSTUDIED = 0.25  # the share of a fit from which the gate learns nothing: its members know too little yet
 _STUDIED = 50_000  # as many events before what is held out the gate learns from at most
 
@@ -79,8 +79,8 @@ class Fitting(Assembly):
         if not self.people.width:
             return None
         found = np.empty((len(log), self.people.width), dtype=np.float32)
-        for begin in range(0, len(log), 4096):
-            part = log[begin : begin + 4096]
+        for begin in range(0, len(log), _REMEMBERED):
+            part = log[begin : begin + _REMEMBERED]
             found[begin : begin + len(part)] = self.people.live_through(part)
             if interrupt.is_set():
                 raise KeyboardInterrupt
@@ -96,7 +96,7 @@ class Fitting(Assembly):
         """The item index and the reward of each event, if all that the log names is known here."""
         check_same_kinds(interactions.kinds, interactions.kind_names, self._kinds)
         for user in interactions.users:
-            self.users.get(user)  # raises for "196" where 196 is known
+            self.people.index_of(user)  # raises for "196" where 196 is known
         self._sync_with_catalog()
         vocabulary = np.array([self.index_of(item) for item in interactions.items], dtype=np.int64)
         by_code = np.array([self._kinds[name].reward for name in interactions.kind_names], dtype=np.float32)

@@ -46,11 +46,13 @@ class Recommender(DurableEngine):
         catalog: the items; it may grow at any time.
         kinds: what each kind of feedback is worth.
         seed: of everything random.
+        graph: who follows whom, for ``person_features`` that look at it; copied. See `follow`.
         **hyperparameters: of any part, such as ``embedding_dim=32`` or ``replay_ratio=7``; `parts` holds
             the parts, and `lifelong_widgets.parts.hyperparameters` lists them with bounds and help.
 
     Raises:
-        DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue.
+        DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue
+            or a graph.
         traitlets.TraitError: one that is out of bounds.
 
     Example:
@@ -113,7 +115,7 @@ class Recommender(DurableEngine):
         """
         k, now = check_k(k), check_now(now)
         self._sync_with_catalog()
-        person = self.users.get(self.known_as(user))
+        person = self.people.index_of(self.known_as(user))
         if not len(self.catalog):
             return Recommendations(user, (), (), self.catalog)
         indices, best = self.ranker.best(person, k, exclude_seen, now)
@@ -252,7 +254,7 @@ class Recommender(DurableEngine):
             (True, ['Bee'])
         """
         self._sync_with_catalog()
-        return self._explainer().explain(user, self.users.get(self.known_as(user)), self.index_of(item))
+        return self._explainer().explain(user, self.people.index_of(self.known_as(user)), self.index_of(item))
 
     @one_thread()
     def explain_list(self, user: Id, k: int = 10) -> ListExplanation:
@@ -262,7 +264,7 @@ class Recommender(DurableEngine):
             DataError: `k` is not a whole number of at least 1, or `user` is not an id.
         """
         self._sync_with_catalog()
-        return self._explainer().explain_list(user, self.users.get(self.known_as(user)), check_k(k))
+        return self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), check_k(k))
 
     @one_thread()
     def what_changed(self, before: ListExplanation) -> Changes:
@@ -289,7 +291,7 @@ class Recommender(DurableEngine):
         if not isinstance(before, ListExplanation):
             raise DataError(f"what_changed takes what explain_list gave, not a {type(before).__name__}")
         self._sync_with_catalog()
-        return self._explainer().what_changed(before, self.users.get(self.known_as(before.user)))
+        return self._explainer().what_changed(before, self.people.index_of(self.known_as(before.user)))
 
     @one_thread()
     def counterfactual(self, user: Id, item: Id, k: int = 10) -> Counterfactual:
@@ -303,7 +305,7 @@ class Recommender(DurableEngine):
             DataError: it is not in ``recommend(user, k)``, or `k` or `user` are none.
         """
         self._sync_with_catalog()
-        person, target = self.users.get(self.known_as(user)), self.index_of(item)
+        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
         return self._explainer().counterfactual(user, person, target, check_k(k))
 
     @one_thread()
@@ -323,7 +325,7 @@ class Recommender(DurableEngine):
             DataError: `n` is not a whole number of at least 1, or `user` is not an id.
         """
         self._sync_with_catalog()
-        person, target = self.users.get(self.known_as(user)), self.index_of(item)
+        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
         how = self.updater.objective, self.updater.n_negatives
         return self._explainer().influence(user, person, target, check_k(n), self.buffer, *how)
 
@@ -374,7 +376,7 @@ class Recommender(DurableEngine):
             )
         now = check_now(now)
         self._sync_with_catalog()
-        person = self.users.get(self.known_as(user))
+        person = self.people.index_of(self.known_as(user))
         if isinstance(items, (str, bytes)):
             raise DataError(f"items is how many, or a sequence of ids, not {items!r:.80}")
         if isinstance(items, Sequence):
@@ -409,8 +411,9 @@ class Recommender(DurableEngine):
         It has no journal.
         """
         twin = self.from_saved(
-            self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state()
-        )
+            self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state(),
+            self.graph.get_state(),
+        )  # fmt: skip
         twin._name_of = self._name_of
         return twin
 

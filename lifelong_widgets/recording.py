@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 import traitlets
 
 from lifelong_widgets.data import Feedback, Interactions, Item
+from lifelong_widgets.data.social import Edge
 from lifelong_widgets.engine import Engine
 from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError
 from lifelong_widgets.journal import CHECKPOINTS, Checkpoints, IdRanges, Journal, Op
@@ -115,6 +116,12 @@ class Recording:
             self.journal.append_events(feedbacks, call)
             yield call
         self._since_checkpoint += len(feedbacks)
+
+    def edges(self, op: Op, edges: Sequence[Edge]) -> None:
+        """Write that these edges are there from now on, or no longer."""
+        with self._transaction():
+            self.journal.append_edges(op, edges)
+        self._since_checkpoint += len(edges)
 
     def fit(self, interactions: Interactions, max_epochs: int | None) -> None:
         """Write a fit that is done."""
@@ -318,15 +325,15 @@ def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize:
         DataError: there is a journal already, or the engine knows people by ids that must not be written.
         LifelongWidgetsError: the system refuses.
     """
-    if pseudonymize and len(engine.users):
+    if known := len({*engine.users, *engine.graph.people}) if pseudonymize else 0:
         raise DataError(
             "pseudonymize=True needs a recommender that has met nobody yet: this one knows "
-            f"{len(engine.users)} people by their own ids. Open the journal first, then fit"
+            f"{known} people by their own ids. Open the journal first, then fit and follow"
         )
     let_go(folder)
     # one that has read files is not made again from its settings: they may be gone
     read = engine.features.reads_files_of(engine.catalog.slice(0, len(engine.network.items)))
-    fresh = not len(engine.users) and not engine.n_fits and not read
+    fresh = not len(engine.users) and not len(engine.graph.people) and not engine.n_fits and not read
     genesis = {
         "id": secrets.token_hex(16),  # a checkpoint of another journal is known by it
         "seed": engine.seed,

@@ -19,6 +19,7 @@ from lifelong_widgets.journal import (
     AddItems,
     Checkpoints,
     Fit,
+    Follow,
     Journal,
     Learn,
     LearnBatch,
@@ -26,6 +27,7 @@ from lifelong_widgets.journal import (
     Op,
     Set,
     Step,
+    Unfollow,
 )
 from lifelong_widgets.progress import ProgressCallback, held_interrupts, track
 from lifelong_widgets.state_file import Tree, damage_of, read_tree, unpacked, write_tree
@@ -132,7 +134,7 @@ def base_knows(journal: Journal, user: Id) -> bool:
     if journal.genesis["fresh"]:
         return False
     tree = read_tree(Checkpoints(journal.folder / CHECKPOINTS).path(0), _KIND, _VERSION)
-    return user in tree["state"]["users"]
+    return user in tree["state"]["users"] or user in tree.get("graph", {"people": ()})["people"]
 
 
 def _check_genesis(journal: Journal) -> None:
@@ -199,6 +201,7 @@ def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
             settings=tree["settings"],
             features=FeatureSettings().make(seed).set_state(tree["features"]),
             state=tree["state"],
+            graph=tree.get("graph"),
         )
 
 
@@ -239,6 +242,8 @@ def _apply(engine: Engine, step: Step, journal: Journal, interrupt: threading.Ev
                 )
     elif isinstance(step, AddItems):
         engine.apply_items(list(journal.items(step.start, step.stop)), _from_files(journal, step.id))
+    elif isinstance(step, (Follow, Unfollow)):
+        engine.apply_edge(step.edge, there=isinstance(step, Follow))
     elif isinstance(step, Set):
         if step.name not in engine.parts[step.part].traits(config=True):
             raise FormatError(f"{step.part} has no hyperparameter {step.name!r:.80}")

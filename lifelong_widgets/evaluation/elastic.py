@@ -130,7 +130,7 @@ class ElasticLearner:
         if not isinstance(given, Feedback):
             raise DataError(f"learn_one takes a Feedback, not a {type(given).__name__}")
         rec = self._rec
-        person = rec.users.get(feedback.user)
+        person = rec.people.index_of(feedback.user)
         people = [len(rec.users) if person is None else person]
         reward = rec.kinds[feedback.kind].reward
         item = rec.catalog.index_of(feedback.item)

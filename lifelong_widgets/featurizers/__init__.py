@@ -14,9 +14,9 @@ from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, It
 from lifelong_widgets.featurizers.habits import HabitFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
-from lifelong_widgets.featurizers.live_people import LivePeople, check_people
-from lifelong_widgets.featurizers.people import PersonFeaturizer, PersonMark, TallyFeaturizer
-from lifelong_widgets.featurizers.person_settings import PersonSettings
+from lifelong_widgets.featurizers.live_people import LivePeople
+from lifelong_widgets.featurizers.people import LiveFeaturizer, PersonFeaturizer, PersonMark, TallyFeaturizer
+from lifelong_widgets.featurizers.person_settings import OF_THE_GRAPH, PersonSettings
 from lifelong_widgets.featurizers.scaling import Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
@@ -30,6 +30,7 @@ from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeat
 
 __all__ = [
     "FEATURIZERS",
+    "OF_THE_GRAPH",
     "REDUCERS",
     "AudienceFeaturizer",
     "AuthorFeaturizer",
@@ -46,6 +47,7 @@ __all__ = [
     "ItemFeatures",
     "LSTMText",
     "LearnedText",
+    "LiveFeaturizer",
     "LivePeople",
     "NeighborTastes",
     "NodeEmbedding",
@@ -66,6 +68,5 @@ __all__ = [
     "Vocabulary",
     "Winsorizer",
     "Word2VecFeaturizer",
-    "check_people",
     "clean_text",
 ]

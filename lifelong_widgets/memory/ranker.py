@@ -128,7 +128,7 @@ class Ranker:
             person: whose list it is.
             now: the moment that is asked about, in seconds; the clock of the log if nobody says so.
         """
-        key = person if person is not None and person < len(self._histories) else None
+        key = person if self._is_known(person) else None
         look = self._looks.get((key, now))
         if look is None:
             look = self._looked(key, self.past_of(key, now), self.read_of(key))
@@ -136,6 +136,13 @@ class Ranker:
                 self._looks.clear()
             self._looks[key, now] = look
         return look
+
+    def _is_known(self, person: int | None) -> bool:
+        """Whether there is anything to read of a person: a history, or features of somebody without one."""
+        if person is None or person < len(self._histories):
+            return person is not None
+        rows = self._people([person])
+        return rows is not None and bool(rows.any())
 
     def look_without(self, person: int | None, events: Collection[int]) -> Look:
         """What there would be for a person had they not done the events at these places of their `Past`.

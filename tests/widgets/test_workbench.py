@@ -297,6 +297,26 @@ def test_what_cannot_be_is_refused_in_the_cell() -> None:
         bench(fusion="soup")
 
 
+def test_features_that_look_at_a_graph_say_so_where_there_is_none() -> None:
+    graph = lw.SocialGraph()
+    graph.add("u1", "u2")
+    for name in ("neighbor_tastes", "node_embedding"):
+        panel = bench(person_features=name)
+        with pytest.raises(DataError, match=f"person_features='{name}' looks at who follows whom"):
+            panel.build().result(60)
+        panel._worker.submit(int).result(60)
+        assert "graph=SocialGraph" in panel.caption.error and not len(panel.results)
+        panel["person_features"].value = "none"
+        assert panel.build().result(60) is not None
+        panel.close()
+        panel = bench(person_features=name, graph=graph)
+        built = panel.build().result(60)
+        assert built is not None and ("u1", "u2") in built.graph
+        panel.close()
+    with pytest.raises(DataError, match="graph is a SocialGraph, not a list"):
+        bench(graph=[])
+
+
 def test_a_closed_workbench_stops_its_build_and_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
