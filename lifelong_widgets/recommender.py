@@ -226,6 +226,20 @@ class Recommender(DurableEngine):
             total[name] = total.get(name, 0.0) + score - self.ranker.without_event(person, event, target)
         return dict(sorted(total.items(), key=lambda pair: -pair[1]))
 
+    def item_event_counts(self) -> dict[Id, int]:
+        """How many events that speak for it each item has had, in all that was learned; others are left out.
+
+        `evaluation.prequential` reads here which items are cold.
+
+        >>> import lifelong_widgets as lw
+        >>> rec = lw.Recommender(lw.Catalog.from_records([{"item": "fog"}, {"item": "tide"}]))
+        >>> _ = rec.learn_one(user="ada", item="tide", kind="like")
+        >>> rec.item_event_counts()
+        {'tide': 1}
+        """
+        counts = self.memory.popularity.event_counts
+        return {self.catalog.ids[row]: int(counts[row]) for row in np.flatnonzero(counts).tolist()}
+
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.
 

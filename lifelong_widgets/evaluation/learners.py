@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,6 +36,29 @@ class Learner(Protocol):
 
     def observe(self, feedback: Feedback) -> Any:
         """Take one event into the history without learning from it."""
+
+
+@runtime_checkable
+class CountsItems(Protocol):
+    """A learner that can say how often each item was taken in what it has learned, as `Recommender` can."""
+
+    def item_event_counts(self) -> Mapping[Id, int]:
+        """How many events have spoken for each item so far; items without any may be left out."""
+
+
+def events_so_far(learners: Mapping[str, Learner]) -> dict[Id, int] | None:
+    """How many events each item has had, by those learners that can say; None if nobody can.
+
+    All of them are told the same stream, so that the largest number is the one of who was told the most.
+    """
+    known = [learner.item_event_counts() for learner in learners.values() if isinstance(learner, CountsItems)]
+    if not known:
+        return None
+    most: dict[Id, int] = {}
+    for counts in known:
+        for item, count in counts.items():
+            most[item] = max(count, most.get(item, 0))
+    return most
 
 
 def rank_of(item: Id, items: Sequence[Id]) -> int:

@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
-from lifelong_widgets.evaluation.learners import Due, Learner, admit, check_ids, check_kinds, rank_of
+from lifelong_widgets.evaluation.learners import (
+    Due,
+    Learner,
+    admit,
+    check_ids,
+    check_kinds,
+    events_so_far,
+    rank_of,
+)
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 
@@ -59,8 +67,9 @@ def prequential(
         exclude_seen: Ask for lists without what the user has consumed. A repeated event is then a miss.
         learn: False to test only: the events still become the users' histories (`observe`).
         warm_up: The events of the same stream that came before `log`, or how many there were. Fifths and
-            event numbers of the report are those of the whole stream. With the events themselves, the report
-            also knows the items that were `cold`.
+            event numbers of the report are those of the whole stream. Which items were `cold` is read from
+            the events themselves; else from a learner that can say what it was fitted with, as a
+            `Recommender` can, and then holds for all; else, without a warm-up, `log` is the whole stream.
         about: Facts for the report (a ``"title"``, settings), as JSON-able values.
         progress: True for a bar, False for none, or a callback.
 
@@ -94,10 +103,13 @@ def prequential(
     check_ids(named, log, arrivals)
     check_kinds(named, log)
     run = _Run(named, log, depth, arrivals, exclude_seen, learn, n_before)
-    knows_earlier = isinstance(warm_up, Interactions) or not warm_up
     if isinstance(warm_up, Interactions):
         counts = np.bincount(warm_up.item_codes, minlength=len(warm_up.items)).tolist()
-        run.item_events = dict(zip(warm_up.items, counts, strict=True))
+        before: dict[Id, int] | None = dict(zip(warm_up.items, counts, strict=True))
+    else:
+        before = events_so_far(named)
+    knows_earlier = before is not None or not warm_up
+    run.item_events = before or {}
     started = time.perf_counter()
     with track(len(log), "test, then learn", progress) as bar, held_interrupts() as interrupt:
         stopped = run.go(bar, k, interrupt)

@@ -42,8 +42,8 @@ class PrequentialReport:
         interrupted: Whether it was stopped before the end of the log.
         about: Facts given by the caller, as JSON-able values.
         error: What ended the replay, if an error of a learner did (`interrupted` is then true), or None.
-        earlier: For each tested event, how many events its item had had before, int32; None where the
-            warm-up is not known.
+        earlier: For each tested event, how many events its item had had before, in the warm-up or what a
+            learner was fitted with too, int32; None where that is not known.
     """
 
     k: int
@@ -101,8 +101,8 @@ class PrequentialReport:
             below: How many events make an item warm.
 
         Raises:
-            DataError: There is no such learner, or the warm-up was given as a number, so that nobody knows
-                which items were cold.
+            DataError: There is no such learner, or the warm-up was given as a number and no learner can say
+                what it was fitted with, so that nobody knows which items were cold.
         """
         return self._measure(self._ranks(learner)[self.is_cold(below)])
 
