@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,14 @@ from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Id, Int
 from lifelong_widgets.data.display import brief
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.drift import DriftMonitor
-from lifelong_widgets.errors import DataError, FeatureWarning, FormatError, LifelongWidgetsError, closest
+from lifelong_widgets.errors import (
+    DataError,
+    FeatureWarning,
+    FormatError,
+    LifelongWidgetsError,
+    closest,
+    warn,
+)
 from lifelong_widgets.featurizers import (
     FeatureSettings,
     ItemFeatures,
@@ -382,7 +388,7 @@ class Assembly:
                 self._take_in([item])
         except LifelongWidgetsError as error:
             self._waiting = str(error)
-            warnings.warn(f"{error}. It waits, and what was added after it", FeatureWarning, stacklevel=3)
+            warn(f"{error}. It waits, and what was added after it", FeatureWarning)
 
     def _take_in(self, new: list[Item], files: Tree | None = None, listed: bool = False) -> None:
         """Give rows to all of the items `new`, or to none; `listed` as for `Newcomers.grow`.

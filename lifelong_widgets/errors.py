@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
 
 
@@ -38,6 +40,10 @@ class JournalWarning(UserWarning):
     """Something about a journal's files that cost no event, but that somebody should look at."""
 
 
+class DataWarning(UserWarning):
+    """Data that can be used as it is, but hardly means what it seems to."""
+
+
 class MediaWarning(UserWarning):
     """Pictures or sounds that could not be read and so count as missing."""
 
@@ -48,6 +54,17 @@ class FeatureWarning(UserWarning):
 
 class MissingExtraError(LifelongWidgetsError, ImportError):
     """An optional dependency that is not installed."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """`warnings.warn` that names the line outside this package that led here, which shows it once."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).split(".")[0] in _INSIDE:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+_INSIDE = {"lifelong_widgets", "contextlib", "sklearn"}  # the latter wrap our functions
 
 
 def closest(name: object, known: Iterable[object]) -> str:

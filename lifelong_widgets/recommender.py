@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import time as time_of_day
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import numpy as np
 
 from lifelong_widgets.compression import CompressedRecommender, compress
 from lifelong_widgets.data import Feedback, Id, Interactions
+from lifelong_widgets.data.frames import moment
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
@@ -95,7 +97,7 @@ class Recommender(DurableEngine):
         Raises:
             DataError: `k` is not a whole number of at least 1, or `user` is not an id.
         """
-        k = check_k(k)
+        k, user = check_k(k), as_id(user, "user")
         self._sync_with_catalog()
         person = self.users.get(self.known_as(user))
         if not len(self.catalog):
@@ -119,11 +121,11 @@ class Recommender(DurableEngine):
         self,
         feedback: Feedback | None = None,
         /,
-        *,
+        *more: object,
         user: Id | None = None,
         item: Id | None = None,
         kind: str = "click",
-        time: float | None = None,
+        time: float | str | datetime.date | np.datetime64 | None = None,
         value: float | None = None,
         shown: Sequence[Id] | None = None,
         id: str | None = None,
@@ -131,9 +133,10 @@ class Recommender(DurableEngine):
         """Learn one event at once: one small step on it and `replay_ratio` replayed ones.
 
         Takes a `Feedback`, or its fields by name. The cost does not grow with the history or the people, nor
-        with the items if the person was just given a list. The fast memory reads the `time`; an event without
-        one happens when the latest so far did. The `value` is recorded only. With `shown`, the list
-        that was on screen, best first, the event also tests that list, which the drift monitor watches.
+        with the items if the person was just given a list. The fast memory reads the `time` (epoch seconds, a
+        datetime or an ISO 8601 string, as in a log); an event without one happens when the latest so far did.
+        The `value` is recorded only. With `shown`, the list that was on screen, best first, the event also
+        tests that list, which the drift monitor watches.
 
         With a journal the event is written down before it is learned, and durable when this returns. One
         whose `id` is in the journal already, such as a request that was sent twice, is not learned again.
@@ -147,12 +150,17 @@ class Recommender(DurableEngine):
         After an error the model, the buffer, the histories and the journal are as they were.
         """
         start = time_of_day.perf_counter()
+        if more:
+            raise DataError(
+                "learn_one takes one Feedback, or its fields by name: "
+                "rec.learn_one(user=…, item=…, kind='like')"
+            )
         if feedback is None:
             feedback = Feedback(
                 user=as_id(user, "user"),
                 item=as_id(item, "item"),
                 kind=kind,
-                time=time,
+                time=time if time is None or isinstance(time, (int, float)) else moment(time),
                 value=value,
                 shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
                 id=id,

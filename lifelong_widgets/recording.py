@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import traitlets
 
 from lifelong_widgets.data import Feedback, Interactions, Item
 from lifelong_widgets.engine import Engine
-from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError
+from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError, warn
 from lifelong_widgets.journal import CHECKPOINTS, Checkpoints, IdRanges, Journal, Op
 from lifelong_widgets.parts import Part, WholeNumber
 from lifelong_widgets.progress import ProgressCallback
@@ -165,11 +164,10 @@ class Recording:
         try:
             self.journal.scrub()
         except LifelongWidgetsError as error:
-            warnings.warn(
+            warn(
                 f"what was erased is forgotten, but its bytes are still in the journal's files: {error}. "
                 "Opening it again to write overwrites them",
                 JournalWarning,
-                stacklevel=3,
             )
             return False
         return True
@@ -239,7 +237,7 @@ class Recording:
     def _tell(self) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
-            warnings.warn(self._sad(failure), JournalWarning, stacklevel=2)
+            warn(self._sad(failure), JournalWarning)
 
     def _sad(self, failure: Exception) -> str:
         return (
@@ -315,7 +313,7 @@ def let_go(folder: Path) -> None:
         try:
             before.close(_TAKEN_OVER)
         except LifelongWidgetsError as error:  # its folder may be gone
-            warnings.warn(f"closing what was open in {folder}: {error}", JournalWarning, stacklevel=2)
+            warn(f"closing what was open in {folder}: {error}", JournalWarning)
     if held is not None:
         held.close(_TAKEN_OVER)
 

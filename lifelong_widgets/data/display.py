@@ -7,6 +7,8 @@ import reprlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from lifelong_widgets.errors import closest
 
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's control, format, … and line ends
@@ -45,9 +47,11 @@ def shorten(text: str, length: int = 60) -> str:
 def brief(value: object, length: int = 80) -> str:
     """How messages show a value out of the user's data: its `repr`, cut; never an error, and never slow.
 
-    >>> brief("ada"), brief("x" * 1_000_000, 12), brief(10**5_000)
-    ("'ada'", "'xxxxxxxxxx…", 'an int too large to print')
+    >>> brief("ada"), brief("x" * 1_000_000, 12), brief(10**5_000), brief(np.int64(7))
+    ("'ada'", "'xxxxxxxxxx…", 'an int too large to print', '7')
     """
+    if isinstance(value, np.generic) and value.dtype.kind in "biufU":  # np.int64(7) is 7 to its owner
+        value = value.item()
     if isinstance(value, (str, bytes)):
         value = value[: length + 1]
     try:
@@ -68,6 +72,15 @@ def listing(names: Iterable[object], most: int = 30) -> str:
     every = list(names)
     first = ", ".join(shorten(str(name)) for name in every[:most])
     return first if len(every) <= most else f"{first}, … ({len(every):,} in all)"
+
+
+def others(n: int) -> str:
+    """That `n` other cells or rows are like the one that a message names.
+
+    >>> others(0), others(1), others(1200)
+    ('', ' (and 1 other)', ' (and 1,200 others)')
+    """
+    return f" (and {n:,} other{'s' if n > 1 else ''})" if n else ""
 
 
 def near(name: object, known: Iterable[object]) -> str:

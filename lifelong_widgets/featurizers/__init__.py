@@ -17,7 +17,7 @@ from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedT
 from lifelong_widgets.featurizers.live_people import LivePeople, check_people
 from lifelong_widgets.featurizers.people import PersonFeaturizer, PersonMark, TallyFeaturizer
 from lifelong_widgets.featurizers.person_settings import PersonSettings
-from lifelong_widgets.featurizers.scaling import Winsorizer
+from lifelong_widgets.featurizers.scaling import NumberScale, Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
 from lifelong_widgets.featurizers.taste_profile import TasteProfile
@@ -49,6 +49,7 @@ __all__ = [
     "LivePeople",
     "NeighborTastes",
     "NodeEmbedding",
+    "NumberScale",
     "PersonFeaturizer",
     "PersonMark",
     "PersonSettings",

@@ -463,3 +463,32 @@ def test_importing_the_package_is_quick_and_the_engine_knows_no_screen() -> None
         "assert not {'ipywidgets', 'anywidget', 'IPython'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_times_of_events_are_written_as_in_a_log() -> None:
+    moments = (
+        "2024-05-01 12:00",
+        datetime.datetime(2024, 5, 1, 12),
+        pd.Timestamp("2024-05-01 12:00"),
+        1714564800,
+    )
+    digests = set()
+    for moment in moments:
+        rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
+        rec.learn_one(user="ada", item=1, time=moment)
+        digests.add(rec.digest())
+    assert len(digests) == 1
+    with pytest.raises(DataError, match="the time: 'yesterday' cannot be read as a time"):
+        rec.learn_one(user="ada", item=1, time="yesterday")
+
+
+def test_an_event_in_positions_is_told_the_names() -> None:
+    rec = Recommender(Catalog.from_records([{"item": "50"}]), embedding_dim=8)
+    with pytest.raises(DataError, match=r"by name: rec\.learn_one\(user=…, item=…, kind='like'\)"):
+        rec.learn_one("me", "50", "like")  # type: ignore[arg-type]
+    assert rec.n_events == 0
+
+
+def test_a_list_of_a_numpy_user_names_them_plainly() -> None:
+    rec = Recommender(Catalog.from_records([{"item": 1}]), embedding_dim=8)
+    assert repr(rec.recommend(np.int64(1), k=1)).startswith("1 recommendations for 1\n")
