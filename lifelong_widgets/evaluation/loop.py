@@ -130,6 +130,7 @@ def prequential(
         error=run.error,
         about=dict(about or {}),
         earlier=np.array(run.earlier, dtype=np.int32) if knows_earlier else None,
+        people=np.array(run.people, dtype=np.int64),
     )
 
 
@@ -155,6 +156,8 @@ class _Run:
         self.positions: list[int] = []
         self.item_events: dict[Id, int] = {}
         self.earlier: list[int] = []
+        self.people: list[int] = []
+        self.code_of = {user: code for code, user in enumerate(log.users)}
         self.ranks: dict[str, list[int]] = {name: [] for name in learners}
         self.rank_ns: dict[str, list[int]] = {name: [] for name in learners}
         self.learn_ns: dict[str, list[int]] = {name: [] for name in learners}
@@ -217,6 +220,7 @@ class _Run:
         if test:
             self.positions.append(position)
             self.earlier.append(self.item_events.get(event.item, 0))
+            self.people.append(self.code_of[event.user])
         self.item_events[event.item] = self.item_events.get(event.item, 0) + 1
         for name in self.learners:
             if test:

@@ -373,9 +373,9 @@ def test_rows_are_taken_by_mask_or_by_place_and_never_out_of_order():
 
 
 def test_a_frame_or_events_in_the_constructor_are_sent_to_the_right_door() -> None:
-    for given in (pd.DataFrame({"user": [1]}), [Feedback("ada", 7)]):
+    for wrong in (pd.DataFrame({"user": [1]}), [Feedback("ada", 7)]):
         with pytest.raises(DataError, match=r"from_pandas\(frame, .*from_events"):
-            Interactions(given)  # type: ignore[arg-type, call-arg]
+            Interactions(wrong)  # type: ignore[arg-type, call-arg]
 
 
 def test_ratings_become_likes_and_dislikes_by_thresholds() -> None:
@@ -398,7 +398,7 @@ def test_a_column_of_ratings_named_as_the_kind_is_told_about_from_ratings() -> N
     """Bug: MovieLens' own layout was answered with "unknown feedback kind 5; add one with …"."""
     frame = pd.DataFrame({"user": [1, 2], "item": [7, 8], "rating": [5, 1], "time": [1, 2]})
     for ratings in (frame, frame.astype({"rating": "str"})):
-        with pytest.raises(DataError, match="holds numbers.*from_ratings.*rename"):
+        with pytest.raises(DataError, match=r"holds numbers.*from_ratings.*rename"):
             Interactions.from_pandas(ratings, kind="rating", value="rating")
     renamed = frame.rename(columns={"rating": "stars"})
     assert Interactions.from_pandas(renamed, kind="rating", value="stars").kind_names == ["rating"]

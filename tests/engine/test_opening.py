@@ -58,7 +58,7 @@ def test_running_the_cell_again_takes_the_journal_over(shop: Path, log: Interact
 def test_a_dropped_recommender_whose_journal_is_still_there_locks_nobody_out(
     shop: Path, log: Interactions
 ) -> None:
-    """Bug: Python's collector freed the recording, which was how the journal was found, before the journal."""
+    """Bug: the journal was found by its recording, which Python's collector may free before the journal."""
     first = opened(shop)
     first.learn_one(log[0])
     journal = first.journal
