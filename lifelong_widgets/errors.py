@@ -7,6 +7,8 @@ import sys
 import warnings
 from collections.abc import Iterable
 
+import traitlets
+
 
 class LifelongWidgetsError(Exception):
     """Base of every error of this package."""
@@ -14,6 +16,10 @@ class LifelongWidgetsError(Exception):
 
 class DataError(LifelongWidgetsError, ValueError):
     """A catalogue, a log or an argument that cannot be used as it is."""
+
+
+class SettingError(DataError, traitlets.TraitError):
+    """A hyperparameter that is out of its bounds, or not among its choices."""
 
 
 class MediaError(DataError):

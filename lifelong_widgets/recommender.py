@@ -41,11 +41,11 @@ class Recommender(DurableEngine):
         kinds: what each kind of feedback is worth.
         seed: of everything random.
         **hyperparameters: of any part, such as ``embedding_dim=32`` or ``replay_ratio=7``; `parts` holds
-            the parts, and `lifelong_widgets.parts.hyperparameters` lists them with bounds and help.
+            the parts, and `lifelong_widgets.settings()` lists them with bounds and help.
 
     Raises:
         DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue.
-        traitlets.TraitError: one that is out of bounds.
+        SettingError: one that is out of bounds, or not among its choices.
 
     Example:
         >>> import pandas as pd

@@ -6,8 +6,10 @@ import html
 import reprlib
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
+import pandas as pd
 
 from lifelong_widgets.errors import closest
 
@@ -90,6 +92,22 @@ def near(name: object, known: Iterable[object]) -> str:
     ("; did you mean 'like'?", '')
     """
     return closest(name, known) if isinstance(name, str) and len(name) <= _LONGEST_TYPED else ""
+
+
+class WholeTexts(pd.DataFrame):
+    """A frame that shows its texts whole, where pandas cuts them after 50 characters.
+
+    >>> "x" * 70 in repr(WholeTexts({"text": ["x" * 70]}))
+    True
+    """
+
+    def __repr__(self) -> str:
+        with pd.option_context("display.max_colwidth", None, "display.width", 200):
+            return super().__repr__()
+
+    def _repr_html_(self) -> str | None:
+        with pd.option_context("display.max_colwidth", None):
+            return cast("str | None", super()._repr_html_())  # type: ignore[misc]
 
 
 def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], more: int = 0) -> str:

@@ -314,17 +314,20 @@ def check_same_kinds(of_log: FeedbackKinds, names: Iterable[str], own: FeedbackK
     Traceback (most recent call last):
     ...
     lifelong_widgets.errors.DataError: the log and the recommender disagree on the kind 'like': weight is \
-2.0 in the log and 1.0 in the recommender, which would ignore the log's; give it the log's kinds: \
-Recommender(catalog, kinds=log.kinds)
+2.0 in the log and 1.0 in the recommender, which would ignore the log's; make it with kinds=log.kinds, as \
+Recommender(catalog, kinds=log.kinds), or recipe.recommender(catalog, kinds=log.kinds)
     """
-    remedy = "Recommender(catalog, kinds=log.kinds)"
+    remedy = (
+        "make it with kinds=log.kinds, as Recommender(catalog, kinds=log.kinds), or "
+        "recipe.recommender(catalog, kinds=log.kinds)"
+    )
     for name in names:
         kind = of_log[name]
         if name not in own:
             hint = near(name, own) or "."
             raise DataError(
                 f"the log has the kind {brief(name)}, which the recommender does not know{hint} "
-                f"It knows {listing(own)}; give it the log's kinds: {remedy}"
+                f"It knows {listing(own)}; {remedy}"
             )
         differences = [
             f"{field} is {getattr(kind, field)} in the log and {getattr(own[name], field)} in the recommender"
@@ -334,5 +337,5 @@ Recommender(catalog, kinds=log.kinds)
         if differences:
             raise DataError(
                 f"the log and the recommender disagree on the kind {brief(name)}: {', '.join(differences)}, "
-                f"which would ignore the log's; give it the log's kinds: {remedy}"
+                f"which would ignore the log's; {remedy}"
             )
