@@ -51,8 +51,8 @@ def settings() -> SettingsTable:
 
     >>> import lifelong_widgets as lw
     >>> table = lw.settings()
-    >>> table.to_pandas().loc["learning_rate", ["part", "default", "allowed", "live"]].tolist()
-    ['updater', '0.0002', '1e-06 … 0.1', True]
+    >>> table.to_pandas().loc["learning_rate", ["part", "default", "allowed"]].tolist()
+    ['updater', '0.0002', '1e-06 … 0.1']
     >>> table[0]  # doctest: +ELLIPSIS
     Hyperparameter(part='features', name='text_features', ...)
     """

@@ -9,7 +9,7 @@ import pytest
 import traitlets
 
 import lifelong_widgets as lw
-from lifelong_widgets.data import Catalog, datasets
+from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions, datasets
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import prequential
 
@@ -97,7 +97,7 @@ def test_an_unknown_field() -> None:
 
 def test_kinds_of_ones_own_take_the_place_of_the_recipes() -> None:
     """Bug: a raw TypeError, since the recipe gave `kinds` too."""
-    recipe, shelf = recipes.get("e-commerce"), Catalog.from_records([{"item": 1, "title": "Fog"}])
+    recipe, shelf = lw.recipes.get("e-commerce"), Catalog.from_records([{"item": 1, "title": "Fog"}])
     mine = recipe.kinds.with_kind(FeedbackKind("Add to Cart", 0.7))
     rec = recipe.recommender(shelf, kinds=mine, behavior_features="none")
     assert rec.kinds == mine and rec.settings()["history_length"] == 100

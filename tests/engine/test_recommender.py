@@ -518,7 +518,7 @@ def test_a_setting_that_is_refused_says_what_it_may_be(given: dict[str, object],
 
 
 def test_nothing_to_undo_is_said_plainly() -> None:
-    with pytest.raises(DataError, match="^there is nothing to undo: "):
+    with pytest.raises(DataError, match=r"^there is nothing to undo: "):
         Recommender(Catalog.from_records([{"item": 1}]), embedding_dim=8).undo()
 
 
