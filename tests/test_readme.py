@@ -1,4 +1,4 @@
-"""The README's blocks run as they stand, one after the other, as a reader runs them."""
+"""The Python blocks of the README and of some pages run as they stand, in order, as a reader runs them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,22 @@ import pytest
 import lifelong_widgets as lw
 from lifelong_widgets.data.datasets import Dataset
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+ROOT = Path(__file__).resolve().parents[1]
+LOAD = lw.datasets.load
 
 
-def small(_name: str) -> Dataset:
-    """Something like MovieLens, small enough to be fitted in a second: the same ids and columns."""
+def run(page: str) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert blocks
+    names: dict[str, Any] = {}
+    for number, block in enumerate(blocks):
+        exec(compile(block, f"{page}, Python block {number}", "exec"), names)
+
+
+def small(name: str) -> Dataset:
+    """In place of MovieLens something like it, small enough to be fitted in a second: the same ids."""
+    if name != "movielens-100k":
+        return LOAD(name)
     rng = np.random.default_rng(0)
     films = pd.DataFrame({"item": [str(n) for n in range(1, 61)], "title": [f"Film {n}" for n in range(60)]})
     events = pd.DataFrame({"user": rng.integers(190, 210, 500), "item": rng.integers(1, 61, 500)})
@@ -50,8 +60,10 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_blocks_of_the_readme_run_in_order(shop: Path) -> None:
     """Bug: `rec.save` wrote the file that `Recommender.open` then took for its folder."""
-    assert len(BLOCKS) >= 4
-    names: dict[str, Any] = {}
-    for number, block in enumerate(BLOCKS):
-        exec(compile(block, f"README.md, Python block {number}", "exec"), names)
+    run("README.md")
     assert (shop / "shop.lw").is_dir() and (shop / "log.parquet").is_file()
+
+
+@pytest.mark.parametrize("page", ["your-data", "networks", "drift", "journal"])
+def test_the_blocks_of_a_page_run_in_order(page: str, shop: Path) -> None:
+    run(f"docs/{page}.md")
