@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         datasets,
     )
     from lifelong_widgets.recommender import Recommender
+    from lifelong_widgets.settings_table import settings
     from lifelong_widgets.widgets import (
         Controls,
         LiveSession,
@@ -52,6 +53,7 @@ _HOMES = {
         "datasets",
     ),
     "lifelong_widgets.recommender": ("Recommender",),
+    "lifelong_widgets.settings_table": ("settings",),
     "lifelong_widgets.widgets": (
         "Controls",
         "LiveSession",
@@ -89,6 +91,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "exploration",
     "models",
     "recipes",
+    "settings",
     "simulation",
     "__version__",
 ]

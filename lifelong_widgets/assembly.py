@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self, cast
 
 import numpy as np
+import traitlets
 from threadpoolctl import threadpool_limits
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Id, Interactions, Item, SocialGraph
 from lifelong_widgets.data.display import brief
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.drift import DriftMonitor
-from lifelong_widgets.errors import DataError, FeatureWarning, FormatError, LifelongWidgetsError, closest
+from lifelong_widgets.errors import (
+    DataError,
+    FeatureWarning,
+    FormatError,
+    LifelongWidgetsError,
+    SettingError,
+    closest,
+    warn,
+)
 from lifelong_widgets.featurizers import (
     FeatureSettings,
     ItemFeatures,
@@ -27,10 +35,15 @@ from lifelong_widgets.featurizers import (
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
 from lifelong_widgets.models import Histories, LearnedContent, Network
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import Part, hyperparameters
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 from lifelong_widgets.value import ValueLearner
 
+_ALSO_CALLED = {  # elsewhere
+    "dim": "embedding_dim", "embedding_size": "embedding_dim", "factors": "embedding_dim",
+    "n_factors": "embedding_dim", "n_epochs": "epochs", "encoder": "model", "network": "model",
+    "gamma": "discount", "loss": "objective",
+}  # fmt: skip
 _RENAMED = {"encoder_name": "model"}  # what hyperparameters were called before
 
 
@@ -400,7 +413,7 @@ class Assembly:
                 self._take_in([item])
         except LifelongWidgetsError as error:
             self._waiting = str(error)
-            warnings.warn(f"{error}. It waits, and what was added after it", FeatureWarning, stacklevel=3)
+            warn(f"{error}. It waits, and what was added after it", FeatureWarning)
 
     def _take_in(self, new: list[Item], files: Tree | None = None, listed: bool = False) -> None:
         """Give rows to all of the items `new`, or to none; `listed` as for `Newcomers.grow`.
@@ -455,12 +468,12 @@ def settings_of_today(written: Mapping[str, Any]) -> dict[str, Any]:
     return {_RENAMED.get(name, name): value for name, value in written.items()}
 
 
-def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
+def make_parts(given: dict[str, Any]) -> dict[str, Part]:
     """The parts of an engine with these hyperparameters, the others at their defaults.
 
     Raises:
         DataError: one that no part has.
-        traitlets.TraitError: one that is out of bounds.
+        SettingError: one that is out of bounds or not among its choices.
     """
     kinds: dict[str, type[Part]] = {
         "features": FeatureSettings,
@@ -475,13 +488,41 @@ def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
         "value": ValueLearner,
     }
     owners = {name: part for part, kind in kinds.items() for name in kind.class_traits(config=True)}
-    for name in hyperparameters:
+    for name in given:
         if name not in owners:
             raise DataError(
-                f"no part of the recommender has a hyperparameter {name!r}"
-                f"{closest(name, owners) or '; there are ' + ', '.join(owners)}"
+                f"no part of the recommender has a hyperparameter {name!r:.80}{_meant(name, owners)}; "
+                "lifelong_widgets.settings() lists them all"
             )
-    return {
-        part: kind(**{name: v for name, v in hyperparameters.items() if owners[name] == part})
-        for part, kind in kinds.items()
-    }
+    parts = {}
+    for part, kind in kinds.items():
+        own = {name: value for name, value in given.items() if owners[name] == part}
+        try:
+            parts[part] = kind(**own)
+        except traitlets.TraitError as error:
+            raise SettingError(_refusal(kind, own) or str(error)) from None
+    return parts
+
+
+def _meant(name: str, owners: Iterable[str]) -> str:
+    """The hyperparameter that somebody who writes ``lr`` or ``n_epochs`` means."""
+    by_initials = {"".join(word[0] for word in known.split("_")): known for known in owners}
+    known = by_initials.get(name) or _ALSO_CALLED.get(name)
+    return f"; did you mean {known!r}?" if known else closest(name, owners)
+
+
+def _refusal(kind: type[Part], given: dict[str, Any]) -> str:
+    """What to say of the first of these hyperparameters that a part refuses; empty if it takes each."""
+    for name, value in given.items():
+        try:
+            kind(**{name: value})
+        except traitlets.TraitError:
+            part = kind()
+            about = next(one for one in hyperparameters({"": part}) if one.name == name)
+            hint = closest(value, about.choices) if isinstance(value, str) else ""
+            wanted = {"int": "a whole number, ", "float": "a number, "}.get(about.kind, "")
+            return (
+                f"{name} is {brief(value)}{hint or ';'} it must be {wanted}{about.allowed} "
+                f"(the default is {about.default!r})"
+            )
+    return ""

@@ -293,6 +293,11 @@ class DurableEngine(Engine):
             raise DataError(f"n is {n!r:.80}; undo takes back a whole number of events, at least 1")
         self._refuse_if_read_only("undo")
         if self._recording is None:
+            if not len(self._undo):
+                raise DataError(
+                    "there is nothing to undo: no event was learned since the recommender was made, loaded "
+                    "or fitted; Recommender.open keeps them all, so that they can be taken back"
+                )
             if not self._undo.reaches(n):
                 raise DataError(
                     f"without a journal the last {len(self._undo)} events can be taken back, though not a "
@@ -305,8 +310,9 @@ class DurableEngine(Engine):
         with recording.verb():
             entries = recording.journal.last_events(n)
             if len(entries) < n:
+                count = f"there are {len(entries)} events to take back, not {n}"
                 raise DataError(
-                    f"there are {len(entries)} events to take back, not {n}; a fit, and what came before the "
+                    f"{count if entries else 'there is nothing to undo'}: a fit, and what came before the "
                     "journal, cannot be undone"
                 )
             ranges, first = IdRanges((entry.id, entry.id) for entry in entries), entries[-1].id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import time as time_of_day
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import numpy as np
 
 from lifelong_widgets.compression import CompressedRecommender, compress
 from lifelong_widgets.data import Feedback, Id, Interactions
+from lifelong_widgets.data.frames import moment
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
@@ -48,12 +50,12 @@ class Recommender(DurableEngine):
         seed: of everything random.
         graph: who follows whom, for ``person_features`` that look at it; copied. See `follow`.
         **hyperparameters: of any part, such as ``embedding_dim=32`` or ``replay_ratio=7``; `parts` holds
-            the parts, and `lifelong_widgets.parts.hyperparameters` lists them with bounds and help.
+            the parts, and `lifelong_widgets.settings()` lists them with bounds and help.
 
     Raises:
         DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue
             or a graph.
-        traitlets.TraitError: one that is out of bounds.
+        SettingError: one that is out of bounds, or not among its choices.
 
     Example:
         >>> import pandas as pd
@@ -113,7 +115,7 @@ class Recommender(DurableEngine):
         Raises:
             DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
         """
-        k, now = check_k(k), check_now(now)
+        k, now, user = check_k(k), check_now(now), as_id(user, "user")
         self._sync_with_catalog()
         person = self.people.index_of(self.known_as(user))
         if not len(self.catalog):
@@ -138,11 +140,11 @@ class Recommender(DurableEngine):
         self,
         feedback: Feedback | None = None,
         /,
-        *,
+        *more: object,
         user: Id | None = None,
         item: Id | None = None,
         kind: str = "click",
-        time: float | None = None,
+        time: float | str | datetime.date | np.datetime64 | None = None,
         value: float | None = None,
         shown: Sequence[Id] | None = None,
         id: str | None = None,
@@ -150,11 +152,11 @@ class Recommender(DurableEngine):
         """Learn one event at once: one small step on it and `replay_ratio` replayed ones.
 
         Takes a `Feedback`, or its fields by name. The cost does not grow with the history or the people, nor
-        with the items if the person was just given a list of that moment. The fast memory reads the `time`;
-        an event without one happens when the latest so far did, and so does one whose `time` lies more than a
-        month away, until the next confirms it (`models.clock`). The `value` is recorded only. With `shown`,
-        the list that was on screen, best first, the event also tests that list, which the drift monitor
-        watches.
+        with the items if the person was just given a list of that moment. The fast memory reads the `time`
+        (epoch seconds, a datetime or an ISO 8601 string, as in a log); an event without one happens when the
+        latest so far did, and so does one whose `time` lies more than a month away, until the next confirms
+        it (`models.clock`). The `value` is recorded only. With `shown`, the list that was on screen, best
+        first, the event also tests that list, which the drift monitor watches.
 
         With a journal the event is written down before it is learned, and durable when this returns. One
         whose `id` is in the journal already, such as a request that was sent twice, is not learned again.
@@ -168,12 +170,17 @@ class Recommender(DurableEngine):
         After an error the model, the buffer, the histories and the journal are as they were.
         """
         start = time_of_day.perf_counter()
+        if more:
+            raise DataError(
+                "learn_one takes one Feedback, or its fields by name: "
+                "rec.learn_one(user=…, item=…, kind='like')"
+            )
         if feedback is None:
             feedback = Feedback(
                 user=as_id(user, "user"),
                 item=as_id(item, "item"),
                 kind=kind,
-                time=time,
+                time=time if time is None or isinstance(time, (int, float)) else moment(time),
                 value=value,
                 shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
                 id=id,
@@ -328,6 +335,20 @@ class Recommender(DurableEngine):
         person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
         how = self.updater.objective, self.updater.n_negatives
         return self._explainer().influence(user, person, target, check_k(n), self.buffer, *how)
+
+    def item_event_counts(self) -> dict[Id, int]:
+        """How many events that speak for it each item has had, in all that was learned; others are left out.
+
+        `evaluation.prequential` reads here which items are cold.
+
+        >>> import lifelong_widgets as lw
+        >>> rec = lw.Recommender(lw.Catalog.from_records([{"item": "fog"}, {"item": "tide"}]))
+        >>> _ = rec.learn_one(user="ada", item="tide", kind="like")
+        >>> rec.item_event_counts()
+        {'tide': 1}
+        """
+        counts = self.memory.popularity.event_counts
+        return {self.catalog.ids[row]: int(counts[row]) for row in np.flatnonzero(counts).tolist()}
 
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import traitlets
 from lifelong_widgets.data import Feedback, Interactions, Item
 from lifelong_widgets.data.social import Edge
 from lifelong_widgets.engine import Engine
-from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError
+from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError, warn
 from lifelong_widgets.journal import CHECKPOINTS, Checkpoints, IdRanges, Journal, Op
 from lifelong_widgets.parts import Part, WholeNumber
 from lifelong_widgets.progress import ProgressCallback
@@ -70,7 +69,7 @@ class Recording:
             tuple[str, str, Any]
         ] = []  # of hyperparameters, as they happened, not written yet
         self._observe()
-        _OPEN[_key(journal.folder)] = self
+        _OPEN[_key(journal.folder)], _HELD[_key(journal.folder)] = self, journal
 
     def lead(self, engine: Engine) -> None:
         """Write down `engine` from now on, which holds what the one before holds."""
@@ -172,11 +171,10 @@ class Recording:
         try:
             self.journal.scrub()
         except LifelongWidgetsError as error:
-            warnings.warn(
+            warn(
                 f"what was erased is forgotten, but its bytes are still in the journal's files: {error}. "
                 "Opening it again to write overwrites them",
                 JournalWarning,
-                stacklevel=3,
             )
             return False
         return True
@@ -187,8 +185,11 @@ class Recording:
             self._writing.join()
             self._writing = None
 
-    def close(self) -> None:
-        """Write what is pending and a checkpoint, and let go of the files. A second time does nothing."""
+    def close(self, remedy: str = "open it again") -> None:
+        """Write what is pending and a checkpoint, and let go of the files. A second time does nothing.
+
+        `remedy` is what whoever learns afterwards is told to do.
+        """
         with self._busy:
             self._refuse_within()
             if self.journal.closed:
@@ -198,15 +199,15 @@ class Recording:
                 if self._since_checkpoint:
                     self._checkpoint(wait=True)
             finally:
-                self.abandon()
+                self.abandon(remedy)
             self._tell()
 
-    def abandon(self) -> None:
+    def abandon(self, remedy: str = "open it again") -> None:
         """Let go of the files without writing what is pending."""
         with self._busy:
             self.wait()
             self._unobserve()
-            self.journal.close()
+            self.journal.close(remedy)
 
     def _refuse_within(self) -> None:
         if self._within:
@@ -243,7 +244,7 @@ class Recording:
     def _tell(self) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
-            warnings.warn(self._sad(failure), JournalWarning, stacklevel=2)
+            warn(self._sad(failure), JournalWarning)
 
     def _sad(self, failure: Exception) -> str:
         return (
@@ -302,6 +303,10 @@ def _live(change: Any) -> bool:
 
 
 _OPEN: WeakValueDictionary[str, Recording] = WeakValueDictionary()
+# Apart from them the journals: who drops a recommender may keep its journal, and Python's collector may find
+# the recording before the journal, which holds the lock of the folder.
+_HELD: WeakValueDictionary[str, Journal] = WeakValueDictionary()
+_TAKEN_OVER = "it was opened again elsewhere in this process: use that one"
 
 
 def _key(folder: Path) -> str:
@@ -310,12 +315,14 @@ def _key(folder: Path) -> str:
 
 def let_go(folder: Path) -> None:
     """Close what this process has open there: a cell that opens a journal is run again and again."""
-    before = _OPEN.pop(_key(folder), None)
+    before, held = _OPEN.pop(_key(folder), None), _HELD.pop(_key(folder), None)
     if before is not None:
         try:
-            before.close()
+            before.close(_TAKEN_OVER)
         except LifelongWidgetsError as error:  # its folder may be gone
-            warnings.warn(f"closing what was open in {folder}: {error}", JournalWarning, stacklevel=2)
+            warn(f"closing what was open in {folder}: {error}", JournalWarning)
+    if held is not None:
+        held.close(_TAKEN_OVER)
 
 
 def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize: bool) -> Recording:

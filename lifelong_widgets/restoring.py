@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TypeVar
 from lifelong_widgets.assembly import has_fast_memory, settings_of_today
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
 from lifelong_widgets.engine import Engine
-from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning
+from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning, warn
 from lifelong_widgets.featurizers import FeatureSettings
 from lifelong_widgets.journal import (
     CHECKPOINTS,
@@ -165,10 +164,9 @@ def _from_checkpoint(cls: type[E], journal: Journal, id: int) -> E | None:
         return _read_checkpoint(cls, journal, path, id)
     except FormatError as error:
         if path.exists():  # a reader may find that the writer has just pruned it
-            warnings.warn(
+            warn(
                 f"the checkpoint of entry {id} cannot be used, so the one before it is: {error}",
                 JournalWarning,
-                stacklevel=2,
             )
         return None
 

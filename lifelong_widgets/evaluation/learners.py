@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -45,6 +45,29 @@ class Learner(Protocol):
 def is_told_now(learner: Learner) -> bool:
     """Whether a learner's lists are of a moment that it wants to be told."""
     return "now" in inspect.signature(learner.recommend).parameters
+
+
+@runtime_checkable
+class CountsItems(Protocol):
+    """A learner that can say how often each item was taken in what it has learned, as `Recommender` can."""
+
+    def item_event_counts(self) -> Mapping[Id, int]:
+        """How many events have spoken for each item so far; items without any may be left out."""
+
+
+def events_so_far(learners: Mapping[str, Learner]) -> dict[Id, int] | None:
+    """How many events each item has had, by those learners that can say; None if nobody can.
+
+    All of them are told the same stream, so that the largest number is the one of who was told the most.
+    """
+    known = [learner.item_event_counts() for learner in learners.values() if isinstance(learner, CountsItems)]
+    if not known:
+        return None
+    most: dict[Id, int] = {}
+    for counts in known:
+        for item, count in counts.items():
+            most[item] = max(count, most.get(item, 0))
+    return most
 
 
 def rank_of(item: Id, items: Sequence[Id]) -> int:

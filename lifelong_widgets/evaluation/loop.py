@@ -19,6 +19,7 @@ from lifelong_widgets.evaluation.learners import (
     admit,
     check_ids,
     check_kinds,
+    events_so_far,
     is_told_now,
     rank_of,
 )
@@ -68,8 +69,9 @@ def prequential(
         exclude_seen: Ask for lists without what the user has consumed. A repeated event is then a miss.
         learn: False to test only: the events still become the users' histories (`observe`).
         warm_up: The events of the same stream that came before `log`, or how many there were. Fifths and
-            event numbers of the report are those of the whole stream. With the events themselves, the report
-            also knows the items that were `cold`.
+            event numbers of the report are those of the whole stream. Which items were `cold` is read from
+            the events themselves; else from a learner that can say what it was fitted with, as a
+            `Recommender` can, and then holds for all; else, without a warm-up, `log` is the whole stream.
         about: Facts for the report (a ``"title"``, settings), as JSON-able values.
         progress: True for a bar, False for none, or a callback.
 
@@ -103,10 +105,13 @@ def prequential(
     check_ids(named, log, arrivals)
     check_kinds(named, log)
     run = _Run(named, log, depth, arrivals, exclude_seen, learn, n_before)
-    knows_earlier = isinstance(warm_up, Interactions) or not warm_up
     if isinstance(warm_up, Interactions):
         counts = np.bincount(warm_up.item_codes, minlength=len(warm_up.items)).tolist()
-        run.item_events = dict(zip(warm_up.items, counts, strict=True))
+        before: dict[Id, int] | None = dict(zip(warm_up.items, counts, strict=True))
+    else:
+        before = events_so_far(named)
+    knows_earlier = before is not None or not warm_up
+    run.item_events = before or {}
     started = time.perf_counter()
     with track(len(log), "test, then learn", progress) as bar, held_interrupts() as interrupt:
         stopped = run.go(bar, k, interrupt)
@@ -127,6 +132,7 @@ def prequential(
         error=run.error,
         about=dict(about or {}),
         earlier=np.array(run.earlier, dtype=np.int32) if knows_earlier else None,
+        people=np.array(run.people, dtype=np.int64),
     )
 
 
@@ -153,6 +159,8 @@ class _Run:
         self.positions: list[int] = []
         self.item_events: dict[Id, int] = {}
         self.earlier: list[int] = []
+        self.people: list[int] = []
+        self.code_of = {user: code for code, user in enumerate(log.users)}
         self.ranks: dict[str, list[int]] = {name: [] for name in learners}
         self.rank_ns: dict[str, list[int]] = {name: [] for name in learners}
         self.learn_ns: dict[str, list[int]] = {name: [] for name in learners}
@@ -216,6 +224,7 @@ class _Run:
         if test:
             self.positions.append(position)
             self.earlier.append(self.item_events.get(event.item, 0))
+            self.people.append(self.code_of[event.user])
         self.item_events[event.item] = self.item_events.get(event.item, 0) + 1
         for name in self.learners:
             if test:

@@ -17,7 +17,7 @@ from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedT
 from lifelong_widgets.featurizers.live_people import LivePeople
 from lifelong_widgets.featurizers.people import LiveFeaturizer, PersonFeaturizer, PersonMark, TallyFeaturizer
 from lifelong_widgets.featurizers.person_settings import OF_THE_GRAPH, PersonSettings
-from lifelong_widgets.featurizers.scaling import Winsorizer
+from lifelong_widgets.featurizers.scaling import NumberScale, Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
 from lifelong_widgets.featurizers.taste_profile import TasteProfile
@@ -51,6 +51,7 @@ __all__ = [
     "LivePeople",
     "NeighborTastes",
     "NodeEmbedding",
+    "NumberScale",
     "PersonFeaturizer",
     "PersonMark",
     "PersonSettings",

@@ -79,6 +79,7 @@ class Journal:
         self._last_id = self._n_items = 0
         self._inode = self._path.stat().st_ino
         self._void: list[list[int]] = []
+        self._remedy = ""
         try:
             self._log = Log(self._live, self._path)
             self._within = False
@@ -199,14 +200,14 @@ class Journal:
             raise
         return journal
 
-    def close(self) -> None:
-        """Close it; a second time does nothing.
+    def close(self, remedy: str = "open it again") -> None:
+        """Close it; a second time does nothing. `remedy` is what whoever uses it afterwards is told to do.
 
         In a forked child this only marks it as closed: the files belong to the parent.
         """
         if self.closed:
             return
-        self.closed = True
+        self.closed, self._remedy = True, remedy
         if os.getpid() != self._pid:
             return
         self._db.close()
@@ -619,7 +620,7 @@ class Journal:
 
     def _live(self) -> sqlite3.Connection:
         if self.closed:
-            raise LifelongWidgetsError(f"the journal {self.folder} is closed; open it again")
+            raise LifelongWidgetsError(f"the journal {self.folder} is closed; {self._remedy}")
         if os.getpid() != self._pid:
             raise LifelongWidgetsError(
                 f"the journal {self.folder} was opened before this process was forked, and SQLite does not "
