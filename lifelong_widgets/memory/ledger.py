@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,10 @@ class Ledger:
     def keep_exchanged(self, owner: object, name: str) -> None:
         """`owner.name` is about to be exchanged for a larger array and will itself be written no more."""
         self._writes.append((owner, name, None, getattr(owner, name)))
+
+    def writes(self) -> Iterator[tuple[object, str, Any]]:
+        """Owner, name of the attribute, and index of all that was kept; index None for a whole attribute."""
+        return ((owner, name, index) for owner, name, index, _ in self._writes)
 
     def revert(self) -> None:
         """Put everything back, the latest first, and begin anew."""
