@@ -99,9 +99,9 @@ class Int4Rows(Int8Rows):
     The first half of a row lies in the low halves of its bytes, the second in the high ones, so that a
     product reads both vectors in order.
 
-    >>> rows = Int4Rows(np.array([[0.5, -1.0, 1.0]], dtype=np.float32))
-    >>> rows.take(np.array([0])).round(2).tolist(), rows.get_state()["codes"].shape
-    ([[0.57, -1.0, 1.0]], (1, 2))
+    >>> rows = Int4Rows(np.array([[0.25, -1.0, 1.0]], dtype=np.float32))
+    >>> rows.take(np.array([0])).astype(float).round(2).tolist(), rows.get_state()["codes"].shape
+    ([[0.29, -1.0, 1.0]], (1, 2))
     """
 
     levels = 7

@@ -244,6 +244,8 @@ class CompressedRecommender:
         self._copy_people(live, self._touched)
         network, touched = live.network, self._touched
         moved, described = touched.items(len(network.items))
+        if network.learned is not None:  # an undo reads again the texts of items that came since
+            described = np.union1d(described, np.arange(self._n_described, len(network.items)))
         if len(network.items) > len(self._network):
             self._memory.newcomers = copy.deepcopy(live.memory.newcomers)
         self._network.copy_items(network, moved, described)
@@ -359,7 +361,7 @@ class CompressedRecommender:
             examples = live.buffer.examples(slots)
             return Contexts(examples.history_items, examples.history_rewards)
 
-        self._seen = live.histories
+        self._seen, self._n_described = live.histories, len(live.network.items)
         self._users = IdIndex(name="user")
         self._users.extend(live.users)
         self._network = ServingNetwork(live.network, plan, contexts)

@@ -25,7 +25,7 @@ class CompactTable(NeighborTable):
     >>> small = CompactTable(2, bits=8, kept=None)
     >>> small.copy_rows(table, table.taken)
     >>> small.sum(np.array([0]), np.ones(1), n=4).dense(4).round(2)
-    array([0.  , 3.  , 0.  , 1.01], dtype=float32)
+    array([0., 3., 0., 1.], dtype=float32)
     """
 
     def __init__(self, capacity: int, bits: int, kept: int | None) -> None:
