@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lifelong_widgets._version import __version__
 
 if TYPE_CHECKING:
-    from lifelong_widgets import evaluation, exploration, models, recipes, simulation
+    from lifelong_widgets import compression, evaluation, exploration, models, recipes, simulation
     from lifelong_widgets.data import (
         DEFAULT_KINDS,
         Catalog,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lifelong_widgets.recommender import Recommender
     from lifelong_widgets.settings_table import settings
     from lifelong_widgets.widgets import (
+        CompressionPanel,
         Controls,
         LiveSession,
         MemoryStrip,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "lifelong_widgets": ("evaluation", "exploration", "models", "recipes", "simulation"),
+    "lifelong_widgets": ("compression", "evaluation", "exploration", "models", "recipes", "simulation"),
     "lifelong_widgets.data": (
         "DEFAULT_KINDS",
         "Catalog",
@@ -55,6 +56,7 @@ _HOMES = {
     "lifelong_widgets.recommender": ("Recommender",),
     "lifelong_widgets.settings_table": ("settings",),
     "lifelong_widgets.widgets": (
+        "CompressionPanel",
         "Controls",
         "LiveSession",
         "MemoryStrip",
@@ -71,6 +73,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 (version last)
     "DEFAULT_KINDS",
     "Catalog",
+    "CompressionPanel",
     "Controls",
     "Feedback",
     "FeedbackKind",
@@ -86,6 +89,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "Studio",
     "UserPicker",
     "Workbench",
+    "compression",
     "datasets",
     "evaluation",
     "exploration",

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
+from lifelong_widgets.compression import Touched
 from lifelong_widgets.data import Feedback, Id, Interactions
 from lifelong_widgets.data.social import Edge
 from lifelong_widgets.drift import DriftMark, Factors
@@ -72,6 +74,8 @@ class Engine(Fitting):
 
     Args and errors are those of `Recommender`, which is this with the verbs of the user.
     """
+
+    _followers: WeakSet[Touched] | None = None
 
     @one_thread()
     def apply_event(self, feedback: Feedback, learning: bool = True, mark: Mark | None = None) -> Applied:
@@ -199,6 +203,7 @@ class Engine(Fitting):
 
         What is not learned stays as it is: settings, kinds, the catalogue with its rows, who follows whom.
         """
+        self._tell(mark)
         self.n_events, self._n_offered = mark.n_events, mark.n_offered
         self.users.truncate(mark.n_users)
         self.rng.bit_generator.state = dict(mark.rng)
@@ -272,7 +277,19 @@ class Engine(Fitting):
         self.n_events += len(events)
         self._n_offered = len(self.network.items)
         self.drift.advance(self.n_events)
+        self._tell(mark)
         return loss, slots, td_error
+
+    @property
+    def followers(self) -> WeakSet[Touched]:
+        """Who is told what each step has touched."""
+        if self._followers is None:
+            self._followers = WeakSet()
+        return self._followers
+
+    def _tell(self, mark: Mark) -> None:
+        for follower in self._followers or ():
+            follower.note(mark, len(self.histories))
 
     def _learn_values(
         self,

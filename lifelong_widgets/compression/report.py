@@ -2,38 +2,96 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
+from typing import NamedTuple
+
+SMALL_NET = (
+    "A smaller model can also be trained as such. Hold this against the best one of the same bytes: "
+    "docs/compression.md does so for three logs."
+)
 
 
-@dataclass(frozen=True)
+class Kept(NamedTuple):
+    """A number with its 95 % interval; NaN for both ends where there are too few people to say.
+
+    >>> str(Kept(0.987, 0.98, 0.995))
+    '0.987 [0.980, 0.995]'
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, slots=True)
 class CompressionReport:
     """A compressed copy against the live model, both measured when the copy was made.
 
     Attributes:
         method: how it was compressed.
-        bytes_before: of what the live model ranks with: item table, projection, encoder, fast memory, gate.
-        bytes_after: of the copy's.
-        rank_us_before: median CPU microseconds of one live list of 10.
+        bytes_before: of a file of all that the live model serves with, as it holds it.
+        bytes_filled: of the same file without the empty places that it keeps in its tables of neighbours.
+        bytes_after: of the copy's file: items, people, histories and all.
+        rank_us_before: median CPU microseconds of one live list of 10; the interval is by order statistics.
         rank_us_after: the same for the copy.
         overlap_at_10: mean share of the live list of 10 that the copy shows too.
-        overlap_interval: its 95 % interval over people (normal approximation); equal bounds if they agree.
-        n_people: how many people's lists were compared.
+        ndcg_kept: nDCG@10 of the copy over that of the live model, on the same events; None without any.
+        hit_rate_kept: the same of HR@10.
+        ndcg_live: nDCG@10 of the live model.
+        n_lists: how many lists were compared.
+        n_people: whose; all intervals but those of times take them for a sample of all people (bootstrap).
     """
 
     method: str
     bytes_before: int
+    bytes_filled: int
     bytes_after: int
-    rank_us_before: float
-    rank_us_after: float
-    overlap_at_10: float
-    overlap_interval: tuple[float, float]
+    rank_us_before: Kept
+    rank_us_after: Kept
+    overlap_at_10: Kept
+    ndcg_kept: Kept | None
+    hit_rate_kept: Kept | None
+    ndcg_live: float
+    n_lists: int
     n_people: int
 
+    @property
+    def ratio(self) -> float:
+        """How many times smaller the file is."""
+        return self.bytes_before / self.bytes_after
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What there is to say, line by line: what, and how much."""
+        measured = [
+            ("file", f"{self.bytes_before:,} → {self.bytes_after:,} bytes, {self.ratio:.1f} × smaller"),
+            ("without empty places", f"{self.bytes_filled / self.bytes_after:.1f} × smaller"),
+            ("a list of 10", f"{self.rank_us_before.value:.0f} → {self.rank_us_after.value:.0f} µs"),
+        ]
+        if self.ndcg_kept is not None:
+            measured.append(("nDCG@10 kept", f"{self.ndcg_kept} of {self.ndcg_live:.4f}"))
+            measured.append(("HR@10 kept", str(self.hit_rate_kept)))
+        measured.append(("overlap@10", str(self.overlap_at_10)))
+        of = "lists before held-out events" if self.ndcg_kept is not None else "lists"
+        note = "" if self.ndcg_kept is not None else "; no held_out events were given, so no quality is known"
+        return [*measured, ("measured on", f"{self.n_lists:,} {of} of {self.n_people:,} people{note}")]
+
     def __str__(self) -> str:
-        low, high = self.overlap_interval
+        lines = "\n".join(f"  {what:<21}{how_much}" for what, how_much in self.rows())
+        return f"{self.method}\n{lines}\n  {SMALL_NET}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(what)}</th>"
+            f"<td style='text-align:left'>{html.escape(how_much)}</td></tr>"
+            for what, how_much in self.rows()
+        )
         return (
-            f"{self.method}: {self.bytes_before:,} → {self.bytes_after:,} bytes "
-            f"({self.bytes_before / self.bytes_after:.1f} × smaller), "
-            f"{self.rank_us_before:.0f} → {self.rank_us_after:.0f} µs a list, "
-            f"overlap@10 {self.overlap_at_10:.3f} [{low:.3f}, {high:.3f}] over {self.n_people} people"
+            f"<table><caption>{html.escape(self.method)}</caption>{cells}</table>"
+            f"<p><small>{html.escape(SMALL_NET)}</small></p>"
         )

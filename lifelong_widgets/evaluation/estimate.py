@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifelong_widgets.evaluation.intervals import Interval, Numbers, interval_of, ratio_of_sums
+from lifelong_widgets.intervals import Interval, Numbers, interval_of, ratio_of_sums
 
 _FEW_USERS = 30
 _FEW_EFFECTIVE = 100.0

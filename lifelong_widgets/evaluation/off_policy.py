@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from lifelong_widgets.data.display import brief
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation.estimate import Estimate, estimate_of
-from lifelong_widgets.evaluation.intervals import Interval, Numbers
+from lifelong_widgets.intervals import Interval, Numbers
 
 _ABOVE_ONE = 1.0 + 1e-6
 

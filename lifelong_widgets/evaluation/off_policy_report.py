@@ -14,9 +14,9 @@ from lifelong_widgets.data.display import brief, listing
 from lifelong_widgets.errors import DataError, closest
 from lifelong_widgets.evaluation import off_policy
 from lifelong_widgets.evaluation.estimate import Estimate, estimate_of
-from lifelong_widgets.evaluation.intervals import Interval
 from lifelong_widgets.evaluation.reward_models import RewardModel
 from lifelong_widgets.exploration import Impression, ImpressionLog
+from lifelong_widgets.intervals import Interval
 
 
 class Target(Protocol):

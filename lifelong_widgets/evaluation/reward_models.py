@@ -8,9 +8,9 @@ import numpy as np
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.evaluation.intervals import Numbers
 from lifelong_widgets.exploration import ImpressionLog, LinearPosterior
 from lifelong_widgets.exploration.last_layer import Features
+from lifelong_widgets.intervals import Numbers
 
 RewardModel = Callable[[Id, Sequence[Id]], Numbers]
 """Of a person and n items (n,): what each is expected to bring at the first place."""

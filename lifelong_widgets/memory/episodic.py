@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates, Past, choose, describe
 from lifelong_widgets.memory.content import Content, ContentScores
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.linear import CompactLinear, LinearMemory
+from lifelong_widgets.memory.linear import LinearMemory
+from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.newcomers import Newcomers
 from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores
@@ -194,16 +196,43 @@ class EpisodicMemory(Part):
         parts = (self.popularity, self._stages, self._neighbors, self._close, self._successors, self._linear)
         return sum(part.n_bytes for part in parts)
 
-    def compact(self) -> EpisodicMemory:
-        """A copy in eight bits a weight, which learns no more."""
-        small = EpisodicMemory(**self.settings())
-        small.popularity, small._stages, small.newcomers = copy.deepcopy(
+    def held_by(
+        self,
+        table: Callable[[NeighborTable], NeighborTable],
+        linear: Callable[[LinearMemory], LinearMemory],
+    ) -> EpisodicMemory:
+        """A copy whose tables and linear weights are held as these make them of its own."""
+        twin = EpisodicMemory(**self.settings())
+        twin.popularity, twin._stages, twin.newcomers = copy.deepcopy(
             (self.popularity, self._stages, self.newcomers)
         )
-        small._neighbors, small._close = self._neighbors.compact(), self._close.compact()
-        small._successors = self._successors.compact()
-        small._linear = CompactLinear(self._linear)
-        return small
+        twin._neighbors = self._neighbors.with_tables(*map(table, self._neighbors.tables))
+        twin._close = self._close.with_tables(*map(table, self._close.tables))
+        twin._successors = self._successors.with_table(table(self._successors.table))
+        twin._linear = linear(self._linear)
+        return twin
+
+    @property
+    def tables(self) -> dict[str, NeighborTable]:
+        """The tables of neighbours by name."""
+        names = "neighbors.followers", "neighbors.predecessors", "close.followers", "close.predecessors"
+        tables = dict(zip(names, (*self._neighbors.tables, *self._close.tables), strict=True))
+        return tables | {"successors": self._successors.table}
+
+    @property
+    def linear(self) -> LinearMemory:
+        """The linear model."""
+        return self._linear
+
+    @property
+    def members(self) -> dict[str, PopularityBank | StagePopularity | Successors | LinearMemory]:
+        """Who keeps something beside these tables, by name."""
+        return {
+            "popularity": self.popularity,
+            "stages": self._stages,
+            "successors": self._successors,
+            "linear": self._linear,
+        }
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays and numbers."""

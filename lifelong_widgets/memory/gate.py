@@ -213,6 +213,11 @@ class Gate(Part):
         """What the parameters, the biases and what is personal take in memory."""
         return 2 * self._parameters.nbytes + self._bias.n_bytes + self._personal.n_bytes
 
+    @property
+    def members(self) -> dict[str, Gate | ItemBias | PersonalWeights]:
+        """Who keeps something to score with, by name."""
+        return {"gate": self, "bias": self._bias, "personal": self._personal}
+
     def copy(self) -> Gate:
         """An independent copy."""
         twin = Gate(**self.settings())

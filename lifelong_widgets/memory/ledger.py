@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,10 @@ class Ledger:
     def call(self, action: Callable[..., None], *arguments: Any) -> None:
         """`action` with these `arguments` takes back what was just done."""
         self._writes.append((action, "", arguments, None))
+
+    def writes(self) -> Iterator[tuple[object, str, Any]]:
+        """Owner, name of the attribute, and index of all that was kept; index None for a whole attribute."""
+        return ((owner, name, index) for owner, name, index, _ in self._writes if not callable(owner))
 
     def revert(self) -> None:
         """Put everything back, the latest first, and begin anew."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
-from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.decay import bag
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.scores import SparseScores
@@ -111,6 +110,15 @@ class LinearMemory:
         return terms
 
     @property
+    def slots(self) -> Slots:
+        """Which item has which row and column of the weights."""
+        return self._slots
+
+    def weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The weights of the items in some places, (n, n_places)."""
+        return self._weights[rows, : len(self._slots)]
+
+    @property
     def n_bytes(self) -> int:
         """What is needed to score: the weights."""
         return 4 * len(self._slots) ** 2
@@ -169,44 +177,9 @@ class LinearMemory:
         return slot
 
 
-class CompactLinear(LinearMemory):
-    """A copy to score with: the weights in eight bits, one scale a row.
-
-    Args:
-        model: What is copied.
-    """
-
-    def __init__(self, model: LinearMemory) -> None:
-        super().__init__(
-            model._decay,
-            model._learning_rate,
-            model._ridge,
-            model._backward,
-            model._slots.limit,
-            len(model._factors),
-        )
-        n = len(model._slots)
-        self._slots = copy.deepcopy(model._slots)
-        weights = model._weights[:n, :n]
-        self._scales = (np.abs(weights).max(axis=1, initial=0.0) / 127.0).astype(np.float32)
-        safe = np.where(self._scales > 0, self._scales, 1.0)[:, None]
-        self._codes = np.round(weights / safe).astype(np.int8)
-
-    @property
-    def n_bytes(self) -> int:
-        """What it takes in memory."""
-        return int(self._codes.nbytes + self._scales.nbytes)
-
-    def _product(self, rows: NDArray[np.int64], x: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _product(self._codes, rows, x * self._scales[rows], len(self._slots))
-
-    def _place(self, item: int, ledger: Ledger | None) -> int:
-        raise DataError("a compact copy learns no more")
-
-
 @compiled
 def _product(
-    weights: NDArray[np.float32 | np.int8], rows: NDArray[np.int64], x: NDArray[np.float32], n: int
+    weights: NDArray[np.float32], rows: NDArray[np.int64], x: NDArray[np.float32], n: int
 ) -> NDArray[np.float32]:
     product = np.zeros(n, dtype=np.float32)
     for place in range(len(rows)):

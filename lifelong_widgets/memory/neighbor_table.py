@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
-from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.scores import SparseScores
 from lifelong_widgets.memory.states import check_arrays, check_ascending
 
-_DENSE = 16_384  # items
+DENSE = 16_384
+"""For so many items counting beats sorting."""
 
 
 class NeighborTable:
@@ -83,13 +84,25 @@ class NeighborTable:
     def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> SparseScores:
         """``factors @ table[rows]``, of items below `n`; rows may repeat, and unknown ones are empty."""
         factors = _float32(factors)
-        if n <= _DENSE:  # counting beats sorting
+        if n <= DENSE:
             return SparseScores(*_counted(self._neighbors, self._weights, rows, factors, n))
-        return _summed(*_entries(self._neighbors, self._weights, rows, factors, n))
+        return summed(*_entries(self._neighbors, self._weights, rows, factors, n))
 
     def terms(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
         """``table[rows][:, columns]`` as a dense array, for distinct columns."""
         return _terms(self._neighbors, self._weights, rows, columns)
+
+    def entries_of(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The columns that a row has weights in, in any order, and these weights."""
+        if row >= len(self):
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        places = np.flatnonzero(self._neighbors[row])
+        return self._neighbors[row, places].astype(np.int64) - 1, self._weights[row, places]
+
+    @property
+    def taken(self) -> NDArray[np.int64]:
+        """The rows that hold anything, ascending."""
+        return self._taken()
 
     @property
     def n_bytes(self) -> int:
@@ -143,66 +156,11 @@ class NeighborTable:
             self._neighbors, self._weights = neighbors, weights  # both or none
 
 
-class CompactTable(NeighborTable):
-    """A copy of a table to read from: without its empty places, three to five bytes an entry.
-
-    A weight is ``scale[row] · code`` with a code from 0 to 255, so that none is off by more than half a step,
-    ``max(row) / 510``.
-
-    Args:
-        table: what is copied.
-
-    >>> table = NeighborTable(capacity=2)
-    >>> table.add_to_row(0, np.array([1, 3]), np.array([3.0, 1.0]))
-    >>> CompactTable(table).sum(np.array([0]), np.ones(1), n=4).dense(4)
-    array([0., 3., 0., 1.], dtype=float32)
-    """
-
-    def __init__(self, table: NeighborTable) -> None:
-        super().__init__(table.capacity)
-        taken = table._neighbors > 0
-        ids = table._neighbors[taken] - 1
-        self._ids = ids.astype(np.uint16 if ids.max(initial=0) < 2**16 else np.int32)
-        self._starts = np.concatenate([[0], np.cumsum(taken.sum(axis=1))]).astype(np.int32)
-        self._scales = (table._weights.max(axis=1, initial=0.0) / 255.0).astype(np.float32)
-        safe = np.where(self._scales > 0, self._scales, 1.0)[:, None]
-        self._codes = np.round(table._weights / safe)[taken].astype(np.uint8)
-
-    def __len__(self) -> int:
-        return len(self._scales)
-
-    @property
-    def n_bytes(self) -> int:
-        """What it takes in memory."""
-        return sum(part.nbytes for part in (self._ids, self._starts, self._scales, self._codes))
-
-    def sum(self, rows: NDArray[np.int64], factors: NDArray[np.floating], n: int) -> SparseScores:
-        """As `NeighborTable.sum`."""
-        known = rows < len(self)
-        rows, factors = rows[known], factors[known]
-        sizes = np.diff(self._starts)[rows]
-        places = np.arange(sizes.sum()) + np.repeat(self._starts[rows] - np.cumsum(sizes) + sizes, sizes)
-        weights = self._codes[places] * np.repeat(self._scales[rows] * factors.astype(np.float32), sizes)
-        ids = self._ids[places].astype(np.int64)
-        return _summed(ids[ids < n], weights[ids < n])
-
-    def terms(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
-        """A compact copy gives no reasons.
-
-        Raises:
-            DataError: always.
-        """
-        raise DataError("a compact copy gives no reasons: ask the recommender that it was made from")
-
-    def _make_room(self, n: int) -> None:
-        raise DataError("a compact copy learns no more")
-
-
 def _float32(values: NDArray[np.floating]) -> NDArray[np.float32]:
     return values.astype(np.float32, copy=False)
 
 
-def _summed(ids: NDArray[np.int64], weights: NDArray[np.float32]) -> SparseScores:
+def summed(ids: NDArray[np.int64], weights: NDArray[np.float32]) -> SparseScores:
     """The weights of each id, summed in their order."""
     order = np.argsort(ids, kind="stable")
     return SparseScores(*_summed_in_order(ids[order], weights[order]))

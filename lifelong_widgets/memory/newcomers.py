@@ -121,6 +121,12 @@ class Newcomers:
         self._untaken[items[items < self._n]] = False
         self._count(0, self._n)
 
+    def copy_items(self, other: Newcomers, items: NDArray[np.int64]) -> None:
+        """Know of each of `items`, which are in both, what `other` knows: whether somebody has taken it."""
+        for item in items[items < self._n].tolist():
+            if self._untaken[item] != other._untaken[item]:
+                self._set(item, bool(other._untaken[item]))
+
     def is_new(self, item: int) -> bool:
         """Whether nobody has taken `item` yet."""
         return item < self._n and bool(self._untaken[item])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.memory.decay import bag
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
+from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.scores import SparseScores
 
 Counts = Callable[[NDArray[np.int64]], NDArray[np.float64]]
@@ -98,12 +98,16 @@ class SequenceNeighbors:
         """What the tables take in memory."""
         return self._followers.n_bytes + self._predecessors.n_bytes
 
-    def compact(self) -> SequenceNeighbors:
-        """A smaller copy that learns no more."""
-        small = copy.copy(self)
-        small._followers = CompactTable(self._followers)
-        small._predecessors = CompactTable(self._predecessors)
-        return small
+    @property
+    def tables(self) -> tuple[NeighborTable, NeighborTable]:
+        """What followed the items of each row, and what came before them."""
+        return self._followers, self._predecessors
+
+    def with_tables(self, followers: NeighborTable, predecessors: NeighborTable) -> SequenceNeighbors:
+        """The same of other tables."""
+        twin = copy.copy(self)
+        twin._followers, twin._predecessors = followers, predecessors
+        return twin
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
+from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.scores import SparseScores
 from lifelong_widgets.memory.states import check_arrays, check_ascending
 
@@ -58,11 +58,26 @@ class Successors:
         """What the table takes in memory."""
         return self._table.n_bytes + 8 * int(np.count_nonzero(self._departures))
 
-    def compact(self) -> Successors:
-        """A smaller copy that learns no more."""
-        small = copy.copy(self)
-        small._table, small._departures = CompactTable(self._table), self._departures.copy()
-        return small
+    def all_departures(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The items that anything came after, ascending, and how often."""
+        rows = np.flatnonzero(self._departures)
+        return rows, self._departures[rows]
+
+    def set_departures(self, rows: NDArray[np.int64], counts: NDArray[np.float64]) -> None:
+        """Take back what `all_departures` gave."""
+        self._departures = np.zeros(int(rows.max(initial=-1)) + 1)
+        self._departures[rows] = counts
+
+    @property
+    def table(self) -> NeighborTable:
+        """What came directly after the item of each row."""
+        return self._table
+
+    def with_table(self, table: NeighborTable) -> Successors:
+        """The same of another table; its departures are a copy."""
+        twin = copy.copy(self)
+        twin._table, twin._departures = table, self._departures.copy()
+        return twin
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays."""

@@ -181,6 +181,17 @@ class Histories:
         del self._consumed[mark.n :]
         self._n = mark.n
 
+    def copy_people(self, other: Histories, people: np.ndarray) -> None:
+        """Be what `other` is in the histories of `people`, in how many there are, and in the clock."""
+        self._reserve(len(other))
+        for column, source in zip(self._columns(), other._columns(), strict=True):
+            column[people] = source[people]
+            column[len(other) :] = 0
+        for person in people.tolist():
+            self._consumed[person] = array("i", other._consumed[person])
+        del self._consumed[len(other) :]
+        self._n, self._clock = len(other), other._clock
+
     def copy(self) -> Histories:
         """An independent copy."""
         twin = Histories(self.length)

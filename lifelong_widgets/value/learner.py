@@ -131,19 +131,10 @@ class ValueLearner(ValueSettings):
         return self._now.values(scores, self.discount)
 
     @property
-    def n_bytes(self) -> int:
-        """What it takes to say what items are worth."""
-        dense = sum(parameter.numel() for parameter in self.network.dense_parameters())
-        return int(self.network.items.array.nbytes + 4 * dense)
-
-    def copy(self) -> ValueLearner:
-        """What it says now, for good: a copy that cannot learn."""
-        twin = ValueLearner(**self.settings())
-        width = self.network.items.content_dim
-        twin.network, twin._now = value_network(self.network, width, seed=0), self._now
-        twin.network.set_state(self.network.get_state())
-        twin.on = twin._built = True
-        return twin
+    def line(self) -> tuple[float, float, float, float]:
+        """What makes a value of a score: the second times the score plus the first, between the last two."""
+        now, horizon = self._now, 1.0 / (1.0 - self.discount)
+        return now.mean, now.scale, now.lowest * horizon, now.highest * horizon
 
     # ----------------------------------------------------------------------------------------------- learning
 

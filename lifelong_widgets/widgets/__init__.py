@@ -1,5 +1,6 @@
 """The front end: widgets on a live recommender, each alone in a cell or together in the `Studio`."""
 
+from lifelong_widgets.widgets.compression_panel import CompressionPanel
 from lifelong_widgets.widgets.controls import Controls
 from lifelong_widgets.widgets.job import Job
 from lifelong_widgets.widgets.memory_strip import MemoryStrip
@@ -12,6 +13,7 @@ from lifelong_widgets.widgets.user_picker import UserPicker
 from lifelong_widgets.widgets.workbench import Workbench
 
 __all__ = [
+    "CompressionPanel",
     "Controls",
     "Job",
     "LiveSession",

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import datasets
-from lifelong_widgets.evaluation.intervals import interval_of
 from lifelong_widgets.explanation import Explanation
+from lifelong_widgets.intervals import interval_of
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.recommender import Recommender
 

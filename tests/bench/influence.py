@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lifelong_widgets.data import datasets
-from lifelong_widgets.evaluation.intervals import interval_of
 from lifelong_widgets.explanation.influence import influences
+from lifelong_widgets.intervals import interval_of
 from lifelong_widgets.learning import OBJECTIVES, Examples, OnlineUpdater
 from lifelong_widgets.models import Network, one_thread
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Feedback, Id
-from lifelong_widgets.evaluation.intervals import interval_of, ratio_of_sums
+from lifelong_widgets.intervals import interval_of, ratio_of_sums
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import ClickbaitWorld
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from lifelong_widgets.data import datasets
-from lifelong_widgets.evaluation.intervals import interval_of
+from lifelong_widgets.intervals import interval_of
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import Followers
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import Estimate
-from lifelong_widgets.evaluation.intervals import interval_of, ratio_of_sums
 from lifelong_widgets.evaluation.off_policy import average, direct_method, doubly_robust, ips, snips
+from lifelong_widgets.intervals import interval_of, ratio_of_sums
 from tests.evaluation.bandit_logs import Setting, settings
 
 UNBIASED = ("IPS", "SNIPS", "doubly robust")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifelong_widgets.errors import DataError
-from lifelong_widgets.memory.neighbor_table import CompactTable, NeighborTable
+from lifelong_widgets.memory.neighbor_table import NeighborTable
 
 ROW = st.dictionaries(st.integers(0, 30), st.integers(1, 9), max_size=8)
 
@@ -31,9 +29,3 @@ def test_terms_are_what_the_rows_hold_and_add_up_to_their_sum(
     expected = [[row.get(column, 0) for column in columns] for row in [*rows, {}, {}]]
     assert terms.tolist() == expected
     assert terms.sum(axis=0).tolist() == table.sum(places, np.ones(len(places)), 41).of(asked).tolist()
-
-
-def test_a_compact_copy_says_that_it_gives_no_reasons() -> None:
-    small = CompactTable(table_of([{1: 3}]))
-    with pytest.raises(DataError, match="gives no reasons"):
-        small.terms(np.array([0]), np.array([1]))

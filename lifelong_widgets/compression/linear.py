@@ -1,0 +1,77 @@
+"""The linear memory to score with, its weights held in fewer bytes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.compression.rows import Matrix, Rows
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.linear import LinearMemory
+
+_ROOM = 16  # one in so many columns is made for items that come
+_LIVES = 4  # as often each row is written, on average, until what ages is made anew
+
+
+class CompactLinear(LinearMemory):
+    """A linear memory to read from. Its places are a copy of those of the one that it follows.
+
+    Args:
+        model: what it holds.
+        held: makes rows of a matrix.
+    """
+
+    def __init__(self, model: LinearMemory, held: Callable[[Matrix], Rows]) -> None:
+        self._copy(model, held)
+        self.encode(model)
+
+    def _copy(self, model: LinearMemory, held: Callable[[Matrix], Rows]) -> None:
+        """What it is beside its weights."""
+        self.__dict__.update({name: value for name, value in vars(model).items() if name != "_weights"})
+        self._slots, self._held = copy.deepcopy(model.slots), held
+
+    @classmethod
+    def of(cls, model: LinearMemory, rows: Rows, held: Callable[[Matrix], Rows]) -> CompactLinear:
+        """The one whose weights are `rows`, and whose places those of `model` are."""
+        made = cls.__new__(cls)
+        made._copy(model, held)
+        made._rows, made._n_written = rows, 0
+        return made
+
+    @property
+    def rows(self) -> Rows:
+        """The weights of the places that are taken; there may be more columns than these."""
+        return self._rows
+
+    def encode(self, model: LinearMemory) -> None:
+        """Hold all of the weights of `model` anew."""
+        n, self._n_written = len(model.slots), 0
+        weights = model.weights_of(np.arange(n))
+        if hasattr(self, "_rows"):  # it follows: items come
+            weights = np.pad(weights, ((0, 0), (0, min(n // _ROOM + 16, model.slots.limit - n))))
+        self._rows = self._held(weights)
+
+    def copy_rows(self, model: LinearMemory, rows: NDArray[np.int64], emptied: list[int]) -> None:
+        """These rows are what they are in `model`; the columns `emptied` were made empty before that."""
+        n = len(model.slots)
+        if n > self._rows.shape[1] or n < self._rows.shape[0]:
+            self.encode(model)
+            return
+        for column in emptied:
+            self._rows.clear(column)
+        rows = np.union1d(rows, np.arange(self._rows.shape[0], n))  # there is no hole
+        self._n_written += len(rows)
+        if self._rows.ages and self._n_written > _LIVES * n:
+            self.encode(model)
+            return
+        self._rows.write(rows, np.pad(model.weights_of(rows), ((0, 0), (0, self._rows.shape[1] - n))))
+
+    def _product(self, rows: NDArray[np.int64], x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._rows.combine(rows, x)[: len(self._slots)]
+
+    def _place(self, item: int, ledger: Ledger | None) -> int:
+        raise DataError("a compressed copy learns nothing itself: it follows the model that it was made from")

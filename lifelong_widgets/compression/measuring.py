@@ -1,0 +1,201 @@
+"""What a model shows on events that it has not learned, and how near a copy comes to that."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.compression.report import CompressionReport, Kept
+from lifelong_widgets.compression.serving import CompressedRecommender, Live
+from lifelong_widgets.data import Feedback, Id, Interactions
+from lifelong_widgets.data.ids import IdIndex
+from lifelong_widgets.errors import DataError
+from lifelong_widgets.memory import Ranker
+from lifelong_widgets.models import Histories, one_thread
+
+K = 10
+"""Length of the lists."""
+
+_PEOPLE = 200  # whose lists are compared where there are no events
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The lists of one model.
+
+    Attributes:
+        users: whose each is, (n,).
+        lists: the items of each by their indices.
+        gains: 1 / log2(1 + rank) of the item that was taken, 0 if it was not in the list, (n,); None without
+            events.
+        microseconds: CPU time of each, (n,).
+    """
+
+    users: list[Id]
+    lists: list[frozenset[int]]
+    gains: NDArray[np.float64] | None
+    microseconds: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the live model shows and weighs, to hold copies against.
+
+    Attributes:
+        shown: its lists.
+        n_bytes: of an uncompressed file of all that it serves with.
+        n_bytes_filled: the same without the empty places of the tables of neighbours.
+        held_out: the events; None for lists of people alone.
+    """
+
+    shown: Shown
+    n_bytes: int
+    n_bytes_filled: int
+    held_out: list[Feedback] | None
+
+
+def baseline_of(live: Live, held_out: Interactions | None) -> Baseline:
+    """What the live model shows on `held_out`, or to up to 200 people without it. It is as it was afterwards.
+
+    Raises:
+        DataError: `held_out` is no log, has no event that speaks for its item, or kinds that are unknown
+            here.
+    """
+    events = None if held_out is None else _events(live, held_out)
+    whole = CompressedRecommender(live, "float32", following=False)
+    tables = live.memory.tables.values()
+    empty = sum(8 * int(np.count_nonzero(table.get_state()["neighbors"] == 0)) for table in tables)
+    n_bytes = whole.n_bytes
+    return Baseline(
+        _shown(live, live.ranker, live.histories, live.users, events), n_bytes, n_bytes - empty, events
+    )
+
+
+def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> CompressionReport:
+    """How near a copy comes to the live model that it was made from."""
+    ranker, histories, users = small.parts
+    shown, before = _shown(live, ranker, histories, users, baseline.held_out), baseline.shown
+    overlaps = np.array(
+        [len(one & other) / max(len(one), 1) for one, other in zip(before.lists, shown.lists, strict=True)]
+    )
+    ones = np.ones(len(overlaps))
+    ndcg = hit_rate = None
+    if before.gains is not None and shown.gains is not None:
+        ndcg = _ratio(shown.gains, before.gains, shown.users)
+        hit_rate = _ratio(shown.gains > 0, before.gains > 0, shown.users)
+    return CompressionReport(
+        method=str(small.plan),
+        bytes_before=baseline.n_bytes,
+        bytes_filled=baseline.n_bytes_filled,
+        bytes_after=small.n_bytes,
+        rank_us_before=_median(before.microseconds),
+        rank_us_after=_median(shown.microseconds),
+        overlap_at_10=_ratio(overlaps, ones, shown.users),
+        ndcg_kept=ndcg,
+        hit_rate_kept=hit_rate,
+        ndcg_live=float("nan") if before.gains is None else float(before.gains.mean()),
+        n_lists=len(overlaps),
+        n_people=len(set(shown.users)),
+    )
+
+
+def compress(live: Live, methods: Any, held_out: Interactions | None = None) -> CompressedRecommender:
+    """A copy made by some methods, with its report; see `Recommender.compress`."""
+    if not len(live.network.items):
+        raise DataError("there is nothing to compress: the catalogue is empty")
+    small = CompressedRecommender(live, methods)
+    small.report = report_of(small, live, baseline_of(live, held_out))
+    return small
+
+
+@one_thread()
+def _shown(
+    live: Live, ranker: Ranker, histories: Histories, users: IdIndex, events: list[Feedback] | None
+) -> Shown:
+    """The lists that a ranker makes, of which its histories are a part; these are as they were afterwards."""
+    if events is None:
+        return _shown_to_people(live, ranker, users)
+    kinds, codes = live.kinds, {name: code for code, name in enumerate(live.kinds)}
+    n_items, new = len(live.network.items), dict[Id, int]()
+    seen, lists, gains, costs = [], [], [], []
+    mark = histories.mark()
+    ranker.changed()
+    try:
+        for event in events:
+            name, kind = live.known_as(event.user), kinds[event.kind]
+            person = users.get(name)
+            if person is None:
+                person = new.setdefault(name, len(users) + len(new))
+            row = live.catalog.index_of(event.item) if event.item in live.catalog else n_items
+            if kind.reward > 0:
+                best, cost = _timed(ranker, person)
+                places = np.flatnonzero(best == row)
+                seen.append(event.user)
+                lists.append(frozenset(best.tolist()))
+                gains.append(1.0 / np.log2(2.0 + places[0]) if len(places) else 0.0)
+                costs.append(cost)
+            if row < n_items:
+                histories.append(
+                    person, row, kind.reward, codes[kind.name], kind.consumes, event.time, mark=mark
+                )
+                ranker.changed()
+    finally:
+        histories.revert(mark)
+        ranker.changed()
+    return Shown(seen, lists, np.array(gains), np.array(costs))
+
+
+def _shown_to_people(live: Live, ranker: Ranker, users: IdIndex) -> Shown:
+    """The lists of up to 200 people, evenly spaced, or of nobody in particular."""
+    evenly = np.unique(np.linspace(0, len(users) - 1, _PEOPLE).astype(int)).tolist() if len(users) else []
+    people: list[int | None] = [*evenly] or [None]
+    lists, costs = [], []
+    for person in people:
+        ranker.changed()
+        best, cost = _timed(ranker, person)
+        lists.append(frozenset(best.tolist()))
+        costs.append(cost)
+    ranker.changed()
+    names: list[Id] = ["nobody" if person is None else users.ids[person] for person in people]
+    return Shown(names, lists, None, np.array(costs))
+
+
+def _timed(ranker: Ranker, person: int | None) -> tuple[NDArray[np.int64], float]:
+    """Somebody's list, and the microseconds of CPU that it took."""
+    start = time.process_time_ns()
+    best = ranker.best(person, K, True)[0]
+    return best, (time.process_time_ns() - start) / 1000.0
+
+
+def _events(live: Live, log: object) -> list[Feedback]:
+    if not isinstance(log, Interactions):
+        raise DataError(f"held_out is a log of events (Interactions), not a {type(log).__name__}")
+    events = list(log)
+    for name in log.kind_names:
+        if name not in live.kinds:
+            raise DataError(f"held_out has the kind {name!r:.80}, which the recommender does not know")
+    if not any(live.kinds[event.kind].reward > 0 for event in events):
+        raise DataError("held_out has no event that speaks for its item, so that there is nothing to measure")
+    for user in log.users:
+        live.users.get(live.known_as(user))  # raises for "196" where 196 is known
+    return events
+
+
+def _ratio(above: NDArray[Any], below: NDArray[Any], users: list[Id]) -> Kept:
+    from lifelong_widgets.intervals import interval_of, ratio_of_sums  # scipy: not before it is needed
+
+    columns = above.astype(np.float64)[:, None], below.astype(np.float64)[:, None]
+    return Kept(ratio_of_sums(*columns), *interval_of(*columns, users, "bootstrap"))
+
+
+def _median(values: NDArray[np.float64]) -> Kept:
+    """With an interval by order statistics, which assumes nothing of the distribution."""
+    ordered = np.sort(values)
+    n = len(ordered)
+    margin = 0.98 * n**0.5
+    low, high = max(int(n / 2 - margin), 0), min(int(np.ceil(n / 2 + margin)), n - 1)
+    return Kept(float(np.median(ordered)), float(ordered[low]), float(ordered[high]))

@@ -1,0 +1,137 @@
+"""The fast memory of a copy as a tree for its file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+
+from lifelong_widgets.compression.linear import CompactLinear
+from lifelong_widgets.compression.methods import Plan
+from lifelong_widgets.compression.rows import Matrix, Rows
+from lifelong_widgets.compression.small_parts import (
+    pack_popularity,
+    pack_slots,
+    pack_stages,
+    unpack_popularity,
+    unpack_slots,
+    unpack_stages,
+)
+from lifelong_widgets.compression.tables import CompactTable
+from lifelong_widgets.compression.varints import packed, unpacked
+from lifelong_widgets.errors import FormatError
+from lifelong_widgets.memory import ALWAYS, EpisodicMemory, Newcomers
+from lifelong_widgets.memory.linear import LinearMemory
+from lifelong_widgets.memory.neighbor_table import NeighborTable
+from lifelong_widgets.memory.popularity import PopularityBank
+from lifelong_widgets.memory.stages import StagePopularity
+from lifelong_widgets.memory.successors import Successors
+from lifelong_widgets.state_file import Tree, count_of
+
+
+def memory_tree(memory: EpisodicMemory, plan: Plan) -> Tree:
+    """All that it takes to name and describe candidates."""
+    linear = cast(CompactLinear, memory.linear)
+    return {
+        "settings": memory.settings(),
+        "tables": {name: _table_tree(table) for name, table in memory.tables.items()},
+        "linear": linear.rows.get_state(),
+        "linear_shape": list(linear.rows.shape),
+        **small_tree(memory, plan),
+    }
+
+
+def small_tree(memory: EpisodicMemory, plan: Plan) -> Tree:
+    """What of it lies beside tables and matrices."""
+    popularity, stages, successors, linear = _members(memory)
+    rows, departures = successors.all_departures()
+    tree = {
+        "popularity": popularity.get_state(),
+        "stages": stages.get_state(),
+        "slots": linear.slots.get_state(),
+        "departures": {"n": len(rows), "rows": packed(rows), "counts": packed(departures.astype(np.int64))},
+    }
+    if plan.bits < 32:
+        tree["popularity"] = pack_popularity(tree["popularity"])
+        tree["stages"] = pack_stages(tree["stages"])
+        tree["slots"] = pack_slots(tree["slots"])
+    return tree
+
+
+def take_small(memory: EpisodicMemory, tree: Tree, plan: Plan, n_items: int) -> None:
+    """Take back what `small_tree` gave.
+
+    Raises:
+        FormatError: it does not fit itself or the items.
+    """
+    popularity, stages, successors, linear = _members(memory)
+    if plan.bits < 32:
+        tree = {
+            **tree,
+            "popularity": unpack_popularity(tree["popularity"]),
+            "stages": unpack_stages(tree["stages"]),
+            "slots": unpack_slots(tree["slots"]),
+        }
+    popularity.set_state(tree["popularity"], n_items)
+    stages.set_state(tree["stages"], n_items)
+    linear.slots.set_state(tree["slots"], n_items)
+    n = count_of(tree["departures"]["n"], "n")
+    rows, counts = (unpacked(tree["departures"][name], n) for name in ("rows", "counts"))
+    if n and (not 0 <= rows.min() <= rows.max() < n_items or counts.min() < 1):
+        raise FormatError("successors: a row is known from which nobody departed, or that is no item")
+    successors.set_departures(rows, counts.astype(np.float64))
+
+
+def memory_of_tree(tree: Tree, plan: Plan, released: Sequence[float | None], n_listed: int) -> EpisodicMemory:
+    """The memory that `memory_tree` gave, of items of which it is said when they were released.
+
+    Raises:
+        FormatError: it is none. Other errors are possible.
+    """
+    n_items = len(released)
+    if count_of(n_listed, "n_listed") > n_items:
+        raise FormatError(f"n_listed is {n_listed}, and there are {n_items} items")
+    empty = EpisodicMemory(**tree["settings"])
+    empty.build()
+    n_rows, n_columns = (count_of(size, "the linear shape") for size in tree["linear_shape"])
+    rows = plan.held_state(tree["linear"], (n_rows, n_columns), "linear")
+
+    def held(matrix: Matrix) -> Rows:
+        return plan.held(matrix, "linear")
+
+    tables = iter(
+        [_table_of(tree["tables"][name], plan, table, n_items) for name, table in empty.tables.items()]
+    )
+    memory = empty.held_by(lambda _: next(tables), lambda model: CompactLinear.of(model, rows, held))
+    times = np.array([ALWAYS if time is None else time for time in released])
+    memory.newcomers = Newcomers(times, n_listed)
+    take_small(memory, tree, plan, n_items)
+    memory.newcomers.take_all(np.flatnonzero(memory.popularity.event_counts))
+    if len(memory.linear.slots) != n_rows or n_columns < n_rows:
+        raise FormatError("linear: there are not as many rows as places")
+    return memory
+
+
+def _members(memory: EpisodicMemory) -> tuple[PopularityBank, StagePopularity, Successors, LinearMemory]:
+    members = memory.members
+    return (
+        cast(PopularityBank, members["popularity"]),
+        cast(StagePopularity, members["stages"]),
+        cast(Successors, members["successors"]),
+        memory.linear,
+    )
+
+
+def _table_tree(table: NeighborTable) -> Tree:
+    return table.rows.get_state() if isinstance(table, CompactTable) else dict(table.get_state())
+
+
+def _table_of(tree: Tree, plan: Plan, like: NeighborTable, n_items: int) -> NeighborTable:
+    if plan.bits == 32:
+        table = NeighborTable(like.capacity)
+        table.set_state(tree, n_items)
+        return table
+    small = CompactTable(like.capacity, plan.bits, plan.neighbors.kept if plan.neighbors else None)
+    small.rows.set_state(tree, n_items, n_items)
+    return small

@@ -1,0 +1,381 @@
+"""Compressed copies: what they show, how they follow, and their file."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from lifelong_widgets.compression import CompressedRecommender
+from lifelong_widgets.data import Catalog, Feedback, Interactions
+from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
+from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.state_file import read_tree, write_tree
+from tests.engine.worlds import SMALL, checkerboard
+
+WAYS: list[list[str]] = [
+    ["float32"],
+    ["int8"],
+    ["int4", "neighbors:8"],
+    ["low_rank:8", "int8", "neighbors:16"],
+    ["prune:0.5"],
+    ["pq:4", "int4"],
+    ["hashed:8"],
+    ["neurons:0.5"],
+    ["distill:8"],
+]
+EXACT = (["float32"], ["int8"], ["int4", "neighbors:8"], ["prune:0.5"])
+PEOPLE = [f"p{n}" for n in range(30)]
+
+
+LOG = checkerboard(n_items=60)[1]
+
+
+@lru_cache
+def saved(*settings: tuple[str, Any]) -> bytes:
+    """A recommender that was fitted, as bytes: to read it again is quicker than to fit it again."""
+    rec = Recommender(checkerboard(n_items=60)[0], **{**SMALL, "epochs": 2, **dict(settings)})
+    rec.fit(LOG[:500], progress=False)
+    with tempfile.TemporaryDirectory() as folder:
+        rec.save(f"{folder}/fitted.lw")
+        return Path(f"{folder}/fitted.lw").read_bytes()
+
+
+def made(**settings: Any) -> tuple[Recommender, Interactions]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fitted.lw"
+        path.write_bytes(saved(*settings.items()))
+        return Recommender.load(path), LOG
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Recommender:
+    return made()[0]
+
+
+def lists(of: Any, k: int = 10) -> list[tuple[Any, ...]]:
+    return [of.recommend(person, k=k).items for person in [*PEOPLE, "nobody"]]
+
+
+def alike(one: Any, other: Any) -> float:
+    return float(
+        np.mean([len(set(a) & set(b)) / len(a) for a, b in zip(lists(one), lists(other), strict=True)])
+    )
+
+
+@pytest.mark.parametrize("methods", WAYS, ids="+".join)
+def test_it_shows_nearly_the_same(fitted: Recommender, methods: list[str]) -> None:
+    small = fitted.compress(methods)
+    report = small.report
+    assert report is not None and report.n_people == 30 and report.ndcg_kept is None
+    assert "no quality is known" in str(report)
+    assert report.overlap_at_10.low <= report.overlap_at_10.value <= report.overlap_at_10.high
+    assert report.bytes_after == small.n_bytes
+    if methods == ["float32"]:
+        assert lists(small) == lists(fitted) and report.ratio == 1.0
+    else:
+        assert report.ratio > 3 and alike(small, fitted) > 0.6
+
+
+def test_more_bits_are_nearer(fitted: Recommender) -> None:
+    eight, four = fitted.compress("int8"), fitted.compress("int4")
+    assert eight.n_bytes > four.n_bytes and alike(eight, fitted) > max(alike(four, fitted), 0.9)
+
+
+def test_it_has_the_verbs_and_their_errors(fitted: Recommender) -> None:
+    small = fitted.compress()
+    assert len(small.recommend("nobody", k=7)) == 7
+    consumed = set(fitted.recommend("p1", k=60, exclude_seen=False).items) - set(
+        fitted.recommend("p1", k=60).items
+    )
+    assert consumed and not consumed & set(small.recommend("p1", k=60).items)
+    for call, message in [
+        (lambda: small.recommend("p1", k=0), "k is 0"),
+        (lambda: small.recommend("p1", reasons=True), "gives no reasons"),
+        (lambda: fitted.compress(held_out=7), "a log of events"),  # type: ignore[arg-type]
+        (lambda: fitted.compress("neurons:0.5+int8"), "no number after its colon"),
+    ]:
+        with pytest.raises(DataError, match=message):
+            call()
+    with pytest.raises(UnknownItemError):
+        small.observe(Feedback("p1", "no such item"))
+
+
+def test_nothing_to_learn_from_and_nothing_at_all() -> None:
+    catalog = Catalog.from_pandas(pd.DataFrame({"item": range(5), "title": ["…"] * 5}))
+    rec = Recommender(catalog, **SMALL)
+    for methods in (["int8"], ["int4", "low_rank:2", "pq:4"]):
+        small = rec.compress(methods)
+        assert small.report is not None and small.report.n_people == 1
+        rec.learn_one(user=1, item=3, kind="like")
+        small.follow()
+        assert 3 not in small.recommend(1).items and len(small.recommend(1)) == 4
+        rec.undo()
+    with pytest.raises(DataError, match="the replay buffer is empty"):
+        rec.compress("distill:8")
+    with pytest.raises(DataError, match="nothing to compress"):
+        Recommender(Catalog()).compress()
+    with pytest.raises(DataError, match="its width is fixed"):
+        Recommender(catalog, model="lstm_click", **SMALL).compress("distill:8")
+    with pytest.raises(DataError, match="distill makes a narrower one"):
+        Recommender(catalog, model="gru", **SMALL).compress("neurons:0.5")
+
+
+# ------------------------------------------------------------------------------------------------- following
+
+
+def test_it_stands_still_until_it_follows() -> None:
+    rec, log = made()
+    small = rec.compress()
+    before = lists(small)
+    rec.learn_many(log[500:600], progress=False)
+    assert lists(small) == before
+    assert small.follow() > 0
+    assert lists(small) != before and alike(small, rec) > 0.9
+    assert small.follow() == 0
+
+
+@pytest.mark.parametrize("methods", EXACT, ids="+".join)
+def test_following_is_as_good_as_compressing_afresh(methods: list[str]) -> None:
+    """Bit for bit where nothing ages, through clicks, batches, undo, new items and new people."""
+    rec, log = made()
+    small = rec.compress(methods)
+    for event in log[500:530]:
+        rec.learn_one(event)
+        small.follow()
+    rec.catalog.add([{"item": "new", "title": "New thing"}])
+    rec.learn_one(user="somebody new", item="new", kind="like")
+    small.follow()
+    rec.learn_many(log[530:600], progress=False)
+    rec.undo(2)
+    rec.learn_one(user="somebody else", item="i3", kind="like")
+    rec.undo()
+    rec.learn_one(user="a third one", item="i4", kind="like")
+    small.follow()
+    afresh = rec.compress(methods)
+    assert list(small.parts[2]) == list(afresh.parts[2]) == list(rec.users)
+    for person in [*PEOPLE, "somebody new", "a third one", "nobody"]:
+        one, other = small.recommend(person, 20), afresh.recommend(person, 20)
+        assert len(set(one.items) & set(other.items)) >= 19, "but for the rounding of the small parts"
+    tables = small._memory.tables, afresh._memory.tables
+    for name in tables[0]:
+        if methods != ["float32"]:
+            assert [tables[0][name].rows.entries(r) for r in range(60)].__repr__() == [
+                tables[1][name].rows.entries(r) for r in range(60)
+            ].__repr__()
+
+
+@pytest.mark.parametrize("methods", [way for way in WAYS if way not in EXACT], ids="+".join)
+def test_what_ages_follows_nearly_as_well(methods: list[str]) -> None:
+    rec, log = made()
+    small = rec.compress(methods)
+    for begin in range(500, 700, 50):
+        rec.learn_many(log[begin : begin + 50], progress=False)
+        small.follow()
+    assert alike(small, rec) > alike(rec.compress(methods), rec) - 0.1
+
+
+def test_a_click_touches_few_rows_of_a_large_model() -> None:
+    catalog = Catalog.from_pandas(pd.DataFrame({"item": range(3000)}))
+    rec = Recommender(catalog, **SMALL)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"user": rng.integers(40, size=400), "item": rng.integers(3000, size=400)})
+    rec.learn_many(Interactions.from_pandas(frame, time=None), progress=False)
+    small = rec.compress()
+    rec.learn_one(user=1, item=5, kind="like")
+    assert 0 < small.follow() < 600
+
+
+def test_a_fit_and_a_failure_are_followed() -> None:
+    rec, log = made()
+    small = rec.compress()
+    rec.fit(log[300:], progress=False)
+    assert small.follow() > 100 and alike(small, rec) > 0.9
+    before = lists(small)
+    with pytest.raises(DataError):
+        rec.fit(Interactions.from_events([]), progress=False)
+    small.follow()
+    assert lists(small) == before
+
+
+def test_what_was_observed_gives_way_to_what_was_learned() -> None:
+    rec, _ = made()
+    small = rec.compress()
+    first = small.recommend("newcomer").items
+    small.observe(Feedback("newcomer", first[0], "like"))
+    assert first[0] not in small.recommend("newcomer").items
+    rec.learn_one(user="another", item="i7", kind="like")
+    small.follow()
+    assert list(small.parts[2]) == list(rec.users) and first[0] in small.recommend("newcomer", 60).items
+
+
+def test_a_copy_that_nobody_holds_is_let_go() -> None:
+    rec, _ = made()
+    small = rec.compress()
+    gc.collect()
+    assert len(rec.followers) == 1
+    del small
+    gc.collect()
+    assert not rec.followers
+
+
+def test_somebody_is_forgotten(tmp_path: Path) -> None:
+    catalog, log = checkerboard()
+    with Recommender.open(tmp_path / "life.lw", catalog, progress=False, **{**SMALL, "epochs": 1}) as rec:
+        rec.learn_many(log[:100], progress=False)
+        small = rec.compress()
+        rec.forget("p1", verify=False, progress=False)
+        small.follow()
+        assert "p1" not in list(small.parts[2])
+
+
+# ---------------------------------------------------------------------------------------------------the file
+
+
+@pytest.mark.parametrize("methods", WAYS, ids="+".join)
+def test_its_file_is_the_copy(fitted: Recommender, methods: list[str], tmp_path: Path) -> None:
+    small = fitted.compress(methods)
+    small.save(tmp_path / "small.lws")
+    assert abs((tmp_path / "small.lws").stat().st_size - small.n_bytes) < 300  # the header
+    loaded = CompressedRecommender.load(tmp_path / "small.lws")
+    for person in [*PEOPLE, "nobody"]:
+        one, other = small.recommend(person), loaded.recommend(person)
+        assert one.items == other.items and one.scores == other.scores
+        assert [row.title for row in one] == [row.title for row in other]
+    loaded.observe(Feedback("p1", loaded.recommend("p1").items[0], "like"))
+    with pytest.raises(DataError, match="follows nobody"):
+        loaded.follow()
+    loaded.save(tmp_path / "again.lws")
+    assert (
+        CompressedRecommender.load(tmp_path / "again.lws").recommend("p1").items
+        == loaded.recommend("p1").items
+    )
+
+
+def test_a_copy_that_has_followed_is_saved_as_it_is(tmp_path: Path) -> None:
+    rec, log = made()
+    small = rec.compress(["int4", "neighbors:8"])
+    rec.learn_many(log[500:600], progress=False)
+    small.follow()
+    small.save(tmp_path / "small.lws")
+    assert alike(CompressedRecommender.load(tmp_path / "small.lws"), small) > 0.97
+
+
+@pytest.mark.parametrize(
+    "settings", [{"discount": 0.9}, {"person_features": "taste_profile"}, {"fusion": "late"}]
+)
+def test_values_people_and_modalities_go_with_it(settings: dict[str, Any], tmp_path: Path) -> None:
+    rec, log = made(**settings)
+    small = rec.compress()
+    rec.learn_many(log[500:600], progress=False)
+    small.follow()
+    assert alike(small, rec) > 0.85
+    small.save(tmp_path / "small.lws")
+    assert alike(CompressedRecommender.load(tmp_path / "small.lws"), small) > 0.97
+
+
+def test_a_damaged_file_is_refused(fitted: Recommender, tmp_path: Path) -> None:
+    path = tmp_path / "small.lws"
+    fitted.compress(["int4", "neighbors:8"]).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FormatError):
+        CompressedRecommender.load(path)
+    path.write_bytes(whole[:-40] + b"\xff" * 40)
+    with pytest.raises(FormatError):
+        CompressedRecommender.load(path)
+    fitted.save(tmp_path / "whole.lw")
+    with pytest.raises(FormatError, match="not a serving copy file"):
+        CompressedRecommender.load(tmp_path / "whole.lw")
+
+
+def _leaves(tree: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    return [
+        leaf
+        for key, value in tree.items()
+        for leaf in (_leaves(value, (*path, key)) if isinstance(value, dict) else [(*path, key)])
+    ]
+
+
+def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommender, tmp_path: Path) -> None:
+    """Whole by its hash, but with any one part missing, longer, negative or huge: our error, or a list."""
+    path, spoilt = tmp_path / "small.lws", tmp_path / "spoilt.lws"
+    fitted.compress(["int8", "neighbors:8"]).save(path)
+    kind, n_refused = "lifelong-widgets serving copy", 0
+    for leaf in _leaves(read_tree(path, kind, 1)):
+        if leaf[0] == "kinds":
+            continue
+        for spoil in (_nothing, _longer, _negative, _huge):
+            tree = read_tree(path, kind, 1)
+            place = tree
+            for key in leaf[:-1]:
+                place = place[key]
+            place[leaf[-1]] = spoil(place[leaf[-1]])
+            write_tree(spoilt, tree, kind, 1)
+            try:
+                loaded = CompressedRecommender.load(spoilt)
+            except FormatError:
+                n_refused += 1
+                continue
+            assert len(loaded.recommend("p1")) <= 10
+    assert n_refused > 100
+
+
+def _nothing(value: Any) -> Any:
+    return None
+
+
+def _longer(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return np.concatenate([value, value[-1:]]) if value.ndim and len(value) else np.ones(1, value.dtype)
+    return value + value[:1] if isinstance(value, (list, str)) else value + 1 if type(value) is int else value
+
+
+def _negative(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return (
+            -np.abs(value.astype(np.float64)).astype(value.dtype) - 1 if value.dtype.kind != "u" else ~value
+        )
+    return -3 if isinstance(value, (int, float)) else value
+
+
+def _huge(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return np.full_like(value, np.iinfo(value.dtype).max if value.dtype.kind in "iu" else np.inf)
+    return 2**40 if isinstance(value, (int, float)) else value
+
+
+def test_texts_stay_behind(tmp_path: Path) -> None:
+    catalog = Catalog.from_pandas(
+        pd.DataFrame({"item": [1, 2], "title": ["A", "B"], "blurb": ["very secret", "text"]}), text=["blurb"]
+    )
+    Recommender(catalog, **SMALL).compress().save(tmp_path / "small.lws")
+    assert b"very secret" not in (tmp_path / "small.lws").read_bytes()
+    assert load_file(tmp_path / "small.lws")  # any safetensors reader can open it
+
+
+# --------------------------------------------------------------------------------------------------the report
+
+
+def test_the_report_measures_on_what_was_not_learned_and_changes_nothing() -> None:
+    rec, log = made()
+    before = rec.digest()
+    small = rec.compress(["int8"], held_out=log[500:620])
+    report = small.report
+    assert rec.digest() == before and report is not None
+    assert report.n_lists == 120 and report.ndcg_kept is not None and report.hit_rate_kept is not None
+    assert report.ndcg_kept.low <= report.ndcg_kept.value <= report.ndcg_kept.high
+    assert 0.8 < report.ndcg_kept.value < 1.2
+    bare = rec.compress("float32", held_out=log[500:620]).report
+    assert bare is not None and bare.ndcg_kept == (1.0, 1.0, 1.0) and bare.overlap_at_10.value == 1.0
+    assert "nDCG@10 kept" in str(report) and "<table>" in report._repr_html_()
+    with pytest.raises(DataError, match="no event that speaks"):
+        rec.compress(held_out=log[:0])
+    assert lists(small) == lists(rec.compress())

@@ -1,0 +1,202 @@
+"""Matrices that are held in fewer bytes: what each way of holding them promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from lifelong_widgets.compression.coded_rows import CodedRows
+from lifelong_widgets.compression.methods import Plan, plan_of
+from lifelong_widgets.compression.rows import Rows
+from lifelong_widgets.compression.varints import gaps, packed, sums, unpacked
+from lifelong_widgets.errors import DataError, FormatError
+
+MATRICES = hnp.arrays(
+    np.float32, st.tuples(st.integers(1, 8), st.integers(1, 9)), elements=st.floats(-1e3, 1e3, width=32)
+)
+PLANS = ["float32", "int8", "int4", "low_rank:2", "prune:0.5", "pq:3", "hashed:4"]
+
+
+def some(n: int = 40, m: int = 12) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return (rng.standard_normal((n, 3)) @ rng.standard_normal((3, m))).astype(np.float32)
+
+
+@given(MATRICES, st.sampled_from([("int8", 254), ("int4", 14)]))
+def test_no_number_is_off_by_more_than_half_a_step(matrix: np.ndarray, how: tuple[str, int]) -> None:
+    held = plan_of(how[0]).held(matrix).take(np.arange(len(matrix)))
+    half_step = np.abs(matrix).max(axis=1, keepdims=True) / how[1]
+    assert (np.abs(held - matrix) <= half_step * (1 + 1e-4) + 1e-30).all()
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_products_are_those_of_the_matrix_that_is_held(name: str) -> None:
+    rows = plan_of(name).held(some(), "embeddings")
+    whole, rng = rows.take(np.arange(40)), np.random.default_rng(0)
+    vector, places = rng.standard_normal(12).astype(np.float32), np.array([3, 39, 3, 0])
+    factors = rng.standard_normal(4).astype(np.float32)
+    assert rows.shape == whole.shape == (40, 12)
+    np.testing.assert_allclose(rows.matmul(vector), whole @ vector, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(rows.combine(places, factors), factors @ whole[places], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_state_is_the_same_matrix_and_another_is_refused(name: str) -> None:
+    plan = plan_of(name)
+    rows = plan.held(some(), "embeddings")
+    again = plan.held_state(rows.get_state(), rows.shape, "embeddings")
+    assert np.array_equal(again.take(np.arange(40)), rows.take(np.arange(40)))
+    narrower = [] if name.startswith("prune") else [(40, 23)]  # a sparse row ends where its entries do
+    for shape in [(30, 12), *narrower]:
+        with pytest.raises((FormatError, KeyError)):
+            plan.held_state(rows.get_state(), shape, "embeddings")
+
+
+@pytest.mark.parametrize("name", ["float32", "int8", "int4", "prune:0.5"])
+def test_rows_that_are_written_are_as_if_they_had_always_been_so(name: str) -> None:
+    plan, matrix = plan_of(name), some()
+    rows, changed = plan.held(matrix[:30]), matrix.copy()
+    changed[[2, 35]] *= -3.0
+    rows.write(np.array([2, *range(30, 40)]), changed[[2, *range(30, 40)]])
+    assert np.array_equal(rows.take(np.arange(40)), plan.held(changed).take(np.arange(40)))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_column_can_be_emptied(name: str) -> None:
+    rows = plan_of(name).held(some(), "embeddings")
+    before = rows.take(np.arange(40))
+    for column in (1, 8):
+        rows.clear(column)
+    before[:, [1, 8]] = 0.0
+    np.testing.assert_allclose(
+        rows.take(np.arange(40)), before, atol=5e-2 if name in ("pq:3", "prune:0.5") else 1e-5
+    )
+
+
+def test_few_directions_are_enough_for_a_matrix_of_that_rank() -> None:
+    large = some(400, 300)
+    for matrix, rank in ((some(), 3), (large, 3)):
+        rows = plan_of([f"low_rank:{rank}", "int8"]).held(matrix)
+        off = np.abs(rows.take(np.arange(len(matrix))) - matrix).max() / np.abs(matrix).max()
+        assert off < 0.03
+        numbers = rows.get_state()
+        assert sum(part["codes"].nbytes for part in numbers.values()) == rank * sum(matrix.shape)
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.integers(0, 70_000), st.floats(0.0625, 1e4, width=32), max_size=9),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([4, 8]),
+    st.booleans(),
+)
+def test_coded_rows_keep_their_columns_and_nearly_their_weights(
+    given_rows: list[dict[int, float]], bits: int, signed: bool
+) -> None:
+    rows = CodedRows(bits, signed)
+    entries = [
+        (
+            np.array(sorted(row), dtype=np.int64),
+            np.array([row[c] * (-1 if signed and c % 2 else 1) for c in sorted(row)], dtype=np.float32),
+        )
+        for row in given_rows
+    ]
+    for _ in range(2):  # the second time over the first
+        rows.write(np.arange(len(entries)), entries)
+    again = CodedRows(bits, signed)
+    again.set_state(rows.get_state(), len(entries), 70_001)
+    for number, (columns, weights) in enumerate(entries):
+        found, near = again.entries(number)
+        assert np.array_equal(found, columns)
+        top = np.abs(weights).max(initial=0.0)
+        levels = 2 ** (bits - 1) - 1 if signed else 2**bits - 1
+        roots = np.abs(np.sqrt(np.abs(near) / max(top, 1e-30)) - np.sqrt(np.abs(weights) / max(top, 1e-30)))
+        assert (roots <= (1.001 if not signed else 0.501) / levels).all()
+
+
+def test_rows_that_grow_and_shrink_leave_no_growing_holes() -> None:
+    rows, rng = CodedRows(8, signed=False), np.random.default_rng(0)
+    latest = {}
+    for _ in range(300):
+        row, n = int(rng.integers(20)), int(rng.integers(1, 60))
+        columns = np.sort(rng.choice(500, n, replace=False))
+        latest[row] = columns, rng.random(n).astype(np.float32) + 0.1
+        rows.write(np.array([row]), [latest[row]])
+        assert len(rows._bytes) < 4 * sum(3 * len(columns) + 3 for columns, _ in latest.values()) + 500
+    for row, (columns, _) in latest.items():
+        assert np.array_equal(rows.entries(row)[0], columns)
+    assert len(rows.get_state()["bytes"]) == rows.n_bytes - 6 * len(rows)
+
+
+@given(st.binary(max_size=40), st.lists(st.integers(0, 12), max_size=8), st.sampled_from([4, 8]))
+def test_bytes_from_a_stranger_are_rows_or_are_refused(data: bytes, sizes: list[int], bits: int) -> None:
+    rows = CodedRows(bits, signed=False)
+    state = {
+        "bytes": np.frombuffer(data, dtype=np.uint8),
+        "sizes": np.array(sizes, dtype=np.uint16),
+        "scales": np.ones(len(sizes), dtype=np.float32),
+    }
+    try:
+        rows.set_state(state, 8, 50)
+    except FormatError:
+        return
+    columns, _, counts = rows.of(np.arange(len(sizes)), np.ones(len(sizes), dtype=np.float32))
+    assert counts.sum() == len(columns) and (columns < 50).all()
+
+
+@given(hnp.arrays(np.int64, st.integers(0, 20), elements=st.integers(-(2**61), 2**61)))
+def test_whole_numbers_are_packed_without_loss(numbers: np.ndarray) -> None:
+    assert np.array_equal(unpacked(packed(numbers), len(numbers)), numbers)
+    with pytest.raises(FormatError):
+        unpacked(packed(numbers), len(numbers) + 1)
+
+
+def test_lists_with_empty_ones_among_them() -> None:
+    sizes, values = np.array([0, 2, 0, 1, 0]), np.array([4, 9, 2])
+    assert np.array_equal(sums(gaps(values, sizes), sizes), values)
+
+
+@pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        ("int3", "unknown compression 'int3'"),
+        (["int8", "int4"], "decide the same thing"),
+        (["low_rank:8", "prune:0.5"], "low_rank:8 and prune:0.5 decide the same thing"),
+        (["pq", "hashed"], "how item rows shrink"),
+        (["distill", "neurons"], "how the user encoder shrinks"),
+        (["float32", "pq"], "float32 makes nothing smaller"),
+        ("low_rank:0", "a whole number from 1"),
+        ("low_rank:2.5", "a whole number from 1"),
+        ("prune:0", "a share above 0"),
+        ("prune:x", "no number after its colon"),
+        ("int8:3", "int8 takes no number"),
+        ([], "methods are names"),
+        (7, "methods are names"),
+        ([7], "a method is a name"),
+    ],
+)
+def test_what_cannot_be_combined_is_refused_with_a_reason(methods: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        plan_of(methods)  # type: ignore[arg-type]
+
+
+def test_a_plan_is_told_by_its_names_again() -> None:
+    for methods in (["int8"], ["int4", "neighbors:9", "low_rank:3", "pq:2", "distill:8"], ["prune:0.125"]):
+        plan = plan_of(methods)
+        assert plan_of(plan.names()) == plan and isinstance(plan, Plan)
+
+
+def test_every_way_gives_arrays_of_its_own() -> None:
+    make: Callable[[str], Rows] = lambda name: plan_of(name).held(some(), "embeddings")  # noqa: E731
+    for name in PLANS:
+        rows = make(name)
+        before = rows.take(np.arange(40)).copy()
+        rows.take(np.arange(40))[:] = 9.0
+        assert np.array_equal(rows.take(np.arange(40)), before)
