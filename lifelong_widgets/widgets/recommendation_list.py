@@ -29,13 +29,13 @@ class RecommendationList(SessionWidget):
     """What is recommended to a person; a click teaches the model and the list re-ranks at once.
 
     Each card says rank, title, categories, how its score compares, and why it is there, and has a button for
-    every kind of feedback that the recommender knows: first like, dislike, open (``view``), buy (``purchase``)
-    and skip, then the others with their `FeedbackKind.label`; what does not fit unfolds behind "more". The bar
-    of a card is the softmax of the scores, relative to the best: equal scores have equal bars.
+    every kind of feedback that the recommender knows: first like, dislike, open (``view``), buy
+    (``purchase``) and skip, then the others with their `FeedbackKind.label`; what does not fit unfolds behind
+    "more". The bar of a card is the softmax of the scores, relative to the best: equal scores, equal bars.
     "Why?" opens what its score is made of (see `Recommender.explain`), which is computed only then, and again
     with each new list as long as it is open; with a `discount` also its chance, its value and its TD error.
-    Keys on a card: l, d, o, b, s and w; the arrows, Home and End move between cards and buttons. If others have
-    clicked since, such as a simulated crowd, the line above the cards names the click that Undo takes back.
+    Keys on a card: l, d, o, b, s and w; the arrows, Home and End move between cards and buttons. If others
+    have clicked since, as a simulated crowd does, the line above the cards names what Undo takes back.
 
     Args:
         engine: a recommender, or the session that its widgets share.
@@ -122,7 +122,10 @@ class RecommendationList(SessionWidget):
 
     def _start(self) -> Callable[[], None]:
         kinds = self.session.rec.kinds
-        self.actions = [*(kind for kind in _FIRST if kind in kinds), *(kind for kind in kinds if kind not in _FIRST)]
+        self.actions = [
+            *(kind for kind in _FIRST if kind in kinds),
+            *(kind for kind in kinds if kind not in _FIRST),
+        ]
         self.labels = {kind: name(kinds[kind].label) for kind in self.actions}
         self._whys = Whys(self.session.rec)
         self._wire_id: str = self.model_id  # which a closed widget has no more
