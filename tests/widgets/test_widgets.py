@@ -6,6 +6,7 @@ import gc
 import json
 import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import ipywidgets
 import pytest
 import traitlets
 
-from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, FeedbackKinds
+import lifelong_widgets as lw
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKind, FeedbackKinds
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.explanation import Reason
 from lifelong_widgets.parts import hyperparameters
+from lifelong_widgets.recommendations import Recommendations
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets import (
     Controls,
@@ -569,9 +572,9 @@ def test_the_list_names_what_undo_takes_back_after_others_have_clicked() -> None
 def test_bars_do_not_make_much_of_little() -> None:
     widget = RecommendationList(LiveSession(shop(), k=5))
     shown = widget.session.shown("me")
-    near = replace(
-        shown, recommendations=replace(shown.recommendations, scores=(0.53875291, 0.53875262, 0.5, 0.2, -9.0))
-    )
+    scores = (0.53875291, 0.53875262, 0.5, 0.2, -9.0)
+    items = shown.recommendations.items
+    near = replace(shown, recommendations=Recommendations("me", items, scores, widget.session.rec.catalog))
     bars = [card["bar"] for card in widget._cards(near)]
     assert bars[0] == 1.0 and bars[1] > 0.999 and bars == sorted(bars, reverse=True)
     widget.close()
