@@ -206,7 +206,7 @@ class Workbench(CaptionedBox):
                     raise LifelongWidgetsError(report.error)
                 if not report.interrupted:
                     weights = rec.modality_weights() if blocks["fusion"] == "gated" else {}
-                    users = [self._log.users[place - 1] for place in report.positions]
+                    users = self._log.user_codes[report.positions - 1].tolist()
                     self._trials.append(Trial.of(blocks, report, weights, users))
                     self.recommender = rec
                     return rec
