@@ -121,8 +121,9 @@ class Workbench(CaptionedBox):
 
     @property
     def results(self) -> pd.DataFrame:
-        """One row a build: its blocks, HR@10 and nDCG@10 of all events and HR@10 of those of cold items
-        (fewer than five events before), milliseconds of CPU time an event, and the weights of a gated fusion.
+        """One row a build: its blocks, HR@10 (with a 95 % interval) and nDCG@10 of all events and HR@10 of
+        those of cold items (fewer than five events before), milliseconds of CPU time an event, and the
+        weights of a gated fusion.
         """
         return frame(self._trials)
 
@@ -222,7 +223,8 @@ class Workbench(CaptionedBox):
                     raise LifelongWidgetsError(report.error)
                 if not report.interrupted:
                     weights = rec.modality_weights() if blocks["fusion"] == "gated" else {}
-                    self._trials.append(Trial.of(blocks, report, weights))
+                    users = self._log.user_codes[report.positions - 1].tolist()
+                    self._trials.append(Trial.of(blocks, report, weights, users))
                     self.recommender = rec
                     return rec
         return None

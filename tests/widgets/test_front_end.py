@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from lifelong_widgets.widgets import LiveSession, Studio
+from lifelong_widgets.widgets.assets import words
 from tests.widgets.shop import HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop, shop
 from tests.widgets.stage import Stage
 from tests.widgets.states import (
@@ -185,6 +186,65 @@ def test_a_click_shows_at_once_and_settles_with_the_answer(listed: Stage) -> Non
     expect(listed.page.locator("[data-key='5'] .llw-move")).to_have_text("▲ 4")
     assert "Liked Alien. 3 of 8 moved" in listed.page.locator("[aria-live=polite]").inner_text()
     assert listed.page.locator("[aria-busy]").count() == 0
+
+
+def test_every_kind_has_a_button_and_what_does_not_fit_is_behind_more(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    labels = {"like": "Like", "add": HOSTILE, "read": "Read to the end of it", "click": "Click"}
+    shown.mount("recommendation_list", {**list_state(), "actions": list(labels), "labels": labels})
+    card_one = shown.page.locator(".llw-card").first
+    card_one.get_by_role("button", name=f"{HOSTILE}: Contact", exact=True).click()
+    read = card_one.get_by_role("button", name="Read to the end of it: Contact", exact=True)
+    expect(read).to_be_hidden()
+    more = card_one.get_by_role("button", name="More: Contact")
+    more.focus()
+    shown.page.keyboard.press("Enter")
+    expect(more).to_have_attribute("aria-expanded", "true")
+    shown.page.keyboard.press("ArrowRight")
+    assert shown.focus() == "Contact/read"
+    shown.page.keyboard.press("Enter")
+    assert [message["kind"] for message in shown.sent()] == ["add", "read"]
+    found = Axe().run(shown.page)
+    assert found.violations_count == 0, found.generate_report()
+    shown.page.keyboard.press("Escape")
+    expect(read).to_be_hidden()
+    assert shown.focus() == "Contact/more"
+    keys = shown.page.locator("ol").get_attribute("aria-description")
+    assert keys == "Keys on a card: l Like, w why, arrows move, Escape folds up."
+    assert shown.errors == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("en", "Undo takes back: Clicked Alien (sim-004)."), ("zh", words("zh")["next"].split("{")[0])],
+)
+def test_after_a_simulation_the_banner_names_what_undo_takes_back(
+    locale: str, said: str, stage: Callable[..., Stage]
+) -> None:
+    shown = stage()
+    shown.mount("recommendation_list", {**list_state(did=LIKED, undo=True), "locale": locale})
+    height = "document.querySelector('.llw-did').offsetHeight"
+    before = shown.page.evaluate(height)
+    following = {"kind": "click", "label": "Click", "title": "Alien", "user": "sim-004", "running": False}
+    status = {"type": "status", "clicks": 501, "latency": 11.0, "undo": True, "journal": None}
+    shown.receive({**status, "next": following})
+    expect(shown.page.locator(".llw-said b")).to_contain_text(said)
+    expect(shown.page.locator(".llw-said b")).to_contain_text("sim-004")
+    assert said in shown.page.locator("[aria-live=polite]").inner_text()
+    assert shown.page.evaluate(height) == before, "the cards have jumped"
+
+
+@pytest.mark.parametrize("browser_language", ["zh-CN", "de-DE"])
+def test_the_browser_chooses_the_language_where_the_page_has_only_its_default(
+    browser_language: str, browser: Browser
+) -> None:
+    context = browser.new_context(locale=browser_language)
+    shown = Stage(context.new_page())
+    shown.mount("metrics_chart", {**chart_state(drift="too few events: 242 of 300"), "locale": "auto"})
+    few = words("zh" if browser_language == "zh-CN" else "en")["drift.few"]
+    wanted = few.replace("{n}", "242").replace("{needed}", "300")
+    expect(shown.page.locator(".llw-drift")).to_contain_text(wanted)
+    context.close()
 
 
 def test_a_refused_click_is_said_and_undone(listed: Stage) -> None:

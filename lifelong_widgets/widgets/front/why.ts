@@ -1,6 +1,7 @@
 /** What a card's score is made of: a disclosure that is filled only when somebody opens it. */
 import { h } from "./dom";
 import { isolated, type Language } from "./i18n";
+import { labelOf } from "./kinds";
 
 export interface Why {
   score: number;
@@ -62,7 +63,7 @@ export class Disclosure {
     this.panel.removeAttribute("aria-busy");
     const part = (name: string) => words.say(`why.part.${name}`);
     const parts = why.parts.map((row) => ({ name: part(row.part), amount: row.amount }));
-    const events = why.events.map((row) => ({ name: `${kindOf(row, words)}: ${isolated(row.title)}`, amount: row.amount }));
+    const events = why.events.map((row) => ({ name: `${labelOf({ name: row.kind, label: row.label }, words)}: ${isolated(row.title)}`, amount: row.amount }));
     const features = why.features.map((row) => ({
       name: `${words.say(`why.modality.${row.modality}`)}: ${isolated(row.name)}`,
       amount: row.amount,
@@ -88,13 +89,6 @@ export function summary(why: Why, title: string, words: Language): string {
   const most = [...why.parts].filter((row) => row.part !== "baseline").sort((a, b) => b.amount - a.amount)[0];
   const part = most ? words.say(`why.part.${most.part}`) : words.say("why.part.baseline");
   return words.say("why.said", { title, part });
-}
-
-/** The kernel's name of a kind, unless we have one in the reader's language. */
-function kindOf({ kind, label }: { kind: string; label: string }, words: Language): string {
-  const key = `action.${kind}`;
-  const known = words.say(key);
-  return known === key ? label : known;
 }
 
 function signed(amount: number, words: Language): string {
