@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lifelong_widgets._version import __version__
 
 if TYPE_CHECKING:
-    from lifelong_widgets import evaluation, exploration, models, recipes, simulation
+    from lifelong_widgets import evaluation, exploration, models, privacy, recipes, simulation
     from lifelong_widgets.data import (
         DEFAULT_KINDS,
         Catalog,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "lifelong_widgets": ("evaluation", "exploration", "models", "recipes", "simulation"),
+    "lifelong_widgets": ("evaluation", "exploration", "models", "privacy", "recipes", "simulation"),
     "lifelong_widgets.data": (
         "DEFAULT_KINDS",
         "Catalog",
@@ -85,6 +85,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "evaluation",
     "exploration",
     "models",
+    "privacy",
     "recipes",
     "simulation",
     "__version__",
