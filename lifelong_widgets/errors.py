@@ -14,6 +14,10 @@ class DataError(LifelongWidgetsError, ValueError):
     """A catalogue, a log or an argument that cannot be used as it is."""
 
 
+class PrivacyError(DataError):
+    """Something that would void a guarantee of privacy, or exceed its budget."""
+
+
 class MediaError(DataError):
     """A picture or a sound that cannot be read, or that is too large to be."""
 
@@ -36,6 +40,10 @@ class DivergenceError(LifelongWidgetsError, ArithmeticError):
 
 class JournalWarning(UserWarning):
     """Something about a journal's files that cost no event, but that somebody should look at."""
+
+
+class PrivacyWarning(UserWarning):
+    """Events that were remembered and not learned: the privacy budget of their people is spent."""
 
 
 class MediaWarning(UserWarning):

@@ -17,6 +17,7 @@ from lifelong_widgets.errors import DataError
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
+from lifelong_widgets.privacy import PersonalData, personal_data
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, check_k
 from lifelong_widgets.updates import LearnReport, Update
@@ -332,6 +333,29 @@ class Recommender(DurableEngine):
             values=self.value.copy() if self.value.on else None,
             people=self.people.rows,
         )
+
+    def held_about(self, user: Id) -> PersonalData:
+        """All that is held about a person, which `PersonalData.save` writes as JSON. Changes nothing.
+
+        Their events in the journal, their history, the examples that are learned again, what was counted or
+        learned of them alone. With a pseudonymous journal, ask by their own id. What the network has learned
+        from them together with others is nobody's alone, and so is not in it; `forget` takes it out.
+
+        The right of access and to data portability: articles 15 and 20 of the GDPR.
+
+        Raises:
+            DataError: `user` is not an id.
+
+        Example:
+            >>> from lifelong_widgets.data import Catalog
+            >>> rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
+            >>> _ = rec.learn_one(user="ada", item=2, kind="like", time=60.0)
+            >>> rec.held_about("ada")["history"]
+            [{'item': 2, 'kind': 'like', 'reward': 1.0, 'time': 60.0}]
+            >>> rec.held_about("bob")
+            <PersonalData: nothing is held about 'bob'>
+        """
+        return personal_data(self, user)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything into one file: safetensors and JSON, never a pickle.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lifelong_widgets.data import Feedback, Interactions
 from lifelong_widgets.data.ids import Id
@@ -39,6 +40,13 @@ class LivePeople:
         if known:
             rows[known] = self._featurizer.transform([self._ids[people[n]] for n in known])  # type: ignore[index]
         return rows
+
+    def tallies_of(self, person: int) -> npt.NDArray[np.float64] | None:
+        """What was counted of one person, (n_tallies,); None without a featurizer, or if it is nothing."""
+        if self._featurizer is None or self._ids[person] not in self._featurizer.table_.index:
+            return None
+        row: npt.NDArray[np.float64] = self._featurizer.table_.of([self._ids[person]])[0]
+        return row
 
     def learn(self, event: Feedback, mark: PersonMark | None = None) -> None:
         """Take an event in; `mark` can then take it back. A kind that came after the fit says nothing."""

@@ -175,6 +175,16 @@ class Log:
         count, first = self._rows("SELECT count(*), min(id) FROM entries WHERE user = ?", (user,))[0]
         return count, first
 
+    def entries_of(self, user: Id) -> Iterator[Entry]:
+        """The events of `user`, in order, those taken back too. Each page reads on through the log."""
+        after = 0
+        while rows := self._rows(
+            f"{_SELECT} WHERE user = ? AND id > ? ORDER BY id LIMIT ?", (user, after, _PAGE)
+        ):
+            after = rows[-1][0]
+            for row in rows:
+                yield entry_of(row, str(self._path))
+
     def profile(self, until: int) -> Profile:
         """What is known of the events up to `until` without reading them in."""
         counted = self._rows(

@@ -505,9 +505,17 @@ class Journal:
             if entry.op in EVENT_OPS and entry.id not in taken_back
         )
 
+    def entries_of(self, user: Id) -> Iterator[Entry]:
+        """The entries of the events of `user`, in order, those taken back too. Reads the whole log."""
+        return self._log.entries_of(self.pseudonym(user))
+
     def count_events(self, user: Id) -> int:
         """How many events of `user` the log holds, those taken back too. Reads it all."""
         return self._log.of_user(self.pseudonym(user))[0]
+
+    def taken_back(self) -> IdRanges:
+        """The ids of the events that were taken back."""
+        return self._log.taken_back(self.last_id)
 
     def first_entry_of(self, user: Id) -> int | None:
         """The id of the first event of `user`, or None. Reads the whole log."""

@@ -65,8 +65,9 @@ class EpisodicMemory(Part):
         50, min=1, max=10_000, help="How many items each member may name for the gate to weigh."
     ).tag(config=True)
 
-    def build(self) -> None:
-        """Make everything empty. Call once before use."""
+    def build(self, learns: bool = True) -> None:
+        """Make everything empty. Call once before use. Unless it `learns`, it stays so."""
+        self._learns = learns
         self.popularity = PopularityBank()
         self.newcomers = Newcomers()
         self._neighbors = SequenceNeighbors(20, 0.9, 20, 0.75, self.n_neighbors)
@@ -128,6 +129,11 @@ class EpisodicMemory(Part):
         dull[:, _OF_GROUP[group]] = average[_OF_GROUP[group]]
         return dull
 
+    def never_taken(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of `items` nobody has taken yet; unless it learns, it knows of none."""
+        never: NDArray[np.bool_] = (self.popularity.counts(items) == 0) & self._learns
+        return never
+
     def could_name(self, item: int, now: float) -> bool:
         """Whether an item was there at the time `now`, as far as is known."""
         return bool(self.popularity.counts(np.array([item]))[0] > 0) or self.newcomers.could_be_taken(
@@ -174,6 +180,8 @@ class EpisodicMemory(Part):
             weight: what the event is worth, above 0.
             ledger: can then take it back.
         """
+        if not self._learns:
+            return
         if self.use_neighbors:
             self._neighbors.learn(past, item, ledger)
             self._close.learn(past, item, ledger)
@@ -193,6 +201,7 @@ class EpisodicMemory(Part):
     def compact(self) -> EpisodicMemory:
         """A copy in eight bits a weight, which learns no more."""
         small = EpisodicMemory(**self.settings())
+        small._learns = self._learns
         small.popularity, small._stages, small.newcomers = copy.deepcopy(
             (self.popularity, self._stages, self.newcomers)
         )

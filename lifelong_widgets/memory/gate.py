@@ -190,6 +190,10 @@ class Gate(Part):
         """What the parameters, the biases and what is personal take in memory."""
         return 2 * self._parameters.nbytes + self._bias.n_bytes + self._personal.n_bytes
 
+    def weights_of(self, person: int) -> NDArray[np.float32] | None:
+        """What was learned of the choices of one person, a number for each of `FEATURES`, or None."""
+        return self._personal.of(person)
+
     def copy(self) -> Gate:
         """An independent copy."""
         twin = Gate(**self.settings())

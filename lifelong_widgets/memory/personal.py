@@ -54,6 +54,13 @@ class PersonalWeights:
             return np.zeros(len(features), dtype=np.float32)
         return _product(features, self._weights[person])
 
+    def of(self, person: int) -> NDArray[np.float32] | None:
+        """A copy of the weights of one person, (n_features,); None if nothing is known of them."""
+        if person >= len(self._weights) or not self._slopes[person]:
+            return None
+        weights: NDArray[np.float32] = self._weights[person].copy()
+        return weights
+
     def learn(
         self,
         person: int,

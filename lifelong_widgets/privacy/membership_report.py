@@ -77,7 +77,7 @@ class MembershipReport:
         if not self.comparable:
             return (
                 "The two groups differ by what their people take, without asking the model: choose members "
-                "and non-members at random from the same people. As it is, the numbers above say nothing of it."
+                "and non-members at random from the same people. As it is, the numbers above prove nothing."
             )
         if found:
             best = max(found, key=lambda one: one.accuracy)
