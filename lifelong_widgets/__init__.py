@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lifelong_widgets._version import __version__
 
 if TYPE_CHECKING:
-    from lifelong_widgets import compression, evaluation, exploration, models, recipes, simulation
+    from lifelong_widgets import compression, evaluation, exploration, models, privacy, recipes, simulation
     from lifelong_widgets.data import (
         DEFAULT_KINDS,
         Catalog,
@@ -42,7 +42,15 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "lifelong_widgets": ("compression", "evaluation", "exploration", "models", "recipes", "simulation"),
+    "lifelong_widgets": (
+        "compression",
+        "evaluation",
+        "exploration",
+        "models",
+        "privacy",
+        "recipes",
+        "simulation",
+    ),
     "lifelong_widgets.data": (
         "DEFAULT_KINDS",
         "Catalog",
@@ -94,6 +102,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "evaluation",
     "exploration",
     "models",
+    "privacy",
     "recipes",
     "settings",
     "simulation",

@@ -36,6 +36,7 @@ from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Sco
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
 from lifelong_widgets.models import Histories, LearnedContent, Network
 from lifelong_widgets.parts import Part, hyperparameters
+from lifelong_widgets.privacy import PrivateLearning
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 from lifelong_widgets.value import ValueLearner
 
@@ -152,6 +153,11 @@ class Assembly:
         return cast(ValueLearner, self.parts["value"])
 
     @property
+    def privacy(self) -> PrivateLearning:
+        """What keeps learning differentially private, if there is a `privacy_unit`, and its account."""
+        return cast(PrivateLearning, self.parts["privacy"])
+
+    @property
     def kinds(self) -> FeedbackKinds:
         """What each kind of feedback is worth; may be replaced by one that knows the same kinds and more."""
         return self._kinds
@@ -207,6 +213,7 @@ class Assembly:
             "drift": self.drift.state(),
             **({"value": self.value.get_state()} if self.value.on else {}),
             **({"people": self.people.get_state()} if self._person_featurizer is not None else {}),
+            **({"privacy": self.privacy.get_state()} if self.privacy.on else {}),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -233,7 +240,7 @@ class Assembly:
         n_listed = count_of(state.get("n_listed", n_items), "n_listed")
         if n_listed > n_items:
             raise FormatError(f"n_listed is {n_listed}, and there are {n_items} items")
-        self.memory.newcomers = Newcomers(_released(self.catalog.slice(0, n_items)), n_listed)
+        self.memory.newcomers = Newcomers(self._released(self.catalog.slice(0, n_items)), n_listed)
         self._n_offered = count_of(state.get("n_offered", n_items), "n_offered")
         if self._n_offered > n_items:
             raise FormatError(f"n_offered is {self._n_offered}, and there are {n_items} items")
@@ -242,6 +249,8 @@ class Assembly:
             self.gate.set_state(state["gate"], n_items, len(self.users))
         if self.value.on:
             self.value.set_state(state["value"], n_items, len(self.users))
+        if self.privacy.on:
+            self.privacy.set_state(state["privacy"], len(self.users), self.buffer.capacity)
         self.ranker.changed()
         referred = (
             state["histories"]["items"],
@@ -256,6 +265,9 @@ class Assembly:
             raise FormatError(f"the state refers to items beyond the {n_items} that it has rows for")
         if len(self.users) != len(self.histories):
             raise FormatError(f"{len(self.users)} people have {len(self.histories)} histories")
+        owners = state["buffer"]["owners"]
+        if owners.size and not -1 <= owners.min() <= owners.max() < len(self.users):
+            raise FormatError(f"an example is of somebody beyond the {len(self.users)} people there are")
         kinds = state["histories"]["kinds"]
         if kinds.size and not 0 <= kinds.min() <= kinds.max() < len(self._kinds):
             raise FormatError(f"the histories know kinds of feedback beyond the {len(self._kinds)} there are")
@@ -368,7 +380,9 @@ class Assembly:
         self.histories = Histories(self.network.history_length)
         self.buffer.build(self.network.history_length, person_dim=person_dim)
         self.drift.restore(DriftMonitor().state())
-        self.memory.build()
+        self.privacy.build(self.parts, self.features, self.buffer.capacity)
+        self.updater.mechanism = self.privacy.mechanism
+        self.memory.build(learns=not self.privacy.on)
         self.gate.build(self.seed)
         self.value.build(self.network, self.features.width, self.seed)
         self.content = self._content()
@@ -427,9 +441,17 @@ class Assembly:
         numbers = learned[0].numbers(new) if learned else None
         self.network.grow(content, numbers)
         self.value.grow(content)
-        self.memory.newcomers.grow(_released(new), listed)
+        self.memory.newcomers.grow(self._released(new), listed)
         self.ranker.changed()
         self._waiting = None
+
+    def _released(self, items: Sequence[Item]) -> np.ndarray:
+        """When each of `items` was released; those of which that is not known have always been there.
+
+        In private nobody asks: whether an item was taken before its time would show in everybody's lists.
+        """
+        unknown = self.privacy.on
+        return np.array([ALWAYS if unknown or item.released is None else item.released for item in items])
 
     def _scored(self, examples: Examples) -> Scored | None:
         """What the network says of examples now, if the buffer keeps that with them."""
@@ -486,6 +508,7 @@ def make_parts(given: dict[str, Any]) -> dict[str, Part]:
         "trainer": Trainer,
         "drift": DriftMonitor,
         "value": ValueLearner,
+        "privacy": PrivateLearning,
     }
     owners = {name: part for part, kind in kinds.items() for name in kind.class_traits(config=True)}
     for name in given:

@@ -23,7 +23,7 @@ from lifelong_widgets.data import (
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.data.social import Edge, edge_of
 from lifelong_widgets.engine import Applied, Engine
-from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
+from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError, PrivacyError
 from lifelong_widgets.files import as_path
 from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
@@ -292,6 +292,11 @@ class DurableEngine(Engine):
         if type(n) is not int or n < 1:
             raise DataError(f"n is {n!r:.80}; undo takes back a whole number of events, at least 1")
         self._refuse_if_read_only("undo")
+        if self.privacy.on:
+            raise PrivacyError(
+                "what was learned in private is not undone: noise that was shown once is spent, and showing "
+                "the model with it and without it would tell what it hid; forget() makes it anew"
+            )
         if self._recording is None:
             if not len(self._undo):
                 raise DataError(
@@ -337,7 +342,7 @@ class DurableEngine(Engine):
     @property
     def can_undo(self) -> bool:
         """Whether there is an event that `undo` takes back."""
-        if self.read_only:
+        if self.read_only or self.privacy.on:
             return False
         if self._recording is None:
             return len(self._undo) > 0

@@ -29,6 +29,7 @@ from lifelong_widgets.learning import (
 )
 from lifelong_widgets.memory import Ledger, Occurrence, warn_of_odd_times
 from lifelong_widgets.models import HistoriesMark, one_thread
+from lifelong_widgets.privacy import PrivacyMark, private_step
 from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.state_file import Tree
 from lifelong_widgets.value import SLATE_SIZE, Slate, ValueMark, slate_of
@@ -50,6 +51,7 @@ class Mark:
     memory: Ledger
     value: ValueMark | None
     people: PersonMark | None
+    privacy: PrivacyMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ class Engine(Fitting):
             Ledger(),
             self.value.mark(),
             self.people.mark(),
+            self.privacy.mark(),
         )
 
     @one_thread()
@@ -214,6 +217,7 @@ class Engine(Fitting):
         mark.memory.revert()
         self.value.revert(mark.value)
         self.people.revert(mark.people)
+        self.privacy.revert(mark.privacy)
         self.ranker.changed()
 
     # ---------------------------------------------------------------------------------------- in here
@@ -267,10 +271,24 @@ class Engine(Fitting):
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards, features)
             if len(new):
                 scored = self._scored(new)  # before the step, as the loss is
-                losses, slots = self._step(new, mark, adapted, self._to_compare_with(happened))
-                loss = float(losses.mean())
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
-                self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
+                if self.privacy.on:
+                    losses, slots, learned = private_step(
+                        self.privacy,
+                        self.updater,
+                        self.buffer,
+                        new,
+                        learned_by,
+                        self.rng,
+                        mark.step,
+                        mark.privacy,
+                    )
+                    kept = self.buffer.add(new, self.rng, mark.buffer, learned_by)
+                    self.privacy.note_kept(kept, learned, mark.privacy)
+                else:
+                    losses, slots = self._step(new, mark, adapted, self._to_compare_with(happened))
+                    self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
+                loss = float(losses.mean()) if len(losses) else float("nan")
         for event, one in zip(events, happened, strict=True):
             self.people.learn(event, mark.people)
             self.ranker.take_in(one, learning, mark.memory, mark.histories)

@@ -22,6 +22,10 @@ class SettingError(DataError, traitlets.TraitError):
     """A hyperparameter that is out of its bounds, or not among its choices."""
 
 
+class PrivacyError(DataError):
+    """Something that would void a guarantee of privacy, or exceed its budget."""
+
+
 class MediaError(DataError):
     """A picture or a sound that cannot be read, or that is too large to be."""
 
@@ -48,6 +52,10 @@ class JournalWarning(UserWarning):
 
 class DataWarning(UserWarning):
     """Data that can be used as it is, but hardly means what it seems to."""
+
+
+class PrivacyWarning(UserWarning):
+    """Events that were remembered and not learned: the privacy budget of their people is spent."""
 
 
 class MediaWarning(UserWarning):

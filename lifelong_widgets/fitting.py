@@ -14,6 +14,7 @@ from lifelong_widgets.learning import FitReport, LogExamples
 from lifelong_widgets.memory import Occurrence, Replayed, warn_of_odd_times
 from lifelong_widgets.memory.scores import best_places
 from lifelong_widgets.models import Histories
+from lifelong_widgets.privacy import private_fit
 from lifelong_widgets.progress import ProgressCallback, Stop, report_or_give_up, track
 from lifelong_widgets.value import SLATE_SIZE, slate_of
 from lifelong_widgets.value.taken import awaiting, with_taken
@@ -59,9 +60,16 @@ class Fitting(Assembly):
             end = int(positions[examples[-1]]) + 1
             past.study(end, self.rng, held_out.read)
 
-        report = self.trainer.fit(
-            self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
-        )
+        if self.privacy.on:
+            epochs = self.trainer.epochs if max_epochs is None else min(max_epochs, self.trainer.epochs)
+            report = private_fit(
+                self.privacy, self.network, self.updater, log, users[positions], self.rng, epochs,
+                self.trainer.fit_learning_rate, interrupt, progress,
+            )  # fmt: skip
+        else:
+            report = self.trainer.fit(
+                self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
+            )
         past.remember(len(interactions))  # what is worth nothing may come last
         for begin in range(0, len(log), 4096):
             events = np.arange(begin, min(begin + 4096, len(log)))

@@ -15,7 +15,7 @@ from lifelong_widgets.data.frames import moment
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, PrivacyError
 from lifelong_widgets.explanation import (
     Changes,
     Counterfactual,
@@ -27,6 +27,7 @@ from lifelong_widgets.explanation import (
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
+from lifelong_widgets.privacy import PersonalData, personal_data
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.updates import LearnReport, Update
@@ -330,7 +331,10 @@ class Recommender(DurableEngine):
         Raises:
             UnknownItemError: the item is not in the catalogue.
             DataError: `n` is not a whole number of at least 1, or `user` is not an id.
+            PrivacyError: learning is private: what others did is not to be seen.
         """
+        if self.privacy.on:
+            raise PrivacyError("influence shows single events of others, which private learning hides")
         self._sync_with_catalog()
         person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
         how = self.updater.objective, self.updater.n_negatives
@@ -465,6 +469,29 @@ class Recommender(DurableEngine):
         """
         self._sync_with_catalog()
         return compress(self, methods, held_out)
+
+    def held_about(self, user: Id) -> PersonalData:
+        """All that is held about a person, which `PersonalData.save` writes as JSON. Changes nothing.
+
+        Their events in the journal, their history, the examples that are learned again, what was counted or
+        learned of them alone. With a pseudonymous journal, ask by their own id. What the network has learned
+        from them together with others is nobody's alone, and so is not in it; `forget` takes it out.
+
+        The right of access and to data portability: articles 15 and 20 of the GDPR.
+
+        Raises:
+            DataError: `user` is not an id.
+
+        Example:
+            >>> from lifelong_widgets.data import Catalog
+            >>> rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
+            >>> _ = rec.learn_one(user="ada", item=2, kind="like", time=60.0)
+            >>> rec.held_about("ada")["history"]
+            [{'item': 2, 'kind': 'like', 'reward': 1.0, 'time': 60.0}]
+            >>> rec.held_about("bob")
+            <PersonalData: nothing is held about 'bob'>
+        """
+        return personal_data(self, user)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything into one file: safetensors and JSON, never a pickle.

@@ -350,6 +350,8 @@ def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize:
         "n_items": len(engine.network.items),
         "fresh": fresh,
     }
+    if engine.privacy.mechanism is not None:  # so that the log implies the noise as well
+        genesis["noise_key"] = engine.privacy.mechanism.key.hex()
     base = None if fresh else base_of(engine, str(genesis["id"]))
     journal = Journal.create(
         folder,

@@ -178,7 +178,10 @@ def _beginning(cls: type[E], journal: Journal) -> E:
             return _read_checkpoint(cls, journal, Checkpoints(journal.folder / CHECKPOINTS).path(0), 0)
         catalog = _catalog(journal, genesis["n_items"])
         kinds = FeedbackKinds.from_dict(genesis["kinds"])
-        return cls(catalog, kinds, genesis["seed"], **settings_of_today(genesis["settings"]))
+        engine = cls(catalog, kinds, genesis["seed"], **settings_of_today(genesis["settings"]))
+        if engine.privacy.on:
+            engine.privacy.take_key(genesis["noise_key"])
+        return engine
 
 
 def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
@@ -190,6 +193,8 @@ def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
             raise FormatError("it is of another journal, or of a copy of this one that went on by itself")
         if id and not has_fast_memory(tree["state"]):
             raise FormatError("an older version wrote it, whose models had another fast memory")
+        if id and "owners" not in tree["state"]["buffer"]:
+            raise FormatError("an older version wrote it, which did not keep whose an example is")
         seed = journal.genesis["seed"]
         return cls.from_saved(
             catalog=_catalog(journal, tree["n_items"]),

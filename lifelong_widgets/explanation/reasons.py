@@ -73,7 +73,7 @@ def reasons(
         for group, added in terms.items():
             best_event[group] = np.where(added.max(axis=0) > 0, liked[added.argmax(axis=0)], -1)
     rows = torch.from_numpy(items)
-    is_new = memory.popularity.counts(items) == 0
+    is_new = memory.never_taken(items)
     has_content = network.items.gather(rows)[1].abs().sum(1).numpy() > 0
 
     def because_of(event: int, item: int) -> Reason:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lifelong_widgets.data import Feedback, Interactions, SocialGraph
 from lifelong_widgets.data.ids import Id, IdIndex
 from lifelong_widgets.featurizers.base import Array
-from lifelong_widgets.featurizers.people import LiveFeaturizer, PersonMark
+from lifelong_widgets.featurizers.people import LiveFeaturizer, PersonMark, TallyFeaturizer
 
 _BEYOND = 2**40  # where the indices begin of those whom the graph knows and who have done nothing yet
 
@@ -57,6 +58,16 @@ class LivePeople:
         if known:
             rows[known] = self._featurizer.transform([id for id in named if id is not None])
         return rows
+
+    def tallies_of(self, person: int) -> npt.NDArray[np.float64] | None:
+        """What was counted of one person, (n_tallies,); None if nothing is."""
+        name = self._id_of(person)
+        if name is None or not isinstance(self._featurizer, TallyFeaturizer):
+            return None
+        if name not in self._featurizer.table_.index:
+            return None
+        row: npt.NDArray[np.float64] = self._featurizer.table_.of([name])[0]
+        return row
 
     def learn(self, event: Feedback, mark: PersonMark | None = None) -> None:
         """Take an event in; `mark` can then take it back. A kind that came after the fit says nothing."""

@@ -199,6 +199,20 @@ class Log:
                     raise FormatError(f"{self._path} is damaged at entry {entry.id}: {error}") from None
         return found
 
+    def entries_of(self, user: Id) -> Iterator[Entry]:
+        """The events of `user` and edges from and to them, in order. Each page reads on through the log.
+
+        Events that were taken back are among them.
+        """
+        after = 0
+        while rows := self._rows(
+            f"{_SELECT} WHERE {OF_USER} AND id > :after ORDER BY id LIMIT :page",
+            {"user": user, "after": after, "page": _PAGE},
+        ):
+            after = rows[-1][0]
+            for row in rows:
+                yield entry_of(row, str(self._path))
+
     def profile(self, until: int) -> Profile:
         """What is known of the events up to `until` without reading them in."""
         counted = self._rows(

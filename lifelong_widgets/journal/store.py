@@ -534,9 +534,17 @@ class Journal:
         """
         return self._log.graph(self._end(until))
 
+    def entries_of(self, user: Id) -> Iterator[Entry]:
+        """The events of `user`, those taken back too, and edges from and to them. Reads the whole log."""
+        return self._log.entries_of(self.pseudonym(user))
+
     def count_events(self, user: Id) -> int:
         """How many events of `user`, taken back or not, and edges from and to them. Reads it all."""
         return self._log.of_user(self.pseudonym(user))[0]
+
+    def taken_back(self) -> IdRanges:
+        """The ids of the events that were taken back."""
+        return self._log.taken_back(self.last_id)
 
     def first_entry_of(self, user: Id) -> int | None:
         """The id of the first event of `user`, or edge from or to them; or None. Reads the whole log."""

@@ -1,8 +1,10 @@
 """Floor 3: objectives, replay, the online step and the offline fit."""
 
+from lifelong_widgets.learning.at_items import Gradients
 from lifelong_widgets.learning.distillation import Distillation, Scored, score
 from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples, examples_of_batch, pasts_of_batch
+from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.learning.log_examples import LogExamples
 from lifelong_widgets.learning.negatives import Negatives
 from lifelong_widgets.learning.objectives import (
@@ -22,6 +24,7 @@ __all__ = [
     "ElasticPenalty",
     "Examples",
     "FitReport",
+    "Gradients",
     "LogExamples",
     "Negatives",
     "Objective",
@@ -34,6 +37,7 @@ __all__ = [
     "binary_cross_entropy",
     "bpr",
     "examples_of_batch",
+    "gradients",
     "pasts_of_batch",
     "sampled_softmax",
     "score",

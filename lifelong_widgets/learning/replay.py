@@ -12,7 +12,7 @@ from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.learning.distillation import N_SCORED, Scored
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.priorities import Priorities
-from lifelong_widgets.learning.rows import Row, Rows, check_array
+from lifelong_widgets.learning.rows import NOBODY, Row, Rows, check_array
 from lifelong_widgets.learning.strata import Strata, StrataMark
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 from lifelong_widgets.state_file import count_of
@@ -59,6 +59,7 @@ class ReplayBuffer(Part):
         >>> nothing = np.zeros((1, 2))
         >>> one = Examples(nothing.astype(int), nothing, targets=np.array([4]), rewards=np.ones(1))
         >>> buffer.add(one, np.random.default_rng(0))
+        array([0])
         >>> len(buffer), buffer.items.tolist()
         (1, [4])
     """
@@ -135,6 +136,11 @@ class ReplayBuffer(Part):
         """The reward of each filled slot, (len,), float32; a read-only view."""
         return _read_only(self._rows.rewards[: self._n])
 
+    @property
+    def owners(self) -> np.ndarray:
+        """Whose the example in each filled slot is, (len,), int64, by index; -1 if nobody said; a view."""
+        return _read_only(self._rows.owners[: self._n])
+
     def add(
         self,
         examples: Examples,
@@ -143,16 +149,19 @@ class ReplayBuffer(Part):
         users: np.ndarray | None = None,
         losses: np.ndarray | None = None,
         scored: Scored | None = None,
-    ) -> None:
+    ) -> np.ndarray:
         """Offer examples in their order; each is kept or not, as `retention` says.
 
         Args:
             examples: n of them.
             rng: what is drawn.
             mark: can then take them back.
-            users: (n,), the indices of the people, for ``user_stratified``.
+            users: (n,), the indices of the people: whose each is.
             losses: (n,), what they have just cost; unless given, as much as the costliest of those kept.
             scored: what the model says of them, if it `keeps_scores`.
+
+        Returns:
+            The slot that each lies in now, (n,), int64; -1 if it was not kept, or gave way to a later one.
         """
         if self.keeps_scores and scored is None:
             raise DataError(
@@ -160,18 +169,18 @@ class ReplayBuffer(Part):
             )
         groups = None if self._strata is None else self._groups(examples, users)
         if len(examples.targets) != 1:
-            self._add_block(examples, groups, rng, mark, losses, scored)
-            return
+            return self._add_block(examples, groups, rng, mark, losses, scored, users)
         # one example, as a click brings it: the same in plain numbers, several times quicker
         slot = self._next_slot(-1 if groups is None else int(groups[0]), rng, mark)
         if slot is None:
-            return
+            return np.array([-1])
         if mark is not None and slot < mark.n and slot not in mark.overwritten:
             mark.overwritten[slot] = self._rows.row(slot)
-        self._rows.write_one(slot, examples, scored)
+        self._rows.write_one(slot, examples, scored, NOBODY if users is None else int(users[0]))
         if self._priorities is not None:
             loss = self._priorities.highest(self._n) if losses is None else float(losses[0])
             self._priorities.note_one(slot, loss, None if mark is None else mark.losses)
+        return np.array([slot])
 
     def note_losses(self, slots: np.ndarray, losses: np.ndarray, mark: ReplayMark | None = None) -> None:
         """Take note of what the examples in `slots`, which may repeat, cost when they were learned again."""
@@ -296,7 +305,8 @@ class ReplayBuffer(Part):
         mark: ReplayMark | None,
         losses: np.ndarray | None,
         scored: Scored | None,
-    ) -> None:
+        users: np.ndarray | None,
+    ) -> np.ndarray:
         n = len(examples.targets)
         if groups is None:
             rows, slots = self._next_slots(n, rng)
@@ -307,17 +317,18 @@ class ReplayBuffer(Part):
                 if slot is not None:
                     taken[slot] = row
             rows, slots = (np.array(list(part), dtype=np.int64) for part in (taken.values(), taken))
-        if not len(slots):
-            return
+        lies_in = np.full(n, -1, dtype=np.int64)
+        lies_in[rows] = slots
         if mark is not None:
             for slot in slots.tolist():
                 if slot < mark.n and slot not in mark.overwritten:
                     mark.overwritten[slot] = self._rows.row(slot)
-        self._rows.write(slots, examples, rows, scored)
+        self._rows.write(slots, examples, rows, scored, users)
         if self._priorities is not None:
             if losses is None:
                 losses = np.full(n, self._priorities.highest(self._n), dtype=np.float32)
             self._priorities.note(slots, losses[rows], None if mark is None else mark.losses)
+        return lies_in
 
     def _next_slots(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """`_next_slot` of n at once, without strata: the rows that stay, and their slots, each once."""

@@ -13,6 +13,9 @@ from lifelong_widgets.learning.examples import Examples
 Row = tuple[np.ndarray, ...]
 """One example as it lies in the arrays: copies."""
 
+NOBODY = -1
+"""The owner of an example of which it was not said whose it is."""
+
 
 class Rows:
     """Examples in arrays of fixed size. What is in a slot that was never written is of no meaning.
@@ -29,32 +32,43 @@ class Rows:
         self._history_rewards = np.zeros((capacity, history_length), dtype=np.float32)
         self.targets = np.zeros(capacity, dtype=np.int32)
         self.rewards = np.zeros(capacity, dtype=np.float32)
+        self.owners = np.full(capacity, NOBODY, dtype=np.int64)
         self._score_items: np.ndarray | None = None
         if n_scored:
             self._score_items = np.zeros((capacity, n_scored), dtype=np.int32)
             self._scores = np.zeros((capacity, n_scored), dtype=np.float32)
         self._people = np.zeros((capacity, person_dim), dtype=np.float32) if person_dim else None
-        self._target, self._reward = self.targets.data, self.rewards.data  # one number, quicker
+        # one number, quicker
+        self._target, self._reward, self._owner = self.targets.data, self.rewards.data, self.owners.data
 
-    def write_one(self, slot: int, example: Examples, scored: Scored | None = None) -> None:
+    def write_one(
+        self, slot: int, example: Examples, scored: Scored | None = None, owner: int = NOBODY
+    ) -> None:
         """Copy a batch of one into `slot`: `write`, at three quarters of its price."""
         self._history_items[slot] = example.history_items  # (1, length) fits (length,), and no view is made
         self._history_rewards[slot] = example.history_rewards
         self._target[slot] = example.targets.item()
         self._reward[slot] = example.rewards.item()
+        self._owner[slot] = owner
         if self._people is not None:
             self._people[slot] = example.people
         if self._score_items is not None and scored is not None:
             self._score_items[slot], self._scores[slot] = scored.items, scored.scores
 
     def write(
-        self, slots: np.ndarray, examples: Examples, rows: np.ndarray, scored: Scored | None = None
+        self,
+        slots: np.ndarray,
+        examples: Examples,
+        rows: np.ndarray,
+        scored: Scored | None = None,
+        owners: np.ndarray | None = None,
     ) -> None:
-        """Copy the `rows` of `examples` into as many `slots`, each at most once."""
+        """Copy the `rows` of `examples`, and of `owners`, into as many `slots`, each at most once."""
         self._history_items[slots] = examples.history_items[rows]
         self._history_rewards[slots] = examples.history_rewards[rows]
         self.targets[slots] = examples.targets[rows]
         self.rewards[slots] = examples.rewards[rows]
+        self.owners[slots] = NOBODY if owners is None else owners[rows]
         if self._people is not None and examples.people is not None:
             self._people[slots] = examples.people[rows]
         if self._score_items is not None and scored is not None:
@@ -98,6 +112,7 @@ class Rows:
             FormatError: its arrays do not fit these or each other.
         """
         n = len(state["targets"])
+        state.setdefault("owners", np.full(n, NOBODY))  # older states do not say whose they are
         for name, array in self._arrays().items():
             check_array(state, name, (n, *array.shape[1:]), "iu" if array.dtype.kind == "i" else "f")
         return n
@@ -108,11 +123,12 @@ class Rows:
             array[:n] = state[name]
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        arrays = {
+        arrays: dict[str, np.ndarray] = {
             "history_items": self._history_items,
             "history_rewards": self._history_rewards,
             "targets": self.targets,
             "rewards": self.rewards,
+            "owners": self.owners,
         }
         if self._score_items is not None:
             arrays["score_items"], arrays["scores"] = self._score_items, self._scores

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 import traitlets
 
-from lifelong_widgets.errors import DivergenceError
+from lifelong_widgets.errors import DataError, DivergenceError
 from lifelong_widgets.learning.at_items import Gradients
 from lifelong_widgets.learning.distillation import Distillation
 from lifelong_widgets.learning.elastic import ElasticPenalty
@@ -24,6 +25,22 @@ from lifelong_widgets.models import Network
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
 
 _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has faded
+
+
+class Mechanism(Protocol):
+    """What makes the gradients of a step differentially private: `privacy.GaussianMechanism`."""
+
+    def gradients(
+        self,
+        network: Network,
+        examples: Examples,
+        groups: np.ndarray,
+        expected: float,
+        negatives: np.ndarray,
+        objective: Objective,
+        into: Sequence[torch.Tensor],
+    ) -> Gradients:
+        """Gradients of all rows, and of the dense parameters `into` theirs."""
 
 
 @dataclass(slots=True)
@@ -84,6 +101,9 @@ class OnlineUpdater(Part):
     penalty: ElasticPenalty | None = None
     """What draws the parameters back, for the contrast that `evaluation.ElasticLearner` is; never saved."""
 
+    mechanism: Mechanism | None = None
+    """What hides what single examples or people contribute, if that is to be private."""
+
     def build(self, network: Network) -> None:
         """Attach to a network that is built; its dense parameters become views of one stretch of memory."""
         self._network = network
@@ -102,6 +122,8 @@ class OnlineUpdater(Part):
         rate_factor: float = 1.0,
         objective: Objective | None = None,
         among: Negatives | None = None,
+        groups: np.ndarray | None = None,
+        expected: float = 1.0,
     ) -> np.ndarray:
         """Learn from a batch; returns the loss of each example before the step, (n,), float32.
 
@@ -115,13 +137,18 @@ class OnlineUpdater(Part):
             rate_factor: how many times longer the step is than the learning rate says.
             objective: a loss of the targets alone, for which no negatives are drawn, instead of the trait.
             among: what negatives are drawn from, if not from all items.
+            groups: (n,), which examples belong together, for the `mechanism`.
+            expected: how many groups there were to be, for the same.
 
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
         """
         rate = rate_factor * (self.learning_rate if learning_rate is None else learning_rate)
-        found = self._gradients(examples, rng, rate, weights, distillation, objective, among)
-        if learning_rate is not None:
+        if self.mechanism is None:
+            found = self._gradients(examples, rng, rate, weights, distillation, objective, among)
+        else:
+            found = self._private_gradients(self.mechanism, examples, groups, expected, rng, rate)
+        if learning_rate is not None and self.mechanism is None:
             found = self._of_the_taken(found, examples.taken)
         if self.penalty is not None:
             self.penalty.add_to(self._network, found, self._dense.gradients)
@@ -226,11 +253,33 @@ class OnlineUpdater(Part):
                 distillation,
                 None if among is None else len(among),
             )
-        if not math.isfinite(found.loss):
-            raise DivergenceError(
-                f"the loss of this step is {found.loss}: nothing was learned from it. "
-                f"A smaller learning_rate than {rate:g} usually mends this."
+        _refuse_unless_finite(found, rate)
+        return found
+
+    def _private_gradients(
+        self,
+        mechanism: Mechanism,
+        examples: Examples,
+        groups: np.ndarray | None,
+        expected: float,
+        rng: np.random.Generator,
+        rate: float,
+    ) -> Gradients:
+        """Those of a batch, clipped and with noise, of all rows: that is where the noise has to be."""
+        if groups is None or self.penalty is not None:
+            raise DataError("a private step is told the groups of its examples, and knows no penalty")
+        negatives = Negatives.all_of(len(self._network.items)).draw(self.n_negatives, rng)
+        with self._network.content.without(self._left_out(rng)):
+            found = mechanism.gradients(
+                self._network,
+                examples,
+                groups,
+                expected,
+                negatives,
+                OBJECTIVES[self.objective],
+                self._dense.gradients,
             )
+        _refuse_unless_finite(found, rate)
         return found
 
     def _of_the_taken(self, found: Gradients, taken: np.ndarray) -> Gradients:
@@ -281,3 +330,11 @@ class OnlineUpdater(Part):
     @traitlets.validate("optimizer")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         return unless_built(proposal, hasattr(self, "_network"), "updater")
+
+
+def _refuse_unless_finite(found: Gradients, rate: float) -> None:
+    if not math.isfinite(found.loss):
+        raise DivergenceError(
+            f"the loss of this step is {found.loss}: nothing was learned from it. "
+            f"A smaller learning_rate than {rate:g} usually mends this."
+        )

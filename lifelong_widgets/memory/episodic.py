@@ -70,8 +70,9 @@ class EpisodicMemory(Part):
         50, min=1, max=10_000, help="How many items each member may name for the gate to weigh."
     ).tag(config=True)
 
-    def build(self) -> None:
-        """Make everything empty. Call once before use."""
+    def build(self, learns: bool = True) -> None:
+        """Make everything empty. Call once before use. Unless it `learns`, it stays so."""
+        self._learns = learns
         self.popularity = PopularityBank()
         self.newcomers = Newcomers()
         self._neighbors = SequenceNeighbors(20, 0.9, 20, 0.75, self.n_neighbors)
@@ -129,6 +130,11 @@ class EpisodicMemory(Part):
         dull[:, _OF_GROUP[group]] = average[_OF_GROUP[group]]
         return dull
 
+    def never_taken(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of `items` nobody has taken yet; unless it learns, it knows of none."""
+        never: NDArray[np.bool_] = (self.popularity.counts(items) == 0) & self._learns
+        return never
+
     def could_name(self, item: int, time: float) -> bool:
         """Whether an item was there before `time`, as far as is known."""
         return not self.newcomers.is_new(item) or self.newcomers.was_there(item, time)
@@ -179,6 +185,8 @@ class EpisodicMemory(Part):
             weight: what the event is worth, above 0.
             ledger: can then take it back.
         """
+        if not self._learns:
+            return
         if self.use_neighbors:
             self._neighbors.learn(past, item, ledger)
             self._close.learn(past, item, ledger)
@@ -203,6 +211,7 @@ class EpisodicMemory(Part):
     ) -> EpisodicMemory:
         """A copy whose tables and linear weights are held as these make them of its own."""
         twin = EpisodicMemory(**self.settings())
+        twin._learns = self._learns
         twin.popularity, twin._stages, twin.newcomers = copy.deepcopy(
             (self.popularity, self._stages, self.newcomers)
         )

@@ -218,6 +218,11 @@ class Gate(Part):
         """Who keeps something to score with, by name."""
         return {"gate": self, "bias": self._bias, "personal": self._personal}
 
+    def weights_of(self, person: int) -> NDArray[np.float32] | None:
+        """What was learned of the choices of one person, a number for each of `FEATURES`, or None."""
+        own = self._personal.of(person)
+        return own if own.any() else None
+
     def copy(self) -> Gate:
         """An independent copy."""
         twin = Gate(**self.settings())

@@ -138,6 +138,13 @@ class ValueLearner(ValueSettings):
 
     # ----------------------------------------------------------------------------------------------- learning
 
+    def held_about(self, person: int) -> dict[str, Any]:
+        """What is kept of one person: the replayed transitions, and the event that waits, or None."""
+        if not self.on:
+            return {"transitions": None, "waiting": None}
+        slots = np.flatnonzero(self._buffer.owners == person)
+        return {"transitions": self._buffer.examples(slots), "waiting": self._pending.of(person)}
+
     def awaits(self, person: int) -> bool:
         """Whether the next event of this person tells what came of their last one."""
         return self.on and person in self._pending
@@ -173,14 +180,17 @@ class ValueLearner(ValueSettings):
                 ended += [(other, None) for other in left]
             pending.put(one, of_pending)
         self._now = self._now.met(one.reward for one in taken)
-        return self._learn(_transitions(ended), mark) if ended else float("nan")
+        if not ended:
+            return float("nan")
+        people = np.array([before.person for before, _ in ended], dtype=np.int64)
+        return self._learn(_transitions(ended), people, mark)
 
     def targets(self, transitions: Transitions) -> NDArray[np.float32]:
         """``r + γ V(s')`` of each transition, (n,), by the target network."""
         return targets_of(transitions, self.network, self._target.network, self._now, self)
 
-    def _learn(self, new: Transitions, mark: ValueMark | None) -> float:
-        """One step on new transitions and replayed ones."""
+    def _learn(self, new: Transitions, people: NDArray[np.int64], mark: ValueMark | None) -> float:
+        """One step on new transitions of these people, and replayed ones."""
         slots = self._buffer.sample_slots(self.value_replay_ratio * len(new), self._rng)
         batch = new
         if len(slots):
@@ -207,7 +217,8 @@ class ValueLearner(ValueSettings):
             if mark is not None:
                 mark.updates.append(update)
         self._now = now
-        self._buffer.add(new.examples, self._rng, None if mark is None else mark.buffer, scored=new.slates)
+        of_buffer = None if mark is None else mark.buffer
+        self._buffer.add(new.examples, self._rng, of_buffer, people, scored=new.slates)
         return size
 
     def _stayed(self, before: Awaiting, now: Awaiting) -> bool:

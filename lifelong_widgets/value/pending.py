@@ -78,6 +78,11 @@ class Pending:
         self._waiting[self._last], self._number_of[one.person] = one, self._last
         self._last += 1
 
+    def of(self, person: int) -> Awaiting | None:
+        """What a person did last, if it waits; it goes on waiting."""
+        number = self._number_of.get(person)
+        return None if number is None else self._waiting[number]
+
     def take(self, person: int, mark: PendingMark | None = None) -> Awaiting | None:
         """Take out what a person did last, if it waits."""
         number = self._number_of.get(person)

@@ -1,0 +1,114 @@
+"""What an attack on a model has found, and what that says."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from lifelong_widgets.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One attack.
+
+    Attributes:
+        name: ``loss``, ``calibrated`` or ``blind``; see `audit`.
+        level: ``people`` or ``events``.
+        auc: the chance that a member scores higher than a non-member; .5 is guessing. Below it members score
+            lower, which tells them apart as well.
+        low: of the 95 % interval of `auc`.
+        high: of the same.
+        tpr: the share of members found while one in a hundred non-members is taken for one.
+        n_members: how many members were asked for.
+        n_non_members: how many others.
+    """
+
+    name: str
+    level: str
+    auc: float
+    low: float
+    high: float
+    tpr: float
+    n_members: int
+    n_non_members: int
+
+    @property
+    def found(self) -> bool:
+        """Whether .5 is out of the interval: the attack is better than guessing."""
+        return self.low > 0.5 or self.high < 0.5
+
+    @property
+    def accuracy(self) -> float:
+        """How often it picks the member of a pair, one way or the other: `auc`, or 1 less that."""
+        return max(self.auc, 1 - self.auc)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MembershipReport:
+    """All attacks on one model; ``report["loss", "people"]`` is one of them.
+
+    Attributes:
+        attacks: in the order in which they are told.
+        fpr: at which the `Attack.tpr` of each is.
+    """
+
+    attacks: tuple[Attack, ...]
+    fpr: float
+
+    def __getitem__(self, key: tuple[str, str]) -> Attack:
+        for attack in self.attacks:
+            if (attack.name, attack.level) == key:
+                return attack
+        known = ", ".join(f"{one.name!r}, {one.level!r}" for one in self.attacks)
+        raise DataError(f"there is no attack {key!r:.80}; there are {known}")
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the groups look alike without the model: no blind attack is surely better than guessing."""
+        return not any(one.name == "blind" and one.found for one in self.attacks)
+
+    @property
+    def verdict(self) -> str:
+        """What follows, in words."""
+        found = [one for one in self.attacks if one.name != "blind" and one.found]
+        if not self.comparable:
+            return (
+                "The two groups differ by what their people take, without asking the model: choose members "
+                "and non-members at random from the same people. As it is, the numbers above prove nothing."
+            )
+        if found:
+            best = max(found, key=lambda one: one.accuracy)
+            return (
+                f"The model gives away whom it has learned from: of a member and a stranger, the "
+                f"{best.name} attack on {best.level} picks the member {best.accuracy:.0%} of the time."
+            )
+        return (
+            "These attacks are not surely better than guessing. That is no proof that nothing leaks: a "
+            "stronger attack may find more, and an AUC of .5 can hide a few people who are found for "
+            "certain. Only differential privacy bounds every attack."
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each attack."""
+        return pd.DataFrame([asdict(one) for one in self.attacks])
+
+    def __str__(self) -> str:
+        lines = [
+            f"{'attack':<12}{'on':<8}{'AUC':>6}  {'95 % interval':<16}"
+            f"{f'found at {self.fpr:.0%} false alarms':>28}{'members':>10}{'others':>8}"
+        ]
+        for one in self.attacks:
+            lines.append(
+                f"{one.name:<12}{one.level:<8}{one.auc:>6.3f}  {f'[{one.low:.3f}, {one.high:.3f}]':<16}"
+                f"{one.tpr:>28.1%}{one.n_members:>10,}{one.n_non_members:>8,}"
+            )
+        return "\n".join([*lines, self.verdict])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
