@@ -23,9 +23,11 @@ if TYPE_CHECKING:
         FeedbackKind,
         FeedbackKinds,
         Interactions,
+        SocialGraph,
         datasets,
     )
     from lifelong_widgets.recommender import Recommender
+    from lifelong_widgets.settings_table import settings
     from lifelong_widgets.widgets import (
         CompressionPanel,
         Controls,
@@ -48,9 +50,11 @@ _HOMES = {
         "FeedbackKind",
         "FeedbackKinds",
         "Interactions",
+        "SocialGraph",
         "datasets",
     ),
     "lifelong_widgets.recommender": ("Recommender",),
+    "lifelong_widgets.settings_table": ("settings",),
     "lifelong_widgets.widgets": (
         "CompressionPanel",
         "Controls",
@@ -81,6 +85,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "RecommendationList",
     "Recommender",
     "SimulationPanel",
+    "SocialGraph",
     "Studio",
     "UserPicker",
     "Workbench",
@@ -90,6 +95,7 @@ __all__ = [  # noqa: RUF022 (version last)
     "exploration",
     "models",
     "recipes",
+    "settings",
     "simulation",
     "__version__",
 ]

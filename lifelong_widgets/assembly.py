@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self, cast
 
 import numpy as np
+import traitlets
 from threadpoolctl import threadpool_limits
 
-from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Id, Interactions, Item
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKinds, Id, Interactions, Item, SocialGraph
 from lifelong_widgets.data.display import brief
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.drift import DriftMonitor
-from lifelong_widgets.errors import DataError, FeatureWarning, FormatError, LifelongWidgetsError, closest
+from lifelong_widgets.errors import (
+    DataError,
+    FeatureWarning,
+    FormatError,
+    LifelongWidgetsError,
+    SettingError,
+    closest,
+    warn,
+)
 from lifelong_widgets.featurizers import (
     FeatureSettings,
     ItemFeatures,
+    LiveFeaturizer,
     LivePeople,
     PersonSettings,
-    TallyFeaturizer,
-    check_people,
 )
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
 from lifelong_widgets.models import Histories, LearnedContent, Network
-from lifelong_widgets.parts import Part
+from lifelong_widgets.parts import Part, hyperparameters
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 from lifelong_widgets.value import ValueLearner
 
+_ALSO_CALLED = {  # elsewhere
+    "dim": "embedding_dim", "embedding_size": "embedding_dim", "factors": "embedding_dim",
+    "n_factors": "embedding_dim", "n_epochs": "epochs", "encoder": "model", "network": "model",
+    "gamma": "discount", "loss": "objective",
+}  # fmt: skip
 _RENAMED = {"encoder_name": "model"}  # what hyperparameters were called before
 
 
@@ -66,10 +78,18 @@ class Assembly:
     _kinds: FeedbackKinds
     _n_offered: int
     _waiting: str | None = None  # why there are items without a row
-    _of_people: TallyFeaturizer | None
+    _graph: SocialGraph
+    n_edge_changes: int = 0
+    _person_featurizer: LiveFeaturizer | None
 
     def __init__(
-        self, catalog: Catalog, kinds: FeedbackKinds = DEFAULT_KINDS, seed: int = 0, **hyperparameters: Any
+        self,
+        catalog: Catalog,
+        kinds: FeedbackKinds = DEFAULT_KINDS,
+        seed: int = 0,
+        *,
+        graph: SocialGraph | None = None,
+        **hyperparameters: Any,
     ) -> None:
         given: object = catalog
         if not isinstance(given, Catalog):
@@ -78,12 +98,16 @@ class Assembly:
         if type(seed) is not int or not 0 <= seed < 2**32:
             raise DataError(f"seed is {seed!r}; it must be a whole number from 0 to {2**32 - 1}")
         _check_kinds(kinds)
+        check_graph(graph)
         self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
+        self._graph = SocialGraph()
         self.parts = make_parts(hyperparameters)
         self.n_fits = 0
         self._fit_features(None, Interactions.from_events([], kinds))
         self._build()
         self._take_in(self.catalog.slice(0), listed=True)
+        for edge in graph or ():  # last, as they come to one with a journal
+            self._graph.add(*edge)
 
     # -------------------------------------------------------------------------------------- its parts
 
@@ -142,6 +166,11 @@ class Assembly:
             )
         self._kinds = kinds
 
+    @property
+    def graph(self) -> SocialGraph:
+        """Who follows whom now, to look at; `follow` and `unfollow` change it."""
+        return self._graph.look()
+
     def index_of(self, item: Id) -> int:
         """The row of an item.
 
@@ -177,15 +206,20 @@ class Assembly:
             "gate": self.gate.get_state(),
             "drift": self.drift.state(),
             **({"value": self.value.get_state()} if self.value.on else {}),
-            **({"people": self.people.get_state()} if self._of_people is not None else {}),
+            **({"people": self.people.get_state()} if self._person_featurizer is not None else {}),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take a state back that a recommender of the same settings gave.
+        """Be in a state that a recommender of the same settings and features gave.
 
         Raises:
             FormatError: the state does not fit the settings, the catalogue or itself.
         """
+        self._person_featurizer = self._unfitted_person_featurizer()
+        if self._person_featurizer is not None:
+            self._person_featurizer.set_state(state["people"])  # which says how much the network reads
+            self._person_featurizer.check(state["people"])
+        self._build()
         self.n_events, self.n_fits = (count_of(state[name], name) for name in ("n_events", "n_fits"))
         self.users.truncate(0)
         self.users.extend(state["users"])
@@ -194,8 +228,6 @@ class Assembly:
         self.updater.set_state(state["updater"])
         self.buffer.set_state(state["buffer"])
         self.histories.set_state(state["histories"])
-        if self._of_people is not None:
-            check_people(self._of_people.set_state(state["people"]), state["people"])
         self.drift.restore(state["drift"])
         n_items = len(self.network.items)
         n_listed = count_of(state.get("n_listed", n_items), "n_listed")
@@ -233,28 +265,28 @@ class Assembly:
         return Snapshot(self.features, self.get_state(), self.drift.n_restarts)
 
     def put_back(self, before: Snapshot) -> None:
-        """Be again as at a snapshot of this engine. The settings, the kinds and the catalogue stay."""
+        """Be again as at a snapshot of this engine. Settings, kinds, catalogue and graph stay."""
         self.features = before.features
-        self._build_for(before.state)
+        self.set_state(before.state)
         if self.drift.n_restarts != before.n_drift_restarts:
             self.drift.restart()
 
     def conditions(self) -> object:
-        """What long work stands on: the hyperparameters that are not live, the kinds, the items."""
+        """What long work stands on: hyperparameters that are not live, kinds, items and edges."""
         fixed = {
             name: getattr(part, name)
             for part in self.parts.values()
             for name, trait in part.traits(config=True).items()
             if not trait.metadata.get("live")
         }
-        return fixed, self._kinds, len(self.catalog), self.drift.n_restarts
+        return fixed, self._kinds, len(self.catalog), self.n_edge_changes, self.drift.n_restarts
 
     def refuse_unless(self, conditions: object, verb: str) -> None:
         """Raise a DataError if the `conditions` are not those of the beginning of `verb` any more."""
         if self.conditions() != conditions:
             raise DataError(
-                f"a hyperparameter, the kinds or the catalogue were changed during {verb}(), which nobody "
-                f"could repeat: it has changed nothing; {verb}() again"
+                f"a hyperparameter, the kinds, the catalogue or the graph were changed during {verb}(), "
+                f"which nobody could repeat: it has changed nothing; {verb}() again"
             )
 
     def get_tree(self) -> Tree:
@@ -264,6 +296,7 @@ class Assembly:
             "kinds": self.kinds.to_dict(),
             "features": self.features.get_state(),
             "state": self.get_state(),
+            **({"graph": self._graph.get_state()} if len(self._graph.people) else {}),
         }
 
     def digest(self) -> str:
@@ -273,7 +306,8 @@ class Assembly:
     def adopt(self, other: Assembly) -> None:
         """Become what `other` has learned; the parts stay the same objects, which sliders may hold."""
         self.features = other.features
-        self._build_for(other.get_state())
+        self._graph.set_state(other._graph.get_state())
+        self.set_state(other.get_state())
 
     @classmethod
     def from_saved(
@@ -285,13 +319,17 @@ class Assembly:
         settings: dict[str, Any],
         features: ItemFeatures,
         state: dict[str, Any],
+        graph: Mapping[str, Any] | None = None,
     ) -> Self:
-        """The engine that `settings`, the fitted `features` and `state` describe."""
+        """The engine that `settings`, the fitted `features`, `state` and that of a `graph` describe."""
         engine = cls.__new__(cls)
         engine.catalog, engine.seed, engine._kinds = catalog, seed, kinds
         engine.frozen, engine.features = frozen, features
         engine.parts = make_parts(settings_of_today(settings))
-        engine._build_for(state)
+        engine._graph = SocialGraph()
+        if graph is not None:
+            engine._graph.set_state(graph)
+        engine.set_state(state)
         return engine
 
     # ---------------------------------------------------------------------------------------- in here
@@ -304,28 +342,21 @@ class Assembly:
         with threadpool_limits(1):  # the bits of a decomposition depend on how many threads share it
             known = log if len(log) else None
             self.features = settings.make(self.seed).fit_after(before, items, known, files)
-            self._of_people = self._unfitted_of_people()
-            if self._of_people is not None:
+            self._person_featurizer = featurizer = self._unfitted_person_featurizer()
+            if featurizer is not None:
                 # by the kinds known here: the log may define fewer, and a journal that repeats it has these
-                self._of_people.fit(log.with_kinds(self._kinds), self.catalog).forget_people()
+                featurizer.fit(log.with_kinds(self._kinds), self.catalog)
+                featurizer.forget_people()
 
-    def _unfitted_of_people(self) -> TallyFeaturizer | None:
+    def _unfitted_person_featurizer(self) -> LiveFeaturizer | None:
         settings = cast(PersonSettings, self.parts["people"])
-        return settings.make(self.features, self.catalog, self._content_of, self.seed)
-
-    def _build_for(self, state: dict[str, Any]) -> None:
-        """Be in a state, of the features of items that are there."""
-        self._of_people = self._unfitted_of_people()
-        if self._of_people is not None:
-            self._of_people.set_state(state["people"])  # which says how much the network reads
-        self._build()
-        self.set_state(state)
+        return settings.make(self.features, self.catalog, self._content_of, self._graph, self.seed)
 
     def _build(self) -> None:
         """An untrained state without items: the parameters, empty histories and an empty buffer."""
         self.n_events = self._n_offered = 0  # the latter: how many items there were at the last event
         self.users = IdIndex(name="user")
-        self.people = LivePeople(self._of_people, self.users.ids)
+        self.people = LivePeople(self._person_featurizer, self.users, self._graph)
         self.rng = np.random.default_rng(self.seed)
         learned = None
         if self.features.learned is not None:
@@ -382,7 +413,7 @@ class Assembly:
                 self._take_in([item])
         except LifelongWidgetsError as error:
             self._waiting = str(error)
-            warnings.warn(f"{error}. It waits, and what was added after it", FeatureWarning, stacklevel=3)
+            warn(f"{error}. It waits, and what was added after it", FeatureWarning)
 
     def _take_in(self, new: list[Item], files: Tree | None = None, listed: bool = False) -> None:
         """Give rows to all of the items `new`, or to none; `listed` as for `Newcomers.grow`.
@@ -410,6 +441,14 @@ def _check_kinds(kinds: object) -> None:
         raise DataError(f"kinds are FeedbackKinds, not a {type(kinds).__name__}")
 
 
+def check_graph(graph: object) -> None:
+    """Raise a DataError unless `graph` is one, or None."""
+    if graph is not None and not isinstance(graph, SocialGraph):
+        raise DataError(
+            f"graph is a SocialGraph, not a {type(graph).__name__}; make one with SocialGraph.from_pandas(…)"
+        )
+
+
 def _released(items: Sequence[Item]) -> np.ndarray:
     """When each of `items` was released; those of which that is not known have always been there."""
     return np.array([ALWAYS if item.released is None else item.released for item in items])
@@ -429,12 +468,12 @@ def settings_of_today(written: Mapping[str, Any]) -> dict[str, Any]:
     return {_RENAMED.get(name, name): value for name, value in written.items()}
 
 
-def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
+def make_parts(given: dict[str, Any]) -> dict[str, Part]:
     """The parts of an engine with these hyperparameters, the others at their defaults.
 
     Raises:
         DataError: one that no part has.
-        traitlets.TraitError: one that is out of bounds.
+        SettingError: one that is out of bounds or not among its choices.
     """
     kinds: dict[str, type[Part]] = {
         "features": FeatureSettings,
@@ -449,13 +488,41 @@ def make_parts(hyperparameters: dict[str, Any]) -> dict[str, Part]:
         "value": ValueLearner,
     }
     owners = {name: part for part, kind in kinds.items() for name in kind.class_traits(config=True)}
-    for name in hyperparameters:
+    for name in given:
         if name not in owners:
             raise DataError(
-                f"no part of the recommender has a hyperparameter {name!r}"
-                f"{closest(name, owners) or '; there are ' + ', '.join(owners)}"
+                f"no part of the recommender has a hyperparameter {name!r:.80}{_meant(name, owners)}; "
+                "lifelong_widgets.settings() lists them all"
             )
-    return {
-        part: kind(**{name: v for name, v in hyperparameters.items() if owners[name] == part})
-        for part, kind in kinds.items()
-    }
+    parts = {}
+    for part, kind in kinds.items():
+        own = {name: value for name, value in given.items() if owners[name] == part}
+        try:
+            parts[part] = kind(**own)
+        except traitlets.TraitError as error:
+            raise SettingError(_refusal(kind, own) or str(error)) from None
+    return parts
+
+
+def _meant(name: str, owners: Iterable[str]) -> str:
+    """The hyperparameter that somebody who writes ``lr`` or ``n_epochs`` means."""
+    by_initials = {"".join(word[0] for word in known.split("_")): known for known in owners}
+    known = by_initials.get(name) or _ALSO_CALLED.get(name)
+    return f"; did you mean {known!r}?" if known else closest(name, owners)
+
+
+def _refusal(kind: type[Part], given: dict[str, Any]) -> str:
+    """What to say of the first of these hyperparameters that a part refuses; empty if it takes each."""
+    for name, value in given.items():
+        try:
+            kind(**{name: value})
+        except traitlets.TraitError:
+            part = kind()
+            about = next(one for one in hyperparameters({"": part}) if one.name == name)
+            hint = closest(value, about.choices) if isinstance(value, str) else ""
+            wanted = {"int": "a whole number, ", "float": "a number, "}.get(about.kind, "")
+            return (
+                f"{name} is {brief(value)}{hint or ';'} it must be {wanted}{about.allowed} "
+                f"(the default is {about.default!r})"
+            )
+    return ""

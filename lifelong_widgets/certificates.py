@@ -49,7 +49,7 @@ class Certificate:
         when: ISO 8601, UTC.
         salt: of the hash, hexadecimal.
         person: the hash of the salt and their id (scrypt), hexadecimal.
-        n_events: how many of their events were erased.
+        n_events: how many of their events, and of the edges from and to them, were erased.
         rebuilt_from: the checkpoint that the model was rebuilt from; none of it had seen the person. 0 is the
             beginning of the journal.
         model: `Recommender.digest` of the model as it is now.
@@ -94,7 +94,7 @@ class Certificate:
 
     def __str__(self) -> str:
         proof = "equal to one that never saw them" if self.proven else "not compared with one made anew"
-        return f"forgotten: {self.n_events} events of one person; the model is {proof} ({self.model[:16]}…)"
+        return f"forgotten: {self.n_events} entries of one person; the model is {proof} ({self.model[:16]}…)"
 
     def __repr__(self) -> str:
         return f"<Certificate: {self}>"

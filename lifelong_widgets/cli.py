@@ -80,19 +80,9 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _settings(_options: argparse.Namespace) -> int:
-    from lifelong_widgets.data import Catalog
-    from lifelong_widgets.parts import hyperparameters
-    from lifelong_widgets.recommender import Recommender
+    from lifelong_widgets.settings_table import settings
 
-    parts = Recommender(Catalog.from_records([{"item": "any"}])).parts
-    for setting in hyperparameters(parts):
-        if setting.choices:
-            allowed = " | ".join(setting.choices)
-        elif setting.kind == "bool":
-            allowed = "true | false"
-        else:
-            allowed = f"{_number(setting.min)} … {_number(setting.max)}"
-        print(f"{setting.name}={setting.default}   ({setting.part}; {allowed})\n    {setting.help}")
+    print(settings())
     return 0
 
 
@@ -325,9 +315,8 @@ def _settings_given(options: argparse.Namespace) -> dict[str, Any]:
     given = dict(_pair(text, "--set", "learning_rate=0.001") for text in options.set)
     if not given:
         return {}
-    import traitlets
-
     from lifelong_widgets.data import Catalog
+    from lifelong_widgets.errors import SettingError
     from lifelong_widgets.parts import hyperparameters
     from lifelong_widgets.recommender import Recommender
 
@@ -341,8 +330,8 @@ def _settings_given(options: argparse.Namespace) -> dict[str, Any]:
             )
     try:
         Recommender(anything, **given)
-    except traitlets.TraitError as error:
-        raise DataError(f"--set: {error!s:.500}") from None
+    except SettingError as error:
+        raise DataError(f"--set: {error}") from None
     return given
 
 
@@ -399,10 +388,6 @@ def _safe(text: str) -> str:
     from lifelong_widgets.data.display import printable
 
     return "\n".join(map(printable, text.split("\n")))
-
-
-def _number(value: float | None) -> str:
-    return "any" if value is None else f"{value:,g}"
 
 
 # ---- reading the arguments ---------------------------------------------------------------------------

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from lifelong_widgets.assembly import Snapshot, make_parts
+from lifelong_widgets.assembly import Snapshot, check_graph, make_parts
 from lifelong_widgets.certificates import AuditReport, Certificate, utc
-from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
+from lifelong_widgets.data import (
+    DEFAULT_KINDS,
+    Catalog,
+    Feedback,
+    FeedbackKinds,
+    Id,
+    Interactions,
+    SocialGraph,
+)
 from lifelong_widgets.data.ids import as_id
+from lifelong_widgets.data.social import Edge, edge_of
 from lifelong_widgets.engine import Applied, Engine
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.files import as_path
@@ -50,6 +60,7 @@ class DurableEngine(Engine):
         kinds: FeedbackKinds | None = None,
         seed: int | None = None,
         *,
+        graph: SocialGraph | None = None,
         read_only: bool = False,
         pseudonymize: bool | None = None,
         progress: bool | ProgressCallback = True,
@@ -68,6 +79,8 @@ class DurableEngine(Engine):
             catalog: the items. Needed to begin; later, items that are new in it are added.
             kinds: what feedback is worth; as it was, unless given.
             seed: of everything random, 0 unless given; fixed from the beginning.
+            graph: who follows whom, to begin with: its edges are written down. A journal that knows any has
+                its own, and then this is not looked at (who unfollowed or was forgotten stays so).
             read_only: look at it as it is now, also while another process writes.
             pseudonymize: keep people under pseudonyms: their ids never reach the disk. Fixed from the
                 beginning. The key lies in the folder; who has it can test whether a given id is there.
@@ -101,6 +114,7 @@ class DurableEngine(Engine):
             name: settings.pop(name) for name in JournalSettings.class_traits(config=True) if name in settings
         }
         journal_settings = JournalSettings(**own)
+        check_graph(graph)
         make_parts(settings)  # refuses what no part knows, before anything is opened
         if folder.is_file():
             raise FormatError(
@@ -114,7 +128,13 @@ class DurableEngine(Engine):
                 )
             items = catalog.subset(catalog.ids) if isinstance(catalog, Catalog) else catalog
             engine = cls(items, kinds or DEFAULT_KINDS, 0 if seed is None else seed, **settings)
-            engine._attach(begin(engine, folder, journal_settings, bool(pseudonymize)))
+            recording = begin(engine, folder, journal_settings, bool(pseudonymize))
+            engine._attach(recording)
+            try:
+                engine._begin_graph(graph)
+            except BaseException:
+                recording.abandon()
+                raise
             return engine
         if read_only:
             return cls._look(Journal.open(folder, read_only=True), None, progress)
@@ -122,6 +142,7 @@ class DurableEngine(Engine):
         engine._attach(recording)
         try:
             engine._take_on(catalog, kinds, seed, pseudonymize, settings)
+            engine._begin_graph(graph)
         except BaseException:
             recording.abandon()
             raise
@@ -219,6 +240,40 @@ class DurableEngine(Engine):
     ) -> None:
         self.close()
 
+    # -------------------------------------------------------------------------------------- who follows whom
+
+    def follow(self, follower: Id, followed: Id, weight: float = 1.0) -> None:
+        """Let `follower` follow (or trust) `followed` from now on; a known edge takes the new weight.
+
+        Costs O(1). Nothing is learned by it: what the network reads of people with ``person_features=``
+        ``"neighbor_tastes"`` or ``"node_embedding"`` is different at once, also of people who have done
+        nothing yet. With a journal it is written down first. `undo` takes back events only; `unfollow` this.
+
+        Raises:
+            DataError: an id that cannot be used or clashes with a known one, somebody who would follow
+                themselves, a weight that is no finite number above 0, or a read-only recommender.
+            LifelongWidgetsError: the journal could not be written.
+
+        After an error everything is as it was.
+
+        Example:
+            >>> from lifelong_widgets.recommender import Recommender
+            >>> shelf = Catalog.from_records([{"item": 1, "title": "Ant"}, {"item": 2, "title": "Bee"}])
+            >>> rec = Recommender(shelf, person_features="neighbor_tastes")
+            >>> rec.follow("ada", "bob")
+            >>> rec.graph
+            SocialGraph(1 edge among 2 people)
+        """
+        self._record_edges(Op.FOLLOW, [edge_of(follower, followed, weight)])
+
+    def unfollow(self, follower: Id, followed: Id) -> None:
+        """Let `follower` no longer follow `followed`; as `follow`, and with its errors.
+
+        Raises:
+            DataError: there is no such edge, too.
+        """
+        self._record_edges(Op.UNFOLLOW, [edge_of(follower, followed)])
+
     # ---------------------------------------------------------------------------------------- time travel
 
     def undo(self, n: int = 1, progress: bool | ProgressCallback = True) -> tuple[Feedback, ...]:
@@ -238,10 +293,15 @@ class DurableEngine(Engine):
             raise DataError(f"n is {n!r:.80}; undo takes back a whole number of events, at least 1")
         self._refuse_if_read_only("undo")
         if self._recording is None:
+            if not len(self._undo):
+                raise DataError(
+                    "there is nothing to undo: no event was learned since the recommender was made, loaded "
+                    "or fitted; Recommender.open keeps them all, so that they can be taken back"
+                )
             if not self._undo.reaches(n):
                 raise DataError(
                     f"without a journal the last {len(self._undo)} events can be taken back, though not a "
-                    f"part of a batch when settings or items have changed since, and not {n}; "
+                    f"part of a batch when settings, items or edges have changed since, and not {n}; "
                     "Recommender.open keeps them all"
                 )
             with deferred_interrupts():
@@ -250,8 +310,9 @@ class DurableEngine(Engine):
         with recording.verb():
             entries = recording.journal.last_events(n)
             if len(entries) < n:
+                count = f"there are {len(entries)} events to take back, not {n}"
                 raise DataError(
-                    f"there are {len(entries)} events to take back, not {n}; a fit, and what came before the "
+                    f"{count if entries else 'there is nothing to undo'}: a fit, and what came before the "
                     "journal, cannot be undone"
                 )
             ranges, first = IdRanges((entry.id, entry.id) for entry in entries), entries[-1].id
@@ -309,7 +370,9 @@ class DurableEngine(Engine):
     def forget(
         self, user: Id, *, verify: bool = True, progress: bool | ProgressCallback = True
     ) -> Certificate:
-        """Forget a person: their events leave the journal, and the model becomes one that never saw them.
+        """Forget a person: they leave the journal, and the model becomes one that never knew them.
+
+        Their events go, and the edges from and to them.
 
         It is rebuilt, from the newest checkpoint before their first event, by learning all the others' events
         again; so it takes as long as these took. Checkpoints that know the person are removed, and their
@@ -397,6 +460,23 @@ class DurableEngine(Engine):
         ):
             loss = self.apply_batch(batch, mark)
         return loss, call
+
+    def _record_edges(self, op: Op, edges: Iterable[Edge]) -> None:
+        """Let edges come or go, and write that down first if there is a journal."""
+        self._refuse_if_read_only(op.value)
+        known = [Edge(self.known_as(edge[0]), self.known_as(edge[1]), edge[2]) for edge in edges]
+        with deferred_interrupts(), nullcontext() if self._recording is None else self._recording.verb():
+            for edge in known:
+                self.refuse_edge(edge, op is Op.FOLLOW)
+            if self._recording is not None:
+                self._recording.edges(op, known)
+            for edge in known:  # which cannot fail any more
+                self.apply_edge(edge, op is Op.FOLLOW)
+
+    def _begin_graph(self, graph: SocialGraph | None) -> None:
+        """Take the edges of a graph if there never was one here."""
+        if graph is not None and len(graph) and not len(self.graph.people):
+            self._record_edges(Op.FOLLOW, (Edge(*edge) for edge in graph))
 
     def _record_fit(self, log: Interactions, progress: bool | ProgressCallback) -> FitReport:
         """Fit a log and, when that is done, write it down; if that fails, be as before."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from lifelong_widgets.compression import Touched
 from lifelong_widgets.data import Feedback, Id, Interactions
+from lifelong_widgets.data.social import Edge
 from lifelong_widgets.drift import DriftMark, Factors
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.featurizers import PersonMark
@@ -21,11 +22,12 @@ from lifelong_widgets.learning import (
     Distillation,
     Examples,
     FitReport,
+    Negatives,
     ReplayMark,
     StepMark,
     examples_of_batch,
 )
-from lifelong_widgets.memory import Ledger, Occurrence
+from lifelong_widgets.memory import Ledger, Occurrence, warn_of_odd_times
 from lifelong_widgets.models import HistoriesMark, one_thread
 from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.state_file import Tree
@@ -65,7 +67,7 @@ class Applied:
 
 
 class Engine(Fitting):
-    """State, and the steps that change it: `apply_event`, `apply_batch`, `apply_fit` and `apply_items`.
+    """State, and the steps that change it: `apply_event`, `_batch`, `_fit`, `_items`, and `apply_edge`.
 
     One seed and one sequence of steps give the same bits, whoever asks for them: a click, or a journal that
     is replayed. A step that raises leaves the engine as it was.
@@ -120,6 +122,27 @@ class Engine(Fitting):
         except BaseException:
             self.catalog.take_back(n_items)
             raise
+
+    def apply_edge(self, edge: Edge, there: bool) -> None:
+        """Let there be an edge or not.
+
+        Raises:
+            DataError: somebody in it is known by an id of the other type, or one that is to go is not there.
+        """
+        self.refuse_edge(edge, there)
+        if there:
+            self._graph.add(*edge)
+        else:
+            self._graph.remove(edge.follower, edge.followed)
+        self.n_edge_changes += 1
+        self.ranker.changed()
+
+    def refuse_edge(self, edge: Edge, there: bool) -> None:
+        """Raise what `apply_edge` would."""
+        for user in (edge.follower, edge.followed):
+            self.people.index_of(user)
+        if not there:
+            self._graph.refuse_unless_there(edge.follower, edge.followed)
 
     @one_thread()
     def apply_fit(
@@ -178,7 +201,7 @@ class Engine(Fitting):
     def revert(self, mark: Mark) -> None:
         """Be again, bit for bit, as at `mark`, which every step since was given; of several the newest first.
 
-        What is not learned stays as it is: the settings, the kinds and the catalogue with its rows.
+        What is not learned stays as it is: settings, kinds, the catalogue with its rows, who follows whom.
         """
         self._tell(mark)
         self.n_events, self._n_offered = mark.n_events, mark.n_offered
@@ -229,6 +252,8 @@ class Engine(Fitting):
             )
             for event, person, kind in zip(events, people, kinds, strict=True)
         ]
+        if self.histories.clock == 0.0:  # it begins to run with these
+            self._warn_of_odd_times(happened)
         loss, slots, td_error = float("nan"), np.zeros(0, dtype=np.int64), float("nan")
         if learning:
             if self.value.on:  # before the gate learns: what a list was made of, looked at before or not
@@ -242,12 +267,11 @@ class Engine(Fitting):
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards, features)
             if len(new):
                 scored = self._scored(new)  # before the step, as the loss is
-                losses, slots = self._step(new, mark, adapted)
+                losses, slots = self._step(new, mark, adapted, self._to_compare_with(happened))
                 loss = float(losses.mean())
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
                 self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
         for event, one in zip(events, happened, strict=True):
-            self.users.add(event.user)
             self.people.learn(event, mark.people)
             self.ranker.take_in(one, learning, mark.memory, mark.histories)
         self.n_events += len(events)
@@ -276,24 +300,25 @@ class Engine(Fitting):
     ) -> float:
         """Let the values learn from what these events say of those before them; the mean TD error."""
         taken = awaiting(self.histories, happened, features)
+        moments = self.histories.moments(one.time for one in happened)
         slates: list[Slate | None] = []
         seen: set[int] = set()
-        for one, event in zip(happened, events, strict=True):
+        for one, event, now in zip(happened, events, moments, strict=True):
             told = one.person in seen or self.value.awaits(one.person)
-            slates.append(self._slate(one, event.shown) if told else None)
+            slates.append(self._slate(one, event.shown, now) if told else None)
             seen.add(one.person)
         return self.value.learn(taken, slates, mark)
 
-    def _slate(self, happened: Occurrence, shown: tuple[Id, ...] | None) -> Slate | None:
+    def _slate(self, happened: Occurrence, shown: tuple[Id, ...] | None, now: float | None) -> Slate | None:
         """The list that an item was taken from: what was shown, or would have been; and that item."""
         person = happened.person
         if shown:
             known = [self.catalog.index_of(item) for item in shown if item in self.catalog]
             listed = np.array([row for row in known if row < len(self.network.items)], dtype=np.int64)
         else:
-            listed = self.ranker.best(person, SLATE_SIZE, exclude_seen=True)[0]
+            listed = self.ranker.best(person, SLATE_SIZE, True, now)[0]
         items = with_taken(listed, happened.item)
-        return slate_of(items, self.ranker.click_scores(person, items))
+        return slate_of(items, self.ranker.click_scores(person, items, now))
 
     def _had_a_choice(self, happened: Occurrence, event: Feedback) -> bool:
         """Whether the item could have been listed, so that it says something that it was taken.
@@ -304,17 +329,28 @@ class Engine(Fitting):
         return happened.item < self._n_offered or event.item in (event.shown or ())
 
     def _people_of(self, events: list[Feedback]) -> list[int]:
-        """The index of each event's person; those who are new get the indices that they will have."""
-        new: dict[Id, int] = {}
-        people = []
+        """The index of each event's person; those who are new get theirs now, so that features know them."""
         for event in events:
-            person = self.users.get(event.user)
-            if person is None:
-                person = new.setdefault(event.user, len(self.users) + len(new))
-            people.append(person)
-        return people
+            self.people.index_of(event.user)  # raises for "196" where the graph knows 196
+        return [self.users.add(event.user) for event in events]
 
-    def _step(self, new: Examples, mark: Mark, adapted: Factors) -> tuple[np.ndarray, np.ndarray]:
+    def _warn_of_odd_times(self, happened: list[Occurrence]) -> None:
+        timed = [(one.item, one.time) for one in happened if one.time is not None]
+        if timed:
+            items, times = (np.array(column) for column in zip(*timed, strict=True))
+            warn_of_odd_times(self.memory.newcomers, items, times)
+
+    def _to_compare_with(self, happened: list[Occurrence]) -> Negatives | None:
+        """What negatives are drawn from after these events; None for all items, as when none is there."""
+        now = self.histories.moments(one.time for one in happened)[-1]
+        newcomers, n_items = self.memory.newcomers, len(self.network.items)
+        listed = newcomers.listed_by(self.ranker.moment(now))
+        there = None if listed is None else Negatives(listed, newcomers.n_listed, n_items)
+        return there or None
+
+    def _step(
+        self, new: Examples, mark: Mark, adapted: Factors, among: Negatives | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """One step on new examples and replayed ones; the loss of each, and the slots of the latter."""
         n_replayed = round(adapted.replay * self.updater.replay_ratio * len(new))
         slots = self.buffer.sample_slots(n_replayed, self.rng)
@@ -331,6 +367,7 @@ class Engine(Fitting):
             weights=weights,
             distillation=distillation,
             rate_factor=adapted.learning_rate,
+            among=among,
         )
         self.buffer.note_losses(slots, losses[len(new) :], mark.buffer)
         return losses, slots

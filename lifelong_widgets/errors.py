@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
+
+import traitlets
 
 
 class LifelongWidgetsError(Exception):
@@ -12,6 +16,10 @@ class LifelongWidgetsError(Exception):
 
 class DataError(LifelongWidgetsError, ValueError):
     """A catalogue, a log or an argument that cannot be used as it is."""
+
+
+class SettingError(DataError, traitlets.TraitError):
+    """A hyperparameter that is out of its bounds, or not among its choices."""
 
 
 class MediaError(DataError):
@@ -38,6 +46,10 @@ class JournalWarning(UserWarning):
     """Something about a journal's files that cost no event, but that somebody should look at."""
 
 
+class DataWarning(UserWarning):
+    """Data that can be used as it is, but hardly means what it seems to."""
+
+
 class MediaWarning(UserWarning):
     """Pictures or sounds that could not be read and so count as missing."""
 
@@ -46,8 +58,23 @@ class FeatureWarning(UserWarning):
     """An item of the catalogue whose features cannot be made, so that nothing can be learned of it yet."""
 
 
+class ClockWarning(UserWarning):
+    """Times of events and of items that can hardly be by the same clock."""
+
+
 class MissingExtraError(LifelongWidgetsError, ImportError):
     """An optional dependency that is not installed."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """`warnings.warn` that names the line outside this package that led here, which shows it once."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).split(".")[0] in _INSIDE:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+_INSIDE = {"lifelong_widgets", "contextlib", "sklearn"}  # the latter wrap our functions
 
 
 def closest(name: object, known: Iterable[object]) -> str:

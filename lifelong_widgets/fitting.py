@@ -11,7 +11,7 @@ from lifelong_widgets.assembly import Assembly
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.learning import FitReport, LogExamples
-from lifelong_widgets.memory import Occurrence, Replayed
+from lifelong_widgets.memory import Occurrence, Replayed, warn_of_odd_times
 from lifelong_widgets.memory.scores import best_places
 from lifelong_widgets.models import Histories
 from lifelong_widgets.progress import ProgressCallback, Stop, report_or_give_up, track
@@ -19,7 +19,7 @@ from lifelong_widgets.value import SLATE_SIZE, slate_of
 from lifelong_widgets.value.taken import awaiting, with_taken
 
 _VALUED = 32  # events that the values learn from at once in a fit
-_REMEMBERED = 256  # events between two looks at the progress of a fit
+_REMEMBERED = 256  # events that are lived through between two looks at the progress of a fit
 _UNSTUDIED = 0.25  # the share of a fit from which the gate learns nothing: its members know too little yet
 _STUDIED = 50_000  # as many events before what is held out the gate learns from at most
 
@@ -36,6 +36,7 @@ class Fitting(Assembly):
         progress: bool | ProgressCallback,
         max_epochs: int | None,
     ) -> FitReport:
+        warn_of_odd_times(self.memory.newcomers, items, interactions.times)
         people = np.array([self.users.add(user) for user in interactions.users], dtype=np.int64)
         users = people[interactions.user_codes]
         features = self._lived_through(interactions, interrupt)
@@ -78,8 +79,8 @@ class Fitting(Assembly):
         if not self.people.width:
             return None
         found = np.empty((len(log), self.people.width), dtype=np.float32)
-        for begin in range(0, len(log), 4096):
-            part = log[begin : begin + 4096]
+        for begin in range(0, len(log), _REMEMBERED):
+            part = log[begin : begin + _REMEMBERED]
             found[begin : begin + len(part)] = self.people.live_through(part)
             if interrupt.is_set():
                 raise KeyboardInterrupt
@@ -95,7 +96,7 @@ class Fitting(Assembly):
         """The item index and the reward of each event, if all that the log names is known here."""
         check_same_kinds(interactions.kinds, interactions.kind_names, self._kinds)
         for user in interactions.users:
-            self.users.get(user)  # raises for "196" where 196 is known
+            self.people.index_of(user)  # raises for "196" where 196 is known
         self._sync_with_catalog()
         vocabulary = np.array([self.index_of(item) for item in interactions.items], dtype=np.int64)
         by_code = np.array([self._kinds[name].reward for name in interactions.kind_names], dtype=np.float32)
@@ -135,6 +136,7 @@ class Fitting(Assembly):
                 slates = []
                 for one, scores in zip(batch, rows, strict=True):
                     open_to = scores.copy()
+                    open_to[self.memory.newcomers.listed_after(self.ranker.moment(one.time))] = -np.inf
                     open_to[histories.consumed_by(one.person)] = -np.inf
                     best = best_places(open_to, min(SLATE_SIZE, int(np.isfinite(open_to).sum())))
                     items = with_taken(best[np.lexsort((best, -open_to[best]))], one.item)

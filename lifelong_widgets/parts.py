@@ -114,6 +114,15 @@ class Hyperparameter:
     live: bool
     choices: tuple[str, ...]
 
+    @property
+    def allowed(self) -> str:
+        """What it may be, for people: its choices, or its bounds."""
+        if self.choices:
+            return " | ".join(self.choices)
+        if self.kind == "bool":
+            return "true | false"
+        return f"{_written(self.min)} … {_written(self.max)}"
+
 
 def hyperparameters(parts: Mapping[str, Part], live_only: bool = False) -> list[Hyperparameter]:
     """Every hyperparameter of `parts`, in the order in which the parts declare them.
@@ -148,6 +157,12 @@ def hyperparameters(parts: Mapping[str, Part], live_only: bool = False) -> list[
                 )
             )
     return found
+
+
+def _written(number: float | None) -> str:
+    if number is None:
+        return "…"
+    return f"{number:,}" if isinstance(number, int) and number < 1_000_000 else f"{number:g}"
 
 
 def _in_order(kind: type[Part], names: Container[str]) -> list[str]:

@@ -60,14 +60,23 @@ class Recipe:
         """The values of `settings`, as keyword arguments of `Recommender`."""
         return {name: choice.value for name, choice in self.settings.items()}
 
-    def recommender(self, catalog: Catalog, seed: int = 0, **overrides: Any) -> Recommender:
+    def recommender(
+        self, catalog: Catalog, seed: int = 0, kinds: FeedbackKinds | None = None, **overrides: Any
+    ) -> Recommender:
         """A recommender of these items with these kinds and settings; `overrides` count more.
+
+        Args:
+            catalog: the items.
+            seed: of everything random.
+            kinds: yours in place of the recipe's, such as ``recipe.kinds.with_kind(…)`` or ``log.kinds``.
+            **overrides: hyperparameters.
 
         Raises:
             DataError: an override that no part has, or something else than a catalogue.
-            traitlets.TraitError: one that is out of bounds.
+            SettingError: one that is out of bounds.
         """
-        return Recommender(catalog, kinds=self.kinds, seed=seed, **{**self.hyperparameters, **overrides})
+        settings = {**self.hyperparameters, **overrides}
+        return Recommender(catalog, kinds=self.kinds if kinds is None else kinds, seed=seed, **settings)
 
     def _rows(self) -> Sequence[tuple[str, str, str]]:
         kinds = [

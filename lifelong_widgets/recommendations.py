@@ -12,6 +12,7 @@ import pandas as pd
 
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.feedback import as_seconds
 from lifelong_widgets.errors import DataError
 
 
@@ -126,3 +127,12 @@ def check_k(k: Any) -> int:
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
         raise DataError(f"k is {k!r}; it must be a whole number of at least 1")
     return int(k)
+
+
+def check_now(now: Any) -> float | None:
+    """The moment that a list is asked for, in seconds, or None if nobody says so.
+
+    Raises:
+        DataError: it is not a time, as for `Feedback`.
+    """
+    return None if now is None else as_seconds(now, "now")

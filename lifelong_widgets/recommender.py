@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import time as time_of_day
 from collections.abc import Sequence
@@ -10,15 +11,24 @@ import numpy as np
 
 from lifelong_widgets.compression import CompressedRecommender, Methods, compress
 from lifelong_widgets.data import Feedback, Id, Interactions
+from lifelong_widgets.data.frames import moment
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.explanation import (
+    Changes,
+    Counterfactual,
+    Explainer,
+    Explanation,
+    Lessons,
+    ListExplanation,
+)
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
-from lifelong_widgets.recommendations import Recommendations, check_k
+from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.updates import LearnReport, Update
 from lifelong_widgets.value import ItemValue, ItemValues
 
@@ -38,12 +48,14 @@ class Recommender(DurableEngine):
         catalog: the items; it may grow at any time.
         kinds: what each kind of feedback is worth.
         seed: of everything random.
+        graph: who follows whom, for ``person_features`` that look at it; copied. See `follow`.
         **hyperparameters: of any part, such as ``embedding_dim=32`` or ``replay_ratio=7``; `parts` holds
-            the parts, and `lifelong_widgets.parts.hyperparameters` lists them with bounds and help.
+            the parts, and `lifelong_widgets.settings()` lists them with bounds and help.
 
     Raises:
-        DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue.
-        traitlets.TraitError: one that is out of bounds.
+        DataError: a hyperparameter that no part has, a seed that is none, or something else than a catalogue
+            or a graph.
+        SettingError: one that is out of bounds, or not among its choices.
 
     Example:
         >>> import pandas as pd
@@ -82,7 +94,12 @@ class Recommender(DurableEngine):
 
     @one_thread()
     def recommend(
-        self, user: Id, k: int = 10, exclude_seen: bool = True, reasons: bool = True
+        self,
+        user: Id,
+        k: int = 10,
+        exclude_seen: bool = True,
+        reasons: bool = True,
+        now: float | None = None,
     ) -> Recommendations:
         """The best `k` items for a person, best first. Changes nothing and allocates no row.
 
@@ -91,16 +108,19 @@ class Recommender(DurableEngine):
             k: how many, at least 1; fewer come back if the catalogue has no more.
             exclude_seen: leave out what the person has consumed.
             reasons: say why each item is there (costs one more, short pass of the network).
+            now: the moment of the list, in seconds as the times of events are: what is `released` later is
+                not in it, and all is as old as it is then. Without it, the latest time that events had; so
+                where events come live, give ``time.time()`` here, and as their `time` to `learn_one`.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1, or `user` is not an id.
+            DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
         """
-        k = check_k(k)
+        k, now, user = check_k(k), check_now(now), as_id(user, "user")
         self._sync_with_catalog()
-        person = self.users.get(self.known_as(user))
+        person = self.people.index_of(self.known_as(user))
         if not len(self.catalog):
             return Recommendations(user, (), (), self.catalog)
-        indices, best = self.ranker.best(person, k, exclude_seen)
+        indices, best = self.ranker.best(person, k, exclude_seen, now)
         why = None
         if reasons:
             why = reasons_of(
@@ -112,6 +132,7 @@ class Recommender(DurableEngine):
                 indices,
                 self.catalog,
                 tuple(self._kinds),
+                now,
             )
         return Recommendations.of(user, indices, best, self.catalog, why)
 
@@ -119,11 +140,11 @@ class Recommender(DurableEngine):
         self,
         feedback: Feedback | None = None,
         /,
-        *,
+        *more: object,
         user: Id | None = None,
         item: Id | None = None,
         kind: str = "click",
-        time: float | None = None,
+        time: float | str | datetime.date | np.datetime64 | None = None,
         value: float | None = None,
         shown: Sequence[Id] | None = None,
         id: str | None = None,
@@ -131,9 +152,11 @@ class Recommender(DurableEngine):
         """Learn one event at once: one small step on it and `replay_ratio` replayed ones.
 
         Takes a `Feedback`, or its fields by name. The cost does not grow with the history or the people, nor
-        with the items if the person was just given a list. The fast memory reads the `time`; an event without
-        one happens when the latest so far did. The `value` is recorded only. With `shown`, the list
-        that was on screen, best first, the event also tests that list, which the drift monitor watches.
+        with the items if the person was just given a list of that moment. The fast memory reads the `time`
+        (epoch seconds, a datetime or an ISO 8601 string, as in a log); an event without one happens when the
+        latest so far did, and so does one whose `time` lies more than a month away, until the next confirms
+        it (`models.clock`). The `value` is recorded only. With `shown`, the list that was on screen, best
+        first, the event also tests that list, which the drift monitor watches.
 
         With a journal the event is written down before it is learned, and durable when this returns. One
         whose `id` is in the journal already, such as a request that was sent twice, is not learned again.
@@ -147,12 +170,17 @@ class Recommender(DurableEngine):
         After an error the model, the buffer, the histories and the journal are as they were.
         """
         start = time_of_day.perf_counter()
+        if more:
+            raise DataError(
+                "learn_one takes one Feedback, or its fields by name: "
+                "rec.learn_one(user=…, item=…, kind='like')"
+            )
         if feedback is None:
             feedback = Feedback(
                 user=as_id(user, "user"),
                 item=as_id(item, "item"),
                 kind=kind,
-                time=time,
+                time=time if time is None or isinstance(time, (int, float)) else moment(time),
                 value=value,
                 shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
                 id=id,
@@ -208,23 +236,119 @@ class Recommender(DurableEngine):
         return LearnReport(n_learned, mean, time_of_day.perf_counter() - start, interrupted)
 
     @one_thread()
-    def explain(self, user: Id, item: Id) -> dict[Id, float]:
-        """How much each recent event of a person adds to the score of an item, largest first.
+    def explain(self, user: Id, item: Id) -> Explanation:
+        """Why an item has the score that it has for a person: amounts that add up to it.
 
-        Exact for this model: the score with the history, less the score without that event in it. What was
-        learned from the event is not taken away.
+        What the two memories add, and by that each past event and each feature of the item. Nothing changes.
+
+        Args:
+            user: anybody; who was never seen has no events.
+            item: any, also one that is not in their list.
 
         Raises:
             UnknownItemError: the item is not in the catalogue.
+            DataError: `user` is not an id.
+
+        Example:
+            >>> import pandas as pd
+            >>> from lifelong_widgets.data import Catalog
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> rec = Recommender(shelf, embedding_dim=8)
+            >>> _ = [rec.learn_one(user=user, item=item, kind="like") for user in "ab" for item in (2, 3)]
+            >>> _ = rec.learn_one(user="ada", item=2, kind="like")
+            >>> why = rec.explain("ada", 3)
+            >>> abs(sum(why.parts.values()) - why.score) < 1e-5, [event.title for event in why.events]
+            (True, ['Bee'])
         """
         self._sync_with_catalog()
-        person, target = self.users.get(self.known_as(user)), self.index_of(item)
-        score = self.ranker.score_of(person, target)
-        total: dict[Id, float] = {}
-        for event, index in enumerate(self.ranker.past_of(person).items.tolist()):
-            name = self.catalog.ids[index]
-            total[name] = total.get(name, 0.0) + score - self.ranker.without_event(person, event, target)
-        return dict(sorted(total.items(), key=lambda pair: -pair[1]))
+        return self._explainer().explain(user, self.people.index_of(self.known_as(user)), self.index_of(item))
+
+    @one_thread()
+    def explain_list(self, user: Id, k: int = 10) -> ListExplanation:
+        """What the scores of a whole list are made of; and what `what_changed` needs to know what was.
+
+        Raises:
+            DataError: `k` is not a whole number of at least 1, or `user` is not an id.
+        """
+        self._sync_with_catalog()
+        return self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), check_k(k))
+
+    @one_thread()
+    def what_changed(self, before: ListExplanation) -> Changes:
+        """What has moved a person's list since: by how much, and which part of the score moved each item.
+
+        Whatever was learned between, theirs or others', counts. It costs nothing unless it is asked for.
+
+        Args:
+            before: what `explain_list` gave.
+
+        Raises:
+            DataError: `before` is something else.
+
+        Example:
+            >>> import pandas as pd
+            >>> from lifelong_widgets.data import Catalog
+            >>> shelf = Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3], "title": ["Ant", "Bee", "Cat"]}))
+            >>> rec = Recommender(shelf, embedding_dim=8)
+            >>> before = rec.explain_list("ada")
+            >>> _ = rec.learn_one(user="ada", item=before[0].item, kind="like")
+            >>> [change.after for change in rec.what_changed(before)]
+            [1, 2, None]
+        """
+        if not isinstance(before, ListExplanation):
+            raise DataError(f"what_changed takes what explain_list gave, not a {type(before).__name__}")
+        self._sync_with_catalog()
+        return self._explainer().what_changed(before, self.people.index_of(self.known_as(before.user)))
+
+    @one_thread()
+    def counterfactual(self, user: Id, item: Id, k: int = 10) -> Counterfactual:
+        """The fewest of a person's past events without which an item would not be in their list.
+
+        They are found by leaving events out of the past and making the list again; see `Counterfactual` for
+        what that means. At most a thousand lists are made; Ctrl-C ends the search with what it has found.
+
+        Raises:
+            UnknownItemError: the item is not in the catalogue.
+            DataError: it is not in ``recommend(user, k)``, or `k` or `user` are none.
+        """
+        self._sync_with_catalog()
+        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
+        return self._explainer().counterfactual(user, person, target, check_k(k))
+
+    @one_thread()
+    def influence(self, user: Id, item: Id, n: int = 5) -> Lessons:
+        """Which events of the replay buffer taught the network to recommend an item to a person, or not to.
+
+        At most 2,000 events are looked at, evenly spaced; Ctrl-C ends it with those so far. It is of the
+        network only, and says what a step on each event does *now*; see `Lessons`.
+
+        Args:
+            user: anybody.
+            item: which.
+            n: how many of either.
+
+        Raises:
+            UnknownItemError: the item is not in the catalogue.
+            DataError: `n` is not a whole number of at least 1, or `user` is not an id.
+        """
+        self._sync_with_catalog()
+        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
+        how = self.updater.objective, self.updater.n_negatives
+        return self._explainer().influence(user, person, target, check_k(n), self.buffer, *how)
+
+    def item_event_counts(self) -> dict[Id, int]:
+        """How many events that speak for it each item has had, in all that was learned; others are left out.
+
+        `evaluation.prequential` reads here which items are cold.
+
+        >>> import lifelong_widgets as lw
+        >>> rec = lw.Recommender(lw.Catalog.from_records([{"item": "fog"}, {"item": "tide"}]))
+        >>> _ = rec.learn_one(user="ada", item="tide", kind="like")
+        >>> rec.item_event_counts()
+        {'tide': 1}
+        """
+        counts = self.memory.popularity.event_counts
+        return {self.catalog.ids[row]: int(counts[row]) for row in np.flatnonzero(counts).tolist()}
 
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.
@@ -236,16 +360,24 @@ class Recommender(DurableEngine):
         return self.network.content.weights()
 
     @one_thread()
-    def values(self, user: Id, items: int | Sequence[Id] = 10, exclude_seen: bool = True) -> ItemValues:
+    def values(
+        self,
+        user: Id,
+        items: int | Sequence[Id] = 10,
+        exclude_seen: bool = True,
+        now: float | None = None,
+    ) -> ItemValues:
         """What the places in a list are made of: the chance of each item, its value, and how sure that is.
 
         Args:
             user: anybody.
             items: so many of the best, or these items by their ids, best first in any case.
             exclude_seen: leave out what the person has consumed, where the best are asked for.
+            now: the moment of the list, as in `recommend`.
 
         Raises:
-            DataError: there is no `discount`, so that there are no values; or `items` are not such.
+            DataError: there is no `discount`, so that there are no values; `items` are not such, or `now` is
+                not a time.
             UnknownItemError: an item is not in the catalogue.
 
         Example:
@@ -263,8 +395,9 @@ class Recommender(DurableEngine):
                 "there are no values without a discount: make the recommender with one, such as "
                 "Recommender(catalog, discount=0.9)"
             )
+        now = check_now(now)
         self._sync_with_catalog()
-        person = self.users.get(self.known_as(user))
+        person = self.people.index_of(self.known_as(user))
         if isinstance(items, (str, bytes)):
             raise DataError(f"items is how many, or a sequence of ids, not {items!r:.80}")
         if isinstance(items, Sequence):
@@ -272,8 +405,9 @@ class Recommender(DurableEngine):
             if len(np.unique(chosen)) != len(chosen):
                 raise DataError("an item is there twice")
         else:
-            chosen = self.ranker.best(person, check_k(items), exclude_seen)[0]
-        look, chances = self.ranker.look(person), self.ranker.click_chances(person, chosen)
+            chosen = self.ranker.best(person, check_k(items), exclude_seen, now)[0]
+        look = self.ranker.look(person, now)
+        chances = self.ranker.click_chances(person, chosen, now)
         worth, gained = np.full(len(chosen), np.nan), np.full(len(chosen), np.nan)
         if look.values is not None:
             worth = look.values[chosen].astype(np.float64)
@@ -281,7 +415,7 @@ class Recommender(DurableEngine):
         errors, rows = self.value.td_errors(chosen), []
         order = range(len(chosen))  # as in the list
         if isinstance(items, Sequence):
-            scores = [self.ranker.score_of(person, item) for item in chosen.tolist()]
+            scores = [self.ranker.score_of(person, item, now) for item in chosen.tolist()]
             order = np.argsort(-np.array(scores), kind="stable").tolist()
         for place in order:
             item = self.catalog[self.catalog.ids[chosen[place]]]
@@ -298,8 +432,9 @@ class Recommender(DurableEngine):
         It has no journal.
         """
         twin = self.from_saved(
-            self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state()
-        )
+            self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state(),
+            self.graph.get_state(),
+        )  # fmt: skip
         twin._name_of = self._name_of
         return twin
 
@@ -362,6 +497,11 @@ class Recommender(DurableEngine):
         )
 
     # ------------------------------------------------------------------------------------------ in here
+
+    def _explainer(self) -> Explainer:
+        return Explainer(
+            self.network, self.ranker, self.histories, self.features, self.catalog, tuple(self._kinds)
+        )
 
     def _take(self, feedback: Feedback, learning: bool, start: float) -> Update:
         given: object = feedback

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -14,8 +13,9 @@ from weakref import WeakValueDictionary
 import traitlets
 
 from lifelong_widgets.data import Feedback, Interactions, Item
+from lifelong_widgets.data.social import Edge
 from lifelong_widgets.engine import Engine
-from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError
+from lifelong_widgets.errors import DataError, JournalWarning, LifelongWidgetsError, warn
 from lifelong_widgets.journal import CHECKPOINTS, Checkpoints, IdRanges, Journal, Op
 from lifelong_widgets.parts import Part, WholeNumber
 from lifelong_widgets.progress import ProgressCallback
@@ -69,7 +69,7 @@ class Recording:
             tuple[str, str, Any]
         ] = []  # of hyperparameters, as they happened, not written yet
         self._observe()
-        _OPEN[_key(journal.folder)] = self
+        _OPEN[_key(journal.folder)], _HELD[_key(journal.folder)] = self, journal
 
     def lead(self, engine: Engine) -> None:
         """Write down `engine` from now on, which holds what the one before holds."""
@@ -115,6 +115,12 @@ class Recording:
             self.journal.append_events(feedbacks, call)
             yield call
         self._since_checkpoint += len(feedbacks)
+
+    def edges(self, op: Op, edges: Sequence[Edge]) -> None:
+        """Write that these edges are there from now on, or no longer."""
+        with self._transaction():
+            self.journal.append_edges(op, edges)
+        self._since_checkpoint += len(edges)
 
     def fit(self, interactions: Interactions, max_epochs: int | None) -> None:
         """Write a fit that is done."""
@@ -165,11 +171,10 @@ class Recording:
         try:
             self.journal.scrub()
         except LifelongWidgetsError as error:
-            warnings.warn(
+            warn(
                 f"what was erased is forgotten, but its bytes are still in the journal's files: {error}. "
                 "Opening it again to write overwrites them",
                 JournalWarning,
-                stacklevel=3,
             )
             return False
         return True
@@ -180,8 +185,11 @@ class Recording:
             self._writing.join()
             self._writing = None
 
-    def close(self) -> None:
-        """Write what is pending and a checkpoint, and let go of the files. A second time does nothing."""
+    def close(self, remedy: str = "open it again") -> None:
+        """Write what is pending and a checkpoint, and let go of the files. A second time does nothing.
+
+        `remedy` is what whoever learns afterwards is told to do.
+        """
         with self._busy:
             self._refuse_within()
             if self.journal.closed:
@@ -191,15 +199,15 @@ class Recording:
                 if self._since_checkpoint:
                     self._checkpoint(wait=True)
             finally:
-                self.abandon()
+                self.abandon(remedy)
             self._tell()
 
-    def abandon(self) -> None:
+    def abandon(self, remedy: str = "open it again") -> None:
         """Let go of the files without writing what is pending."""
         with self._busy:
             self.wait()
             self._unobserve()
-            self.journal.close()
+            self.journal.close(remedy)
 
     def _refuse_within(self) -> None:
         if self._within:
@@ -236,7 +244,7 @@ class Recording:
     def _tell(self) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
-            warnings.warn(self._sad(failure), JournalWarning, stacklevel=2)
+            warn(self._sad(failure), JournalWarning)
 
     def _sad(self, failure: Exception) -> str:
         return (
@@ -295,6 +303,10 @@ def _live(change: Any) -> bool:
 
 
 _OPEN: WeakValueDictionary[str, Recording] = WeakValueDictionary()
+# Apart from them the journals: who drops a recommender may keep its journal, and Python's collector may find
+# the recording before the journal, which holds the lock of the folder.
+_HELD: WeakValueDictionary[str, Journal] = WeakValueDictionary()
+_TAKEN_OVER = "it was opened again elsewhere in this process: use that one"
 
 
 def _key(folder: Path) -> str:
@@ -303,12 +315,14 @@ def _key(folder: Path) -> str:
 
 def let_go(folder: Path) -> None:
     """Close what this process has open there: a cell that opens a journal is run again and again."""
-    before = _OPEN.pop(_key(folder), None)
+    before, held = _OPEN.pop(_key(folder), None), _HELD.pop(_key(folder), None)
     if before is not None:
         try:
-            before.close()
+            before.close(_TAKEN_OVER)
         except LifelongWidgetsError as error:  # its folder may be gone
-            warnings.warn(f"closing what was open in {folder}: {error}", JournalWarning, stacklevel=2)
+            warn(f"closing what was open in {folder}: {error}", JournalWarning)
+    if held is not None:
+        held.close(_TAKEN_OVER)
 
 
 def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize: bool) -> Recording:
@@ -318,15 +332,15 @@ def begin(engine: Engine, folder: Path, settings: JournalSettings, pseudonymize:
         DataError: there is a journal already, or the engine knows people by ids that must not be written.
         LifelongWidgetsError: the system refuses.
     """
-    if pseudonymize and len(engine.users):
+    if known := len({*engine.users, *engine.graph.people}) if pseudonymize else 0:
         raise DataError(
             "pseudonymize=True needs a recommender that has met nobody yet: this one knows "
-            f"{len(engine.users)} people by their own ids. Open the journal first, then fit"
+            f"{known} people by their own ids. Open the journal first, then fit and follow"
         )
     let_go(folder)
     # one that has read files is not made again from its settings: they may be gone
     read = engine.features.reads_files_of(engine.catalog.slice(0, len(engine.network.items)))
-    fresh = not len(engine.users) and not engine.n_fits and not read
+    fresh = not len(engine.users) and not len(engine.graph.people) and not engine.n_fits and not read
     genesis = {
         "id": secrets.token_hex(16),  # a checkpoint of another journal is known by it
         "seed": engine.seed,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import TypeVar
 from lifelong_widgets.assembly import has_fast_memory, settings_of_today
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
 from lifelong_widgets.engine import Engine
-from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning
+from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning, warn
 from lifelong_widgets.featurizers import FeatureSettings
 from lifelong_widgets.journal import (
     CHECKPOINTS,
     AddItems,
     Checkpoints,
     Fit,
+    Follow,
     Journal,
     Learn,
     LearnBatch,
@@ -26,6 +26,7 @@ from lifelong_widgets.journal import (
     Op,
     Set,
     Step,
+    Unfollow,
 )
 from lifelong_widgets.progress import ProgressCallback, held_interrupts, track
 from lifelong_widgets.state_file import Tree, damage_of, read_tree, unpacked, write_tree
@@ -132,7 +133,7 @@ def base_knows(journal: Journal, user: Id) -> bool:
     if journal.genesis["fresh"]:
         return False
     tree = read_tree(Checkpoints(journal.folder / CHECKPOINTS).path(0), _KIND, _VERSION)
-    return user in tree["state"]["users"]
+    return user in tree["state"]["users"] or user in tree.get("graph", {"people": ()})["people"]
 
 
 def _check_genesis(journal: Journal) -> None:
@@ -163,10 +164,9 @@ def _from_checkpoint(cls: type[E], journal: Journal, id: int) -> E | None:
         return _read_checkpoint(cls, journal, path, id)
     except FormatError as error:
         if path.exists():  # a reader may find that the writer has just pruned it
-            warnings.warn(
+            warn(
                 f"the checkpoint of entry {id} cannot be used, so the one before it is: {error}",
                 JournalWarning,
-                stacklevel=2,
             )
         return None
 
@@ -199,6 +199,7 @@ def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
             settings=tree["settings"],
             features=FeatureSettings().make(seed).set_state(tree["features"]),
             state=tree["state"],
+            graph=tree.get("graph"),
         )
 
 
@@ -239,6 +240,8 @@ def _apply(engine: Engine, step: Step, journal: Journal, interrupt: threading.Ev
                 )
     elif isinstance(step, AddItems):
         engine.apply_items(list(journal.items(step.start, step.stop)), _from_files(journal, step.id))
+    elif isinstance(step, (Follow, Unfollow)):
+        engine.apply_edge(step.edge, there=isinstance(step, Follow))
     elif isinstance(step, Set):
         if step.name not in engine.parts[step.part].traits(config=True):
             raise FormatError(f"{step.part} has no hyperparameter {step.name!r:.80}")

@@ -13,7 +13,7 @@ from lifelong_widgets.files import as_path, replacing
 from lifelong_widgets.state_file import damage_of, read_tree, write_tree
 
 KIND = "lifelong-widgets recommender"
-VERSION = 5  # 1 had no digest, 2 no fast memory, 3 and 4 others
+VERSION = 6  # 1 had no digest, 2 no fast memory, 3 and 4 others; 5 is what one without a graph is
 
 E = TypeVar("E", bound=Engine)
 
@@ -40,7 +40,7 @@ def save(engine: Engine, path: str | os.PathLike[str]) -> None:
         **engine.get_tree(),
     }
     with replacing(target) as aside:
-        write_tree(aside, tree, KIND, VERSION)
+        write_tree(aside, tree, KIND, VERSION if "graph" in tree else VERSION - 1)
 
 
 def load(cls: type[E], path: str | os.PathLike[str]) -> E:
@@ -63,4 +63,5 @@ def load(cls: type[E], path: str | os.PathLike[str]) -> E:
             settings=tree["settings"],
             features=FeatureSettings().make(tree["seed"]).set_state(tree["features"]),
             state=tree["state"],
+            graph=tree.get("graph"),
         )

@@ -53,7 +53,7 @@ class UndoStack:
     def reaches(self, n: int) -> bool:
         """Whether the last `n` events can be taken back.
 
-        Not if they end within a batch, and hyperparameters, kinds or items have changed since it was learned:
+        Not if they end within a batch, and hyperparameters, kinds, items or edges have changed since then:
         the events of it that stay would be learned anew under the wrong ones.
         """
         self._engine.apply_items([])
@@ -105,7 +105,7 @@ class UndoStack:
 
     def _conditions(self) -> object:
         engine = self._engine
-        return self._n_changes, engine.kinds, len(engine.network.items)
+        return self._n_changes, engine.kinds, len(engine.network.items), engine.n_edge_changes
 
     def _changed(self, _change: object) -> None:
         self._n_changes += 1

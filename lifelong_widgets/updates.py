@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from lifelong_widgets.data import Id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Update:
     """What one event did.
 
@@ -42,8 +43,21 @@ class Update:
     repeated: bool = False
     td_error: float = float("nan")
 
+    def __repr__(self) -> str:
+        done = "known already" if self.repeated else f"learned in {1000 * self.seconds:.1f} ms"
+        facts = [f"{self.user!r} {self.kind} {self.item!r} (reward {self.reward:+g})", done]
+        if not math.isnan(self.loss):
+            facts.append(f"loss {self.loss:.3f} with {len(self.replayed)} replayed")
+        if self.rank is not None:
+            facts.append(f"was at {self.rank} in the list")
+        if self.alarm:
+            facts.append("drift alarm")
+        if self.event_id is not None:
+            facts.append(f"journal entry {self.event_id}")
+        return f"Update(event {self.n_events:,}: {', '.join(facts)})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class LearnReport:
     """What `learn_many` did: events learned, their mean loss, wall-clock seconds, stopped early or not."""
 
@@ -51,3 +65,8 @@ class LearnReport:
     loss: float
     seconds: float
     interrupted: bool
+
+    def __repr__(self) -> str:
+        loss = "" if math.isnan(self.loss) else f", mean loss {self.loss:.3f}"
+        stopped = ", interrupted" if self.interrupted else ""
+        return f"LearnReport({self.n_events:,} events in {self.seconds:.1f} s{loss}{stopped})"

@@ -106,7 +106,7 @@ def test_a_data_set_that_lies_in_a_folder_says_so(
 def test_settings_are_listed_with_default_bounds_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "settings")
     assert code == 0
-    for line in ("learning_rate=", "replay_ratio=", "capacity=", "delta=0.002   (drift; 1e-06 … 0.5)"):
+    for line in ("learning_rate=", "replay_ratio=", "capacity=", "delta=0.002   (drift; 1e-06 … 0.5; live)"):
         assert line in out
 
 

@@ -9,7 +9,7 @@ import pytest
 import traitlets
 
 import lifelong_widgets as lw
-from lifelong_widgets.data import Catalog, datasets
+from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions, datasets
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import prequential
 
@@ -93,3 +93,14 @@ def test_it_reads_well(recipe: lw.recipes.Recipe) -> None:
 def test_an_unknown_field() -> None:
     with pytest.raises(DataError, match="no recipe 'ecommerce'; did you mean 'e-commerce'"):
         lw.recipes.get("ecommerce")
+
+
+def test_kinds_of_ones_own_take_the_place_of_the_recipes() -> None:
+    """Bug: a raw TypeError, since the recipe gave `kinds` too."""
+    recipe, shelf = lw.recipes.get("e-commerce"), Catalog.from_records([{"item": 1, "title": "Fog"}])
+    mine = recipe.kinds.with_kind(FeedbackKind("Add to Cart", 0.7))
+    rec = recipe.recommender(shelf, kinds=mine, behavior_features="none")
+    assert rec.kinds == mine and rec.settings()["history_length"] == 100
+    log = Interactions.from_events([Feedback("ada", 1, "Add to Cart", time=1)], kinds=mine)
+    with pytest.raises(DataError, match=r"recipe\.recommender\(catalog, kinds=log\.kinds\)"):
+        recipe.recommender(shelf, behavior_features="none").fit(log, progress=False)

@@ -73,6 +73,10 @@ class Touched:
         """Whose rows were moved by the values, of `n` items; ascending."""
         return _below(self._valued, n)
 
+    def rows_of(self, owner: object, name: str) -> Rows:
+        """Which rows of an attribute that is written row by row were; ascending."""
+        return _below(self.of_owners.get((id(owner), name)) or (), sys.maxsize)
+
     def people(self, n: int) -> Rows:
         """Of whom something has happened, of `n` people; ascending."""
         return _below(self._people, n)

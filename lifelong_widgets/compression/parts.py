@@ -107,6 +107,7 @@ def memory_of_tree(tree: Tree, plan: Plan, released: Sequence[float | None], n_l
     times = np.array([ALWAYS if time is None else time for time in released])
     memory.newcomers = Newcomers(times, n_listed)
     take_small(memory, tree, plan, n_items)
+    memory.newcomers.take_all(np.flatnonzero(memory.popularity.event_counts))
     if len(memory.linear.slots) != n_rows or n_columns < n_rows:
         raise FormatError("linear: there are not as many rows as places")
     return memory

@@ -33,7 +33,7 @@ from lifelong_widgets.memory import FEATURES, Content, EpisodicMemory, Gate, Ran
 from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.models import Histories, Network, one_thread
-from lifelong_widgets.recommendations import Recommendations, check_k
+from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, write_tree
 
 KIND = "lifelong-widgets serving copy"
@@ -176,7 +176,12 @@ class CompressedRecommender:
 
     @one_thread()
     def recommend(
-        self, user: Id, k: int = 10, exclude_seen: bool = True, reasons: bool = False
+        self,
+        user: Id,
+        k: int = 10,
+        exclude_seen: bool = True,
+        reasons: bool = False,
+        now: float | None = None,
     ) -> Recommendations:
         """The best `k` items for a person, as `Recommender.recommend` gives them.
 
@@ -185,17 +190,19 @@ class CompressedRecommender:
             k: how many, at least 1.
             exclude_seen: leave out what the person has consumed.
             reasons: must be False: a copy gives none.
+            now: the moment of the list, as for `Recommender.recommend`.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1, `user` is no id, or reasons are asked for.
+            DataError: `k` is not a whole number of at least 1, `user` is no id, `now` is no time, or reasons
+                are asked for.
         """
         if reasons:
             raise DataError("a compressed copy gives no reasons: ask the recommender that it was made from")
-        k = check_k(k)
+        k, now = check_k(k), check_now(now)
         person = self._users.get(self._known_as(user))
         if not len(self._network):
             return Recommendations(user, (), (), self.catalog)
-        indices, scores = self._ranker.best(person, k, exclude_seen)
+        indices, scores = self._ranker.best(person, k, exclude_seen, now)
         return Recommendations.of(user, indices, scores, self.catalog)
 
     @property
@@ -248,6 +255,9 @@ class CompressedRecommender:
             described = np.union1d(described, np.arange(self._n_described, len(network.items)))
         if len(network.items) > len(self._network):
             self._memory.newcomers = copy.deepcopy(live.memory.newcomers)
+        else:
+            counted = touched.rows_of(live.memory.popularity, "_counts")
+            self._memory.newcomers.copy_items(live.memory.newcomers, counted)
         self._network.copy_items(network, moved, described)
         if touched.dense:
             self._network.encode_dense(network)

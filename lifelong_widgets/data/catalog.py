@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from lifelong_widgets.data import frames, tables
-from lifelong_widgets.data.display import brief, html_table, listing, near, shorten
+from lifelong_widgets.data.display import brief, html_table, listing, near, others, shorten
 from lifelong_widgets.data.frames import FIRST_SECOND, LAST_SECOND
 from lifelong_widgets.data.ids import Id, IdIndex, as_id, twin
-from lifelong_widgets.errors import DataError, UnknownItemError
+from lifelong_widgets.errors import DataError, DataWarning, UnknownItemError, warn
 
 _RESERVED = ("item", "title", "categories", "released", "image", "audio")
 _LONGEST_LIST = 10_000  # characters of a written-out list that are still parsed
@@ -68,7 +68,8 @@ class Item:
 class Catalog:
     """Items by id, in the order in which they came. It only grows, but for what `take_back` takes back.
 
-    `text` names the text columns that every item has (an item without one has the empty text there).
+    `text` names the text columns that every item has (an item without one has the empty text there). One that
+    is called ``released`` is a text then, and when items came is not known.
 
     >>> shop = Catalog.from_pandas(pd.DataFrame({
     ...     "item": ["b1", "b2"], "title": ["Fog", "Tide"], "categories": ["Crime|Sea", "Poetry"]}))
@@ -99,6 +100,7 @@ class Catalog:
         audio: str | None = None,
         category_separator: str = "|",
         released: str | None = "released",
+        **other: object,
     ) -> Catalog:
         """A catalogue from the columns of `frame` that the arguments name.
 
@@ -110,7 +112,11 @@ class Catalog:
 
         Raises:
             DataError: a column that is missing, an id that is missing or repeated (both rows are named), a
-                time that cannot be read, or an item of more than four million characters.
+                time that cannot be read, an item of more than four million characters, or an argument that
+                names something that a catalogue has no place for.
+
+        Warns:
+            DataWarning: most categories hold ``;``, ``,`` or ``/`` and none the separator.
 
         >>> films = pd.DataFrame({"film": [7], "name": ["Fog"], "genres": ["Crime/Sea"], "plot": ["Grey."]})
         >>> Catalog.from_pandas(
@@ -118,6 +124,8 @@ class Catalog:
         Item(id=7, title='Fog', categories=('Crime', 'Sea'), texts={'plot': 'Grey.'}, image=None, audio=None,\
  released=None)
         """
+        if other:
+            _refuse_others(other)
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"a catalogue is made from a pandas DataFrame, not a {type(frame).__name__}")
         if not len(frame):
@@ -136,6 +144,10 @@ class Catalog:
         text_cells = {name: frames.texts(frames.column(frame, name, "a text")) for name in texts}
         grouped = _optional(frame, categories, "categories", "the categories")
         groups = [()] * len(frame) if grouped is None else _all_categories(grouped, category_separator)
+        if "released" in texts:
+            if released not in (None, "released"):
+                raise DataError("'released' is a text column here, so items have no other time: rename it")
+            released = None
         dated = _optional(frame, released, "released", "when items were released")
         moments = [None] * len(frame) if dated is None else _moments(dated)
         items = [
@@ -158,24 +170,70 @@ class Catalog:
         return catalog
 
     @classmethod
-    def from_csv(cls, path: tables.PathLike, **columns: Any) -> Catalog:
-        """From a CSV file (UTF-8, with a header), whose ids are strings; `columns` as in `from_pandas`.
+    def from_csv(
+        cls,
+        path: tables.PathLike,
+        item: str = "item",
+        title: str | None = "title",
+        categories: str | None = "categories",
+        text: str | Sequence[str] = (),
+        image: str | None = None,
+        audio: str | None = None,
+        category_separator: str = "|",
+        released: str | None = "released",
+        **other: object,
+    ) -> Catalog:
+        """From a CSV file (UTF-8, with a header), whose ids are strings; columns as in `from_pandas`.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
-        return cls.from_pandas(tables.read_csv(path), **columns)
+        return cls.from_pandas(
+            tables.read_csv(path),
+            item=item,
+            title=title,
+            categories=categories,
+            text=text,
+            image=image,
+            audio=audio,
+            category_separator=category_separator,
+            released=released,
+            **other,
+        )
 
     @classmethod
-    def from_parquet(cls, path: tables.PathLike, **columns: Any) -> Catalog:
-        """From a Parquet file; `columns` as in `from_pandas`.
+    def from_parquet(
+        cls,
+        path: tables.PathLike,
+        item: str = "item",
+        title: str | None = "title",
+        categories: str | None = "categories",
+        text: str | Sequence[str] = (),
+        image: str | None = None,
+        audio: str | None = None,
+        category_separator: str = "|",
+        released: str | None = "released",
+        **other: object,
+    ) -> Catalog:
+        """From a Parquet file; columns as in `from_pandas`.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
-        return cls.from_pandas(tables.read_parquet(path), **columns)
+        return cls.from_pandas(
+            tables.read_parquet(path),
+            item=item,
+            title=title,
+            categories=categories,
+            text=text,
+            image=image,
+            audio=audio,
+            category_separator=category_separator,
+            released=released,
+            **other,
+        )
 
     @classmethod
     def from_records(
@@ -281,7 +339,7 @@ class Catalog:
         try:
             id = as_id(given["item"], "item id")
             categories = _categories(given.get("categories"), "|")
-            released = _moment(given.get("released"))
+            released = None if "released" in self._text_columns else _moment(given.get("released"))
         except DataError as error:
             raise DataError(f"{place}{error}") from None
         item = Item(
@@ -409,7 +467,7 @@ add it first with catalog.add({'item': 'zoo', 'title': …})
         columns.update({name: [item.texts[name] for item in self._items] for name in self._text_columns})
         columns["image"] = [item.image for item in self._items]
         columns["audio"] = [item.audio for item in self._items]
-        columns["released"] = [item.released for item in self._items]
+        columns.setdefault("released", [item.released for item in self._items])
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
@@ -429,7 +487,23 @@ add it first with catalog.add({'item': 'zoo', 'title': …})
         return html_table(f"Catalog: {len(self):,} items", head, rows, more=len(self) - len(first))
 
 
+def _refuse_others(given: Mapping[str, object]) -> None:
+    known = ("item", "title", "categories", "text", "image", "audio", "category_separator", "released")
+    name = next(iter(given))
+    hint = near(name, known) or "."
+    raise DataError(
+        f"a catalogue has no {brief(name)}{hint} What an item has is named with {listing(known)}; any other "
+        f"column can be read as a text: text=[…, {brief(given[name])}]"
+    )
+
+
 def _text_columns(text: str | Sequence[str]) -> tuple[str, ...]:
+    given: object = text
+    if isinstance(given, pd.DataFrame):
+        raise DataError(
+            "Catalog(…) begins an empty catalogue; Catalog.from_pandas(frame, item=…, title=…) makes one "
+            "of a DataFrame"
+        )
     try:
         names = (text,) if isinstance(text, str) else tuple(text)
     except TypeError:
@@ -438,9 +512,12 @@ def _text_columns(text: str | Sequence[str]) -> tuple[str, ...]:
         raise DataError(f"{len(names):,} text columns; there can be {_MOST_TEXTS:,}: name those with text=…")
     for name in names:
         if not isinstance(name, str):
-            raise DataError(f"a text column is called by a string, not {brief(name)}")
+            raise DataError(
+                f"a text column is called by a string, not {brief(name)}"
+                + ("; Catalog.from_records(records) makes a catalogue" if isinstance(name, Mapping) else "")
+            )
         as_id(name, "name of a text column")  # not empty, and such that a file can store it
-        if name in _RESERVED:
+        if name in _RESERVED and name != "released":  # which files had as a text before it was a field
             raise DataError(
                 f"{name!r} cannot be a text column: an item has a field of that name; rename the column"
             )
@@ -502,7 +579,8 @@ def _refuse_repeats(ids: pd.Series[Any], codes: Any) -> None:
         first = int((codes == codes[second]).argmax())
         raise DataError(
             f"{frames.where(ids, first)} and {frames.row(ids, second)} have the same item id "
-            f"{brief(ids.iloc[second])}; an item appears once: keep one row of each"
+            f"{brief(ids.iloc[second])}{others(int(repeated.sum()) - 1)}; an item appears once: keep one row "
+            f"of each, with frame.drop_duplicates({brief(ids.name)})"
         )
 
 
@@ -519,7 +597,25 @@ def _all_categories(column: pd.Series[Any], separator: str) -> list[tuple[str, .
             raise DataError(f"{frames.where(column, position)}: {error}") from None
         if isinstance(cell, str):
             parsed[cell] = found[-1]
+    _warn_of_separator(parsed, separator, column.name)
     return found
+
+
+def _warn_of_separator(parsed: Mapping[str, tuple[str, ...]], separator: str, name: object) -> None:
+    """Say so if cells look like several categories that were taken for one each."""
+    if any(len(names) > 1 for names in parsed.values()):  # split, or lists
+        return
+    whole = [cell for cell, names in parsed.items() if names and not cell.startswith("[")]
+    for other in (";", ",", "/"):
+        held = [cell for cell in whole if other in cell]
+        if 2 * len(held) > len(whole):
+            warn(
+                f"column {brief(name)}: most categories hold {other!r}, such as {brief(held[0])}, and none "
+                f"{separator!r}, at which they are split: each is taken for one category. If they are "
+                f"several, pass category_separator={other!r}",
+                DataWarning,
+            )
+            return
 
 
 def _categories(cell: Any, separator: str) -> tuple[str, ...]:

@@ -99,7 +99,9 @@ def drop_bursts(
         max_events: How many events of one person a window may hold.
         seconds: The length of the sliding window, both ends included.
         baskets: Count the events of a person that have the same time as one: they are the lines of one
-            invoice, or a page that was marked at once. Without it each counts.
+            invoice, or a page that was marked at once. Without it each counts. Beware of times in whole
+            seconds: all that a script did within one second is a basket then, and no window of a minute
+            holds more than 61 times. Such logs are looked at with ``baskets=False``.
 
     Raises:
         DataError: no log, or a number that is out of range.

@@ -6,6 +6,10 @@ import html
 import reprlib
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import cast
+
+import numpy as np
+import pandas as pd
 
 from lifelong_widgets.errors import closest
 
@@ -45,9 +49,11 @@ def shorten(text: str, length: int = 60) -> str:
 def brief(value: object, length: int = 80) -> str:
     """How messages show a value out of the user's data: its `repr`, cut; never an error, and never slow.
 
-    >>> brief("ada"), brief("x" * 1_000_000, 12), brief(10**5_000)
-    ("'ada'", "'xxxxxxxxxx…", 'an int too large to print')
+    >>> brief("ada"), brief("x" * 1_000_000, 12), brief(10**5_000), brief(np.int64(7))
+    ("'ada'", "'xxxxxxxxxx…", 'an int too large to print', '7')
     """
+    if isinstance(value, np.generic) and value.dtype.kind in "biufU":  # np.int64(7) is 7 to its owner
+        value = value.item()
     if isinstance(value, (str, bytes)):
         value = value[: length + 1]
     try:
@@ -70,6 +76,15 @@ def listing(names: Iterable[object], most: int = 30) -> str:
     return first if len(every) <= most else f"{first}, … ({len(every):,} in all)"
 
 
+def others(n: int) -> str:
+    """That `n` other cells or rows are like the one that a message names.
+
+    >>> others(0), others(1), others(1200)
+    ('', ' (and 1 other)', ' (and 1,200 others)')
+    """
+    return f" (and {n:,} other{'s' if n > 1 else ''})" if n else ""
+
+
 def near(name: object, known: Iterable[object]) -> str:
     """`closest`, for a name that somebody can have typed: on a long one it would compute for hours.
 
@@ -77,6 +92,22 @@ def near(name: object, known: Iterable[object]) -> str:
     ("; did you mean 'like'?", '')
     """
     return closest(name, known) if isinstance(name, str) and len(name) <= _LONGEST_TYPED else ""
+
+
+class WholeTexts(pd.DataFrame):
+    """A frame that shows its texts whole, where pandas cuts them after 50 characters.
+
+    >>> "x" * 70 in repr(WholeTexts({"text": ["x" * 70]}))
+    True
+    """
+
+    def __repr__(self) -> str:
+        with pd.option_context("display.max_colwidth", None, "display.width", 200):
+            return super().__repr__()
+
+    def _repr_html_(self) -> str | None:
+        with pd.option_context("display.max_colwidth", None):
+            return cast("str | None", super()._repr_html_())  # type: ignore[misc]
 
 
 def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], more: int = 0) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lifelong_widgets.data.display import brief, listing, near, shorten
+from lifelong_widgets.data.display import brief, html_table, listing, near, shorten
 from lifelong_widgets.data.frames import FIRST_SECOND, LARGEST_VALUE, LAST_SECOND
 from lifelong_widgets.data.ids import Id, as_id, as_ids
 from lifelong_widgets.errors import DataError
@@ -35,7 +35,9 @@ class Feedback:
         time: seconds since 1970-01-01 UTC, within the years 1 to 9999, or None for "now, in the order of
             arrival".
         value: a number that came with it (stars, a price, seconds of play), or None.
-            `time` is read by the fast memory (how recent, how popular when); `value` is recorded only.
+            `time` is read by the fast memory (how recent, how popular when); `value` is recorded only: one
+            star and five are worth the same in a log of ratings, unless `Interactions.from_ratings` makes
+            likes and dislikes of them.
         shown: the list that was on screen, best first. It makes the event a test of that list.
         id: a name for this very event, of at most 1000 characters, or None. `LiveSession` counts a repeated
             id once, such as a click that a browser sends twice; the engine itself does not look at it and
@@ -61,7 +63,7 @@ class Feedback:
         object.__setattr__(self, "item", as_id(self.item, "item"))
         object.__setattr__(self, "kind", _name(self.kind, "the kind of a feedback", "a name such as 'click'"))
         if self.time is not None:
-            object.__setattr__(self, "time", _time(self.time))
+            object.__setattr__(self, "time", as_seconds(self.time, "the time of a feedback"))
         if self.value is not None:
             object.__setattr__(self, "value", _value(self.value))
         if self.shown is not None:
@@ -78,24 +80,32 @@ def _name(given: Any, what: str, wanted: str) -> str:
     return str(as_id(given, what.removeprefix("the ")))
 
 
-def _time(given: Any) -> float:
-    seconds = _finite(given, "time", "epoch seconds, such as a datetime's .timestamp()")
+def as_seconds(given: Any, what: str) -> float:
+    """A moment as seconds since 1970-01-01 UTC; `what` it is the moment of is said in an error.
+
+    Raises:
+        DataError: it is not a number, or outside the years 1 to 9999.
+
+    >>> as_seconds(60, "the time of a feedback")
+    60.0
+    """
+    seconds = _finite(given, what, "epoch seconds, such as a datetime's .timestamp()")
     if not FIRST_SECOND <= seconds < LAST_SECOND:
         raise DataError(
-            f"the time of a feedback is {brief(given)}, which is outside the years 1 to 9999; it is in "
+            f"{what} is {brief(given)}, which is outside the years 1 to 9999; it is in "
             "seconds since 1970-01-01 UTC: divide milliseconds by 1000"
         )
     return seconds
 
 
 def _value(given: Any) -> float:
-    value = _finite(given, "value", "a finite number or None")
+    value = _finite(given, "the value of a feedback", "a finite number or None")
     if abs(value) > LARGEST_VALUE:  # a log of many events keeps them as float32
         raise DataError(f"the value of a feedback is {brief(given)}; it is at most {LARGEST_VALUE:.4g}")
     return value
 
 
-def _finite(number: Any, name: str, remedy: str) -> float:
+def _finite(number: Any, what: str, remedy: str) -> float:
     if type(number) is float and math.isfinite(number):
         return number
     real = isinstance(number, (numbers.Real, decimal.Decimal))
@@ -104,7 +114,7 @@ def _finite(number: Any, name: str, remedy: str) -> float:
     except (TypeError, ValueError, OverflowError):
         converted = math.nan
     if not math.isfinite(converted):
-        raise DataError(f"the {name} of a feedback is {brief(number)}; it must be {remedy}")
+        raise DataError(f"{what} is {brief(number)}; it must be {remedy}")
     return converted
 
 
@@ -180,6 +190,9 @@ class FeedbackKind:
 
 class FeedbackKinds(Mapping[str, FeedbackKind]):
     """The kinds that a log or a recommender knows, by name. Immutable; the ``with_`` methods copy.
+
+    It shows what each is worth (the reward), and which do not consume (``may come again``): an item that was
+    only viewed is still on the lists.
 
     >>> kinds = DEFAULT_KINDS.with_weights(like=2)
     >>> kinds["like"].reward, DEFAULT_KINDS["like"].reward
@@ -262,7 +275,24 @@ click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(Feedb
         return len(self._kinds)
 
     def __repr__(self) -> str:
-        return f"FeedbackKinds({listing(f'{name}={kind.reward:g}' for name, kind in self._kinds.items())})"
+        shown = (
+            f"{name}={kind.reward:g}{'' if kind.consumes else ' (may come again)'}"
+            for name, kind in self.items()
+        )
+        return f"FeedbackKinds({listing(shown)})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                kind.name,
+                f"{kind.reward:+g}",
+                "done with: not listed again" if kind.consumes else "may come again",
+            )
+            for kind in self.values()
+        ]
+        return html_table(
+            "Kinds of feedback", ("kind", "reward", "afterwards the item is"), rows[:30], len(rows) - 30
+        )
 
 
 DEFAULT_KINDS = FeedbackKinds(
@@ -292,17 +322,20 @@ def check_same_kinds(of_log: FeedbackKinds, names: Iterable[str], own: FeedbackK
     Traceback (most recent call last):
     ...
     lifelong_widgets.errors.DataError: the log and the recommender disagree on the kind 'like': weight is \
-2.0 in the log and 1.0 in the recommender, which would ignore the log's; give it the log's kinds: \
-Recommender(catalog, kinds=log.kinds)
+2.0 in the log and 1.0 in the recommender, which would ignore the log's; make it with kinds=log.kinds, as \
+Recommender(catalog, kinds=log.kinds), or recipe.recommender(catalog, kinds=log.kinds)
     """
-    remedy = "Recommender(catalog, kinds=log.kinds)"
+    remedy = (
+        "make it with kinds=log.kinds, as Recommender(catalog, kinds=log.kinds), or "
+        "recipe.recommender(catalog, kinds=log.kinds)"
+    )
     for name in names:
         kind = of_log[name]
         if name not in own:
             hint = near(name, own) or "."
             raise DataError(
                 f"the log has the kind {brief(name)}, which the recommender does not know{hint} "
-                f"It knows {listing(own)}; give it the log's kinds: {remedy}"
+                f"It knows {listing(own)}; {remedy}"
             )
         differences = [
             f"{field} is {getattr(kind, field)} in the log and {getattr(own[name], field)} in the recommender"
@@ -312,5 +345,5 @@ Recommender(catalog, kinds=log.kinds)
         if differences:
             raise DataError(
                 f"the log and the recommender disagree on the kind {brief(name)}: {', '.join(differences)}, "
-                f"which would ignore the log's; give it the log's kinds: {remedy}"
+                f"which would ignore the log's; {remedy}"
             )

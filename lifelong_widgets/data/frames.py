@@ -7,6 +7,7 @@ import decimal
 import enum
 import fractions
 import pathlib
+import re
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lifelong_widgets.data.display import brief, near
+from lifelong_widgets.data.display import brief, near, others
 from lifelong_widgets.data.ids import Id, IdIndex, as_id
 from lifelong_widgets.errors import DataError
 
@@ -26,6 +27,7 @@ LAST_SECOND = 253_402_300_800.0
 LARGEST_VALUE = float(np.finfo(np.float32).max)
 """The largest number that an event can carry."""
 
+_DATE = re.compile(r"\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")  # such as 31.12.2024 or 12/31/24
 _LINES = "line of "  # how the index of a frame out of a file is called, before the file's name
 _WRITTEN_ALIKE = (  # what stands in a cell as one writes it; not a list, not bytes
     str, int, float, np.number, np.bool_, np.datetime64, decimal.Decimal, fractions.Fraction, datetime.date,
@@ -116,7 +118,8 @@ def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[
         missing = series.isna().to_numpy()
         if missing.any():
             raise DataError(
-                f"{where(series, int(missing.argmax()))}: the {what} is missing; drop or fill the row"
+                f"{where(series, int(missing.argmax()))}: the {what} is missing"
+                f"{others(int(missing.sum()) - 1)}; drop or fill the row"
             )
         raise DataError(
             f"column {brief(series.name)}: the {what}s are {series.dtype}, such as {series.iloc[0]}; "
@@ -126,7 +129,11 @@ def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[
         series = series.astype(series.cat.categories.dtype)
     codes, vocabulary = _factorize(series)
     if codes.size and codes.min() < 0:
-        raise DataError(f"{where(series, int(codes.argmin()))}: the {what} is missing; drop or fill the row")
+        missing = codes < 0
+        raise DataError(
+            f"{where(series, int(missing.argmax()))}: the {what} is missing{others(int(missing.sum()) - 1)}; "
+            "drop or fill the row"
+        )
     clean: list[Id] = []
     for code, value in enumerate(vocabulary):
         try:
@@ -215,16 +222,42 @@ def seconds(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
         position = int(bad.argmax())
         given = series.iloc[position]
         problem = "the time is missing" if _is_missing(given) else f"{brief(given)} cannot be read as a time"
-        raise DataError(f"{where(series, position)}: {problem}; {remedy}")
+        more = others(int(bad.sum()) - 1)
+        raise DataError(f"{where(series, position)}: {problem}{more}; {remedy}{_dates(series, bad)}")
     outside = (result < FIRST_SECOND) | (result >= LAST_SECOND)
     if outside.any():
         position = int(outside.argmax())
         raise DataError(
             f"{where(series, position)}: the time {brief(series.iloc[position])} is outside the years 1 to "
-            "9999; numbers are seconds since 1970-01-01 UTC: divide milliseconds by 1000, microseconds by "
-            "1000000"
+            f"9999{others(int(outside.sum()) - 1)}; numbers are seconds since 1970-01-01 UTC: divide "
+            "milliseconds by 1000, microseconds by 1000000"
         )
     return result
+
+
+def _dates(series: pd.Series[Any], bad: npt.NDArray[np.bool_]) -> str:
+    """How to read what stands in the `bad` cells, if dates of another order are among them."""
+    if any(isinstance(cell, str) and _DATE.match(cell) for cell in series[bad].tolist()):
+        return (
+            f". Read dates such as 31.12.2024 first: df[{brief(series.name)}] = "
+            f"pd.to_datetime(df[{brief(series.name)}], dayfirst=True)"
+        )
+    return ""
+
+
+def moment(given: Any, name: str = "time") -> float:
+    """One time as seconds since 1970-01-01 UTC, from all that `seconds` reads.
+
+    >>> moment("1970-01-02"), moment(datetime.datetime(1970, 1, 1, 0, 1)), moment(7)
+    (86400.0, 60.0, 7.0)
+
+    Raises:
+        DataError: it cannot be read, or lies outside the years 1 to 9999.
+    """
+    try:
+        return float(seconds(pd.Series([given], name=name, dtype=object))[0])
+    except DataError as error:  # without the row
+        raise DataError(f"the {name}: {str(error).removeprefix(f'column {name!r}, row 0: ')}") from None
 
 
 def _since_epoch(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
@@ -317,8 +350,8 @@ def numbers(series: pd.Series[Any]) -> npt.NDArray[np.float32]:
     if bad.any():
         position = int(bad.argmax())
         raise DataError(
-            f"{where(series, position)}: the value {brief(series.iloc[position])} is not a finite number; "
-            f"{remedy}"
+            f"{where(series, position)}: the value {brief(series.iloc[position])} is not a finite number"
+            f"{others(int(bad.sum()) - 1)}; {remedy}"
         )
     return wide.astype(np.float32)
 

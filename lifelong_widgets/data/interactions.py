@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from itertools import repeat
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,17 @@ import pandas as pd
 
 from lifelong_widgets.data import frames, tables
 from lifelong_widgets.data.catalog import Catalog
-from lifelong_widgets.data.display import brief, html_table, shorten
+from lifelong_widgets.data.display import brief, html_table, others, shorten
 from lifelong_widgets.data.feedback import DEFAULT_KINDS, Feedback, FeedbackKinds
 from lifelong_widgets.data.ids import Id, IdIndex
 from lifelong_widgets.errors import DataError
 
 Moment = float | str | datetime.date | pd.Timestamp | np.datetime64
 """A fraction of the events (in (0, 1)), or a time: epoch seconds (above 1), a datetime, an ISO string."""
+
+
+_LONG_AGO = 1e7  # seconds, in April 1970: who has such times numbers rows, or has a clock of their own
+_N_COLUMNS = 9  # that a log is made of
 
 
 class Interactions:
@@ -50,6 +54,15 @@ class Interactions:
     >>> len(log.before(0.34)), len(log.after(0.34))
     (1, 2)
     """
+
+    def __new__(cls, *columns: Any, **named: Any) -> Self:
+        """Refuse what is meant for `from_pandas` or `from_events`; copies come without arguments."""
+        if 0 < len(columns) + len(named) < _N_COLUMNS:
+            raise DataError(
+                "a log is made by Interactions.from_pandas(frame, user=…, item=…, time=…), by "
+                "from_csv(path, …), or of single events by from_events([Feedback(…), …])"
+            )
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -87,7 +100,8 @@ class Interactions:
         `time` holds epoch seconds, datetimes or ISO 8601 strings (UTC unless they name a zone); with
         ``time=None`` the rows are in order. `kind` is a column, or the name of the one kind that every event
         has; without the default column ``kind`` every event is a click. Without the default column ``value``
-        events have no value. With `catalog`, every item must be in it.
+        events have no value. A value is kept with its event and never learned from: stars are made likes and
+        dislikes by `from_ratings`. With `catalog`, every item must be in it.
 
         Raises:
             DataError: no events, a missing column, an id, time, value or kind that cannot be used, or an item
@@ -133,24 +147,127 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         )  # fmt: skip
 
     @classmethod
-    def from_csv(cls, path: tables.PathLike, **columns: Any) -> Interactions:
-        """From a CSV file (UTF-8, with a header), whose ids are strings; `columns` as in `from_pandas`.
+    def from_ratings(
+        cls,
+        frame: pd.DataFrame,
+        user: str = "user",
+        item: str = "item",
+        time: str | None = "time",
+        rating: str = "rating",
+        like_from: float = 4.0,
+        dislike_to: float = 2.0,
+        between: str | None = "click",
+        kinds: FeedbackKinds = DEFAULT_KINDS,
+        catalog: Catalog | None = None,
+    ) -> Interactions:
+        """A log of ratings such as stars: from `like_from` on a ``like``, up to `dislike_to` a ``dislike``.
+
+        A recommender learns from the *kind* of an event alone. In a log whose events are all of one kind,
+        such as ``rating``, one star says as much for an item as five.
+
+        Args:
+            frame: the ratings, one a row.
+            user: the column of the user ids.
+            item: the column of the item ids.
+            time: the column of the times, as for `from_pandas`; None if the rows are in order.
+            rating: the column of the ratings, which are kept as the events' values.
+            like_from: the lowest rating that speaks for an item.
+            dislike_to: the highest that speaks against it.
+            between: the kind of the others: by default they were taken, without an opinion; None leaves them
+                out.
+            kinds: what the kinds mean.
+            catalog: with one, every item must be in it.
 
         Raises:
-            FormatError: the file cannot be read.
-            DataError: as `from_pandas`.
+            DataError: as `from_pandas`; a rating that is missing, or limits that are no numbers or cross.
+
+        >>> stars = pd.DataFrame({"user": "ada", "item": [7, 8, 9], "rating": [5, 1, 3], "time": [1, 2, 3]})
+        >>> [(event.kind, event.value) for event in Interactions.from_ratings(stars)]
+        [('like', 5.0), ('dislike', 1.0), ('click', 3.0)]
         """
-        return cls.from_pandas(tables.read_csv(path), **columns)
+        if not isinstance(frame, pd.DataFrame):
+            raise DataError(f"a log is made from a pandas DataFrame, not a {type(frame).__name__}")
+        given = frames.column(frame, rating, "the ratings", "Name the right one with rating=….")
+        if not (_is_number(like_from) and _is_number(dislike_to) and dislike_to < like_from):
+            raise DataError(
+                f"dislike_to, {brief(dislike_to)}, must be a number below like_from, {brief(like_from)}"
+            )
+        ratings = frames.numbers(given)
+        missing = np.isnan(ratings)
+        if missing.any():
+            raise DataError(
+                f"{frames.where(given, int(missing.argmax()))}: the rating is missing"
+                f"{others(int(missing.sum()) - 1)}; drop the row, or make an event of another kind of it"
+            )
+        liked, disliked = ratings >= like_from, ratings <= dislike_to
+        names = np.select([liked, disliked], ["like", "dislike"], between or "")
+        columns = {"user": user, "item": item, **({} if time is None else {"time": time})}
+        rows = pd.DataFrame(
+            {name: frames.column(frame, label, f"the {name}s") for name, label in columns.items()}
+        )
+        rows = rows.assign(kind=names, value=ratings)
+        if between is None:
+            rows = rows[liked | disliked]
+        when = None if time is None else "time"
+        return cls.from_pandas(rows, time=when, kinds=kinds, catalog=catalog)
 
     @classmethod
-    def from_parquet(cls, path: tables.PathLike, **columns: Any) -> Interactions:
-        """From a Parquet file; `columns` as in `from_pandas`.
+    def from_csv(
+        cls,
+        path: tables.PathLike,
+        user: str = "user",
+        item: str = "item",
+        time: str | None = "time",
+        kind: str | None = "kind",
+        value: str | None = "value",
+        kinds: FeedbackKinds = DEFAULT_KINDS,
+        catalog: Catalog | None = None,
+    ) -> Interactions:
+        """From a CSV file (UTF-8, with a header), whose ids are strings; columns as in `from_pandas`.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
-        return cls.from_pandas(tables.read_parquet(path), **columns)
+        return cls.from_pandas(
+            tables.read_csv(path),
+            user=user,
+            item=item,
+            time=time,
+            kind=kind,
+            value=value,
+            kinds=kinds,
+            catalog=catalog,
+        )
+
+    @classmethod
+    def from_parquet(
+        cls,
+        path: tables.PathLike,
+        user: str = "user",
+        item: str = "item",
+        time: str | None = "time",
+        kind: str | None = "kind",
+        value: str | None = "value",
+        kinds: FeedbackKinds = DEFAULT_KINDS,
+        catalog: Catalog | None = None,
+    ) -> Interactions:
+        """From a Parquet file; columns as in `from_pandas`.
+
+        Raises:
+            FormatError: the file cannot be read.
+            DataError: as `from_pandas`.
+        """
+        return cls.from_pandas(
+            tables.read_parquet(path),
+            user=user,
+            item=item,
+            time=time,
+            kind=kind,
+            value=value,
+            kinds=kinds,
+            catalog=catalog,
+        )
 
     @classmethod
     def from_events(
@@ -239,6 +356,11 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             seconds = float(frames.seconds(pd.Series([moment], name="moment", dtype=object))[0])
         except DataError:
             raise DataError(f"{brief(moment)} is no moment; give {wanted}") from None
+        if is_number and 1.0 < seconds <= 100.0 and len(self) and self.times[0] > _LONG_AGO:
+            raise DataError(
+                f"{brief(moment)} as epoch seconds lies in 1970, before the first event; "
+                f"for {seconds:g} % of the events give {seconds / 100:g}"
+            )
         if is_number and 0.0 < seconds < 1.0:
             return int(seconds * len(self) + 1e-9)
         if is_number and seconds <= 1.0:
@@ -398,6 +520,14 @@ def _kinds(
             )
         return np.zeros(len(frame), dtype=np.int64), [kind]
     series = frames.column(frame, kind, "the kinds")
+    if kind in kinds and _only_numbers(series):
+        raise DataError(
+            f"column {brief(kind)} holds numbers, and no kinds of feedback. If they are ratings, "
+            f"Interactions.from_ratings(frame, rating={brief(kind)}, like_from=4, dislike_to=2) makes likes "
+            f"and dislikes of them; if every event is to be of the kind {brief(kind)}, call the column "
+            f"otherwise: from_pandas(frame.rename(columns={{{brief(kind)}: 'stars'}}), kind={brief(kind)}, "
+            "value='stars')"
+        )
     codes, names = frames.ids(series, "kind")
     unknown = [name for name in names if name not in kinds]
     if unknown:
@@ -405,6 +535,14 @@ def _kinds(
         others = f" (as are {', '.join(map(brief, unknown[1:11]))})" if unknown[1:] else ""
         raise DataError(f"{frames.where(series, row)}: {_unknown(unknown[0], kinds)}{others}")
     return codes, [str(name) for name in names]
+
+
+def _only_numbers(series: pd.Series[Any]) -> bool:
+    return bool(pd.to_numeric(series, errors="coerce").notna().all())
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, (int, float, np.number)) and not isinstance(given, bool) and given == given
 
 
 def _unknown(name: object, kinds: FeedbackKinds) -> str:
@@ -427,13 +565,15 @@ def _refuse_unknown(
 ) -> None:
     for code, id in enumerate(ids):
         if id not in catalog:
+            unknown = [other for other in ids[code:] if other not in catalog]
+            more = others(len(unknown) - 1)
             place = frames.where(series, int((codes == code).argmax()))
             try:
                 catalog.index.get(id)  # says so if only the type differs
             except DataError as error:
                 raise DataError(f"{place}: {error}") from None
             raise DataError(
-                f"{place}: the item {brief(id)} is not in the catalogue; add it with catalog.add(…), "
+                f"{place}: the item {brief(id)}{more} is not in the catalogue; add it with catalog.add(…), "
                 "or leave out catalog= to allow items that arrive later"
             )
 

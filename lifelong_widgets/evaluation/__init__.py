@@ -10,6 +10,7 @@ from lifelong_widgets.evaluation.baselines import (
     RecencyPopularity,
     SequenceKNN,
 )
+from lifelong_widgets.evaluation.comparison import Comparison
 from lifelong_widgets.evaluation.continual import continual
 from lifelong_widgets.evaluation.continual_report import ContinualReport
 from lifelong_widgets.evaluation.detection import (
@@ -29,6 +30,7 @@ from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.evaluation.reward_models import ItemRates, LinearRewards, cross_fitted
 
 __all__ = [
+    "Comparison",
     "ContinualReport",
     "Detection",
     "ElasticLearner",

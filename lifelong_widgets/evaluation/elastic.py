@@ -90,10 +90,15 @@ class ElasticLearner:
         return self._rec.network
 
     def recommend(
-        self, user: Id, k: int = 10, exclude_seen: bool = True, reasons: bool = True
+        self,
+        user: Id,
+        k: int = 10,
+        exclude_seen: bool = True,
+        reasons: bool = True,
+        now: float | None = None,
     ) -> Recommendations:
         """As `Recommender.recommend`."""
-        return self._rec.recommend(user, k, exclude_seen, reasons)
+        return self._rec.recommend(user, k, exclude_seen, reasons, now)
 
     def learn_one(self, feedback: Feedback) -> Update:
         """As `Recommender.learn_one`, with the pull back to the past in the step; same errors."""
@@ -125,7 +130,7 @@ class ElasticLearner:
         if not isinstance(given, Feedback):
             raise DataError(f"learn_one takes a Feedback, not a {type(given).__name__}")
         rec = self._rec
-        person = rec.users.get(feedback.user)
+        person = rec.people.index_of(feedback.user)
         people = [len(rec.users) if person is None else person]
         reward = rec.kinds[feedback.kind].reward
         item = rec.catalog.index_of(feedback.item)

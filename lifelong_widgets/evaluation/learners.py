@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -29,13 +30,44 @@ class Learner(Protocol):
         """The items that it can recommend; it may be shared with other learners."""
 
     def recommend(self, user: Id, k: int, exclude_seen: bool, reasons: bool) -> Ranked:
-        """The best `k` items for `user`; a prediction changes nothing."""
+        """The best `k` items for `user`; a prediction changes nothing.
+
+        One that takes ``now`` too is told the time of the event, in seconds.
+        """
 
     def learn_one(self, feedback: Feedback) -> Any:
         """Learn from one event. An answer with a true `alarm` puts a mark on the curve."""
 
     def observe(self, feedback: Feedback) -> Any:
         """Take one event into the history without learning from it."""
+
+
+def is_told_now(learner: Learner) -> bool:
+    """Whether a learner's lists are of a moment that it wants to be told."""
+    return "now" in inspect.signature(learner.recommend).parameters
+
+
+@runtime_checkable
+class CountsItems(Protocol):
+    """A learner that can say how often each item was taken in what it has learned, as `Recommender` can."""
+
+    def item_event_counts(self) -> Mapping[Id, int]:
+        """How many events have spoken for each item so far; items without any may be left out."""
+
+
+def events_so_far(learners: Mapping[str, Learner]) -> dict[Id, int] | None:
+    """How many events each item has had, by those learners that can say; None if nobody can.
+
+    All of them are told the same stream, so that the largest number is the one of who was told the most.
+    """
+    known = [learner.item_event_counts() for learner in learners.values() if isinstance(learner, CountsItems)]
+    if not known:
+        return None
+    most: dict[Id, int] = {}
+    for counts in known:
+        for item, count in counts.items():
+            most[item] = max(count, most.get(item, 0))
+    return most
 
 
 def rank_of(item: Id, items: Sequence[Id]) -> int:
@@ -81,21 +113,24 @@ class Due:
 def catalog_after(catalog: Catalog, log: Interactions) -> Catalog:
     """What of a catalogue was there at the end of a log: what the log names, and what had been released.
 
-    To fit on the beginning of a stream without a look ahead; the rest comes by `prequential`'s ``arrivals``:
-    what is released when it is, and what nobody said that of with its first event.
+    To fit on the beginning of a stream without a look ahead; the rest comes by `prequential`'s ``arrivals``
+    when it is released. Among items with dates, one without has always been there, as to a `Recommender`. A
+    catalogue without a single date knows nothing of when its items came: of those that the log does not name
+    none was there, and each comes with its first event.
 
     >>> import pandas as pd
-    >>> films = Catalog.from_records([{"item": 1, "released": 9}, {"item": 2}, {"item": 3, "released": 5}])
+    >>> films = Catalog.from_records([{"item": 1, "released": 9}, {"item": 2}, {"item": 3}, {"item": 4}])
     >>> log = Interactions.from_pandas(pd.DataFrame({"user": "ada", "item": [2], "time": [7]}))
-    >>> list(catalog_after(films, log).ids)
-    [2, 3]
+    >>> list(catalog_after(films, log).ids), list(catalog_after(films.subset([2, 3, 4]), log).ids)
+    ([2, 3, 4], [2])
     """
     end = float(log.times[-1]) if len(log) else -np.inf
+    undated = -np.inf if any(item.released is not None for item in catalog) else np.inf
     named = set(log.items)
     return catalog.subset(
         item.id
         for item in catalog
-        if item.id in named or (item.released is not None and item.released <= end)
+        if item.id in named or (undated if item.released is None else item.released) <= end
     )
 
 

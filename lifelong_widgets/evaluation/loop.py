@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
-from lifelong_widgets.evaluation.learners import Due, Learner, admit, check_ids, check_kinds, rank_of
+from lifelong_widgets.evaluation.learners import (
+    Due,
+    Learner,
+    admit,
+    check_ids,
+    check_kinds,
+    events_so_far,
+    is_told_now,
+    rank_of,
+)
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 
@@ -35,7 +44,8 @@ def prequential(
 ) -> PrequentialReport:
     """Replay `log` in time order: each event tests the learners' lists, then it is learned.
 
-    For each event every learner is asked for its best `depth` items for that user. The rank of the item that
+    For each event every learner is asked for its best `depth` items for that user, and told what time it is
+    if its `recommend` takes a ``now``. The rank of the item that
     was really taken is its place there (a miss if it is not). Then the learner learns the event together with
     the list that it had shown. Events of a kind that speaks *against* the item (skip, dislike) test nothing
     and are only learned.
@@ -59,8 +69,9 @@ def prequential(
         exclude_seen: Ask for lists without what the user has consumed. A repeated event is then a miss.
         learn: False to test only: the events still become the users' histories (`observe`).
         warm_up: The events of the same stream that came before `log`, or how many there were. Fifths and
-            event numbers of the report are those of the whole stream. With the events themselves, the report
-            also knows the items that were `cold`.
+            event numbers of the report are those of the whole stream. Which items were `cold` is read from
+            the events themselves; else from a learner that can say what it was fitted with, as a
+            `Recommender` can, and then holds for all; else, without a warm-up, `log` is the whole stream.
         about: Facts for the report (a ``"title"``, settings), as JSON-able values.
         progress: True for a bar, False for none, or a callback.
 
@@ -94,10 +105,13 @@ def prequential(
     check_ids(named, log, arrivals)
     check_kinds(named, log)
     run = _Run(named, log, depth, arrivals, exclude_seen, learn, n_before)
-    knows_earlier = isinstance(warm_up, Interactions) or not warm_up
     if isinstance(warm_up, Interactions):
         counts = np.bincount(warm_up.item_codes, minlength=len(warm_up.items)).tolist()
-        run.item_events = dict(zip(warm_up.items, counts, strict=True))
+        before: dict[Id, int] | None = dict(zip(warm_up.items, counts, strict=True))
+    else:
+        before = events_so_far(named)
+    knows_earlier = before is not None or not warm_up
+    run.item_events = before or {}
     started = time.perf_counter()
     with track(len(log), "test, then learn", progress) as bar, held_interrupts() as interrupt:
         stopped = run.go(bar, k, interrupt)
@@ -118,6 +132,7 @@ def prequential(
         error=run.error,
         about=dict(about or {}),
         earlier=np.array(run.earlier, dtype=np.int32) if knows_earlier else None,
+        people=np.array(run.people, dtype=np.int64),
     )
 
 
@@ -137,12 +152,15 @@ class _Run:
         self.learners, self.log, self.depth = learners, log, depth
         self.arrivals, self.exclude_seen, self.learn, self.warm_up = arrivals, exclude_seen, learn, warm_up
         self.due = Due(arrivals)
+        self.told_now = {name for name, learner in learners.items() if is_told_now(learner)}
         self.n_events = self.n_new_items = 0
         self.error: str | None = None
         self.busy = ""  # the learner that an error comes from
         self.positions: list[int] = []
         self.item_events: dict[Id, int] = {}
         self.earlier: list[int] = []
+        self.people: list[int] = []
+        self.code_of = {user: code for code, user in enumerate(log.users)}
         self.ranks: dict[str, list[int]] = {name: [] for name in learners}
         self.rank_ns: dict[str, list[int]] = {name: [] for name in learners}
         self.learn_ns: dict[str, list[int]] = {name: [] for name in learners}
@@ -183,9 +201,10 @@ class _Run:
         if test:
             for name, learner in self.learners.items():
                 self.busy = name
+                moment = {"now": event.time} if name in self.told_now else {}
                 start = clock()
                 ranked = learner.recommend(
-                    event.user, k=self.depth, exclude_seen=self.exclude_seen, reasons=False
+                    event.user, k=self.depth, exclude_seen=self.exclude_seen, reasons=False, **moment
                 )
                 rank_ns[name] = clock() - start
                 lists[name] = tuple(ranked.items)
@@ -205,6 +224,7 @@ class _Run:
         if test:
             self.positions.append(position)
             self.earlier.append(self.item_events.get(event.item, 0))
+            self.people.append(self.code_of[event.user])
         self.item_events[event.item] = self.item_events.get(event.item, 0) + 1
         for name in self.learners:
             if test:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.evaluation.comparison import Comparison, compared, gains
 from lifelong_widgets.evaluation.metrics import COLD, hit_rate, mrr, ndcg
 from lifelong_widgets.evaluation.page import fragment, page
 from lifelong_widgets.evaluation.text import text_table
@@ -42,8 +43,9 @@ class PrequentialReport:
         interrupted: Whether it was stopped before the end of the log.
         about: Facts given by the caller, as JSON-able values.
         error: What ended the replay, if an error of a learner did (`interrupted` is then true), or None.
-        earlier: For each tested event, how many events its item had had before, int32; None where the
-            warm-up is not known.
+        earlier: For each tested event, how many events its item had had before, in the warm-up or what a
+            learner was fitted with too, int32; None where that is not known.
+        people: For each tested event whose it was, as a number, int64; None if that was not kept.
     """
 
     k: int
@@ -62,6 +64,7 @@ class PrequentialReport:
     about: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     earlier: NDArray[np.int32] | None = None
+    people: NDArray[np.int64] | None = None
 
     @property
     def learners(self) -> tuple[str, ...]:
@@ -101,8 +104,8 @@ class PrequentialReport:
             below: How many events make an item warm.
 
         Raises:
-            DataError: There is no such learner, or the warm-up was given as a number, so that nobody knows
-                which items were cold.
+            DataError: There is no such learner, or the warm-up was given as a number and no learner can say
+                what it was fitted with, so that nobody knows which items were cold.
         """
         return self._measure(self._ranks(learner)[self.is_cold(below)])
 
@@ -114,6 +117,36 @@ class PrequentialReport:
                 f"warm_up=log, not only their number ({self.warm_up:,})"
             )
         return self.earlier < below
+
+    def compare(self, ours: str, theirs: str) -> Comparison:
+        """Whether learner `ours` is better than `theirs`, by how much, and how sure that is.
+
+        Each measure's difference and ratio have a 95 % interval: a paired bootstrap over *people*, with all
+        their events (`evaluation.comparison`). It says what another sample of people would have said; what
+        another seed or another month would, it does not.
+
+        Raises:
+            DataError: there is no such learner, no event was tested, or the report does not know whose the
+                events were.
+
+        >>> report = PrequentialReport(
+        ...     k=10, depth=100, warm_up=0, n_stream=4, n_events=4, n_new_items=0, positions=np.arange(1, 5),
+        ...     ranks={"a": np.array([1, 1, 1, 2]), "b": np.array([0, 1, 0, 3])}, rank_us={}, learn_us={},
+        ...     alarms={}, seconds=0.0, interrupted=False, people=np.array([0, 0, 1, 1]))
+        >>> report.compare("a", "b")["HR@10"].ratio
+        Ratio(value=2.0, low=2.0, high=2.0)
+        """
+        ranks = self._ranks(ours), self._ranks(theirs)
+        if self.people is None or not len(self.people):
+            why = (
+                "no event was tested" if self.people is not None else "it is not known whose the events were"
+            )
+            raise DataError(f"{why}, so that {ours!r} and {theirs!r} cannot be compared")
+        measures = {
+            metric: compared(gains(ranks[0], metric), gains(ranks[1], metric), self.people)
+            for metric in self.metrics
+        }
+        return Comparison(ours, theirs, len(self.people), len(np.unique(self.people)), measures)
 
     @property
     def table(self) -> pd.DataFrame:

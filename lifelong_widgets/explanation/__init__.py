@@ -1,7 +1,27 @@
-"""Floor 3: why this list. The simplest honest form: which past event, left out, would lower a score most."""
+"""Floor 3: why this list, above `learning`: what was learned from is a part of the answer."""
 
-from lifelong_widgets.explanation.leave_one_out import leave_one_out
+from lifelong_widgets.explanation.counterfactual import Counterfactual
+from lifelong_widgets.explanation.explainer import Explainer
+from lifelong_widgets.explanation.explanation import FAST, PARTS, ContentFeature, Explanation, PastEvent
+from lifelong_widgets.explanation.influence import Lesson, Lessons
+from lifelong_widgets.explanation.listed import Change, Changes, ListedItem, ListExplanation
 from lifelong_widgets.explanation.reasons import reasons
 from lifelong_widgets.explanation.sentences import Reason
 
-__all__ = ["Reason", "leave_one_out", "reasons"]
+__all__ = [
+    "FAST",
+    "PARTS",
+    "Change",
+    "Changes",
+    "ContentFeature",
+    "Counterfactual",
+    "Explainer",
+    "Explanation",
+    "Lesson",
+    "Lessons",
+    "ListExplanation",
+    "ListedItem",
+    "PastEvent",
+    "Reason",
+    "reasons",
+]

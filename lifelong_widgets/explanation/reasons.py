@@ -15,13 +15,13 @@ from lifelong_widgets.memory import EpisodicMemory, Ranker
 from lifelong_widgets.models import Histories, Network
 
 _MATTERS = math.log(1.1)  # a value speaks for an item by which its odds are a tenth higher
-_BY_ITEM = (
-    "neighbors",
-    "successors",
-    "linear",
-    "content",
-    "network",
-)  # what speaks through single past events
+_MEMBERS = {
+    "neighbors": ("close", "neighbors"),
+    "successors": ("successors",),
+    "linear": ("linear",),
+    "content": ("content",),
+}
+_BY_ITEM = (*_MEMBERS, "network")  # what speaks through single past events
 
 
 def reasons(
@@ -33,6 +33,7 @@ def reasons(
     items: np.ndarray,
     catalog: Catalog,
     kind_names: Sequence[str],
+    now: float | None = None,
 ) -> tuple[Reason, ...]:
     """Why each item is there, in a sentence: what its score owes most to.
 
@@ -51,19 +52,23 @@ def reasons(
         items: (n_items,), int64, indices of the items.
         catalog: for the titles.
         kind_names: of the kind codes in `histories`.
+        now: the moment that the list is for; see `Ranker.look`.
     """
     if not len(items):
         return ()
     rewards = histories.rewards_of(person)
     past = ranker.past_of(person)
     liked = np.flatnonzero(rewards > 0)
-    owed = ranker.contributions(person, items)
+    owed = ranker.contributions(person, items, now)
     best_event = {group: np.full(len(items), -1) for group in _BY_ITEM}
     if len(liked):
         of_network = leave_one_out(
             network, histories.items_of(person), rewards, items, ranker.read_of(person)[2]
         )
-        terms = {group: ranker.terms(group, person, items) for group in _BY_ITEM if group != "network"}
+        terms = {
+            group: sum((ranker.terms(member, person, items) for member in members), np.float32(0.0))
+            for group, members in _MEMBERS.items()
+        }
         terms["network"] = of_network[rewards[np.flatnonzero(rewards)] > 0]
         for group, added in terms.items():
             best_event[group] = np.where(added.max(axis=0) > 0, liked[added.argmax(axis=0)], -1)

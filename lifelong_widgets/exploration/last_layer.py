@@ -63,7 +63,7 @@ class LastLayer:
         if len(rec.catalog) > len(rec.network.items):
             rec.recommend(user, k=1, reasons=False)  # which gives rows to items that came since
         rows = np.array([rec.index_of(item) for item in items], dtype=np.int64)
-        person = rec.users.get(rec.known_as(user))
+        person = rec.people.index_of(rec.known_as(user))
         query = rec.network.user_vectors(
             rec.histories.items_of(person)[None],
             rec.histories.rewards_of(person)[None],

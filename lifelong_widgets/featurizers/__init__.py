@@ -14,10 +14,10 @@ from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, It
 from lifelong_widgets.featurizers.habits import HabitFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
-from lifelong_widgets.featurizers.live_people import LivePeople, check_people
-from lifelong_widgets.featurizers.people import PersonFeaturizer, PersonMark, TallyFeaturizer
-from lifelong_widgets.featurizers.person_settings import PersonSettings
-from lifelong_widgets.featurizers.scaling import Winsorizer
+from lifelong_widgets.featurizers.live_people import LivePeople
+from lifelong_widgets.featurizers.people import LiveFeaturizer, PersonFeaturizer, PersonMark, TallyFeaturizer
+from lifelong_widgets.featurizers.person_settings import OF_THE_GRAPH, PersonSettings
+from lifelong_widgets.featurizers.scaling import NumberScale, Winsorizer
 from lifelong_widgets.featurizers.sentence_vectors import SentenceVectorFeaturizer, StaticVectorFeaturizer
 from lifelong_widgets.featurizers.social import NeighborTastes, NodeEmbedding
 from lifelong_widgets.featurizers.taste_profile import TasteProfile
@@ -30,6 +30,7 @@ from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeat
 
 __all__ = [
     "FEATURIZERS",
+    "OF_THE_GRAPH",
     "REDUCERS",
     "AudienceFeaturizer",
     "AuthorFeaturizer",
@@ -46,9 +47,11 @@ __all__ = [
     "ItemFeatures",
     "LSTMText",
     "LearnedText",
+    "LiveFeaturizer",
     "LivePeople",
     "NeighborTastes",
     "NodeEmbedding",
+    "NumberScale",
     "PersonFeaturizer",
     "PersonMark",
     "PersonSettings",
@@ -66,6 +69,5 @@ __all__ = [
     "Vocabulary",
     "Winsorizer",
     "Word2VecFeaturizer",
-    "check_people",
     "clean_text",
 ]

@@ -51,6 +51,22 @@ class Featurizer(TransformerMixin, BaseEstimator):
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """A name for each column, as readable as the featurizer can make it."""
 
+    def parts(self, item: Item, row: Array) -> list[tuple[str, Array]]:
+        """What the row of an item is made of: readable names, and vectors that add up to the row.
+
+        By default one for each column that is not 0.
+
+        Args:
+            item: whose row it is.
+            row: (width,), of any length: fusion, or what learned on, may have scaled it.
+        """
+        names, columns = self.get_feature_names_out(), np.flatnonzero(row)
+        vectors = np.zeros((len(columns), len(row)), dtype=np.float64)
+        vectors[np.arange(len(columns)), columns] = row[columns]
+        return [
+            (readable(str(names[column])), vector) for column, vector in zip(columns, vectors, strict=True)
+        ]
+
     @abstractmethod
     def get_state(self) -> dict[str, Any]:
         """The fitted state: NumPy arrays and JSON values by name."""
@@ -58,6 +74,15 @@ class Featurizer(TransformerMixin, BaseEstimator):
     @abstractmethod
     def set_state(self, state: dict[str, Any]) -> Self:
         """Take a fitted state back."""
+
+
+def readable(name: str) -> str:
+    """The name of a feature without what it is a feature of.
+
+    >>> readable("category: Drama"), readable("space")
+    ('Drama', 'space')
+    """
+    return name.partition(": ")[2] or name
 
 
 def unit_rows(rows: Array) -> Array:

@@ -252,6 +252,31 @@ class ItemFeatures(Featurizer):
         nothing = np.zeros(0, dtype=object)
         return np.concatenate([nothing, *(f.get_feature_names_out() for f in self.featurizers.values())])
 
+    def named_parts(self, item: Item, row: Array) -> list[tuple[str, str, Array]]:
+        """What the row of an item is made of: modality and name of each part, and vectors that add up to it.
+
+        Args:
+            item: whose row it is.
+            row: (width,), as it is read now.
+
+        Example:
+            >>> from lifelong_widgets.data import Item
+            >>> shelf = [Item(1, "red sea", ("Drama",)), Item(2, "red lamp", ("War",)), Item(3, "lamp oil")]
+            >>> features = FeatureSettings(n_text_components=4).make(seed=0).fit(shelf)
+            >>> parts = features.named_parts(shelf[0], features.transform(shelf)[0])
+            >>> sorted((modality, name) for modality, name, _ in parts)
+            [('categories', 'Drama'), ('text', 'red'), ('text', 'sea')]
+        """
+        found, start = [], 0
+        for modality, featurizer in self.featurizers.items():
+            end = start + featurizer.width
+            for name, vector in featurizer.parts(item, row[start:end]):
+                wide = np.zeros(len(row))
+                wide[start:end] = vector
+                found.append((modality, name, wide))
+            start = end
+        return found
+
     def get_state(self) -> dict[str, Any]:
         """What the featurizers are, and their states by their names, joined with a slash."""
         state: dict[str, Any] = {

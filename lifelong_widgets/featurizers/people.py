@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Interactions
 from lifelong_widgets.data.ids import Id, IdIndex
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.featurizers.base import Array, unit_rows
 
 People = Sequence[Id] | Interactions
@@ -80,19 +80,56 @@ class PersonMark:
     rows: dict[Id, npt.NDArray[np.float64]] = field(default_factory=dict)
 
 
-class TallyFeaturizer(PersonFeaturizer):
-    """One that keeps a row of tallies for each person, and no more: whose `update` writes this row alone.
+class LiveFeaturizer(PersonFeaturizer):
+    """One that can live in a `Recommender`: what an event changes is taken back, bit for bit, in O(width).
 
-    Such a featurizer can live in a `Recommender`: what an event changes is taken back in O(width).
+    What is asked of it beyond a `PersonFeaturizer` is what a recommender does: it forgets whom a fit has
+    seen and lives through the log again (`forget_people`, `live_through`), takes steps back (`mark`,
+    `revert`), and reads a state that somebody else may have written (`check`).
     """
-
-    kinds_: FeedbackKinds
-    table_: PersonTable
-    now_: float
 
     @abstractmethod
     def update(self, event: Feedback, mark: PersonMark | None = None) -> Self:
         """Learn one event, as it arrives; `mark` can then take it back."""
+
+    @abstractmethod
+    def knows(self, kind: str) -> bool:
+        """Whether `update` takes feedback of this kind, which may have come after the fit."""
+
+    @abstractmethod
+    def live_through(self, log: Interactions) -> Array:
+        """Learn every event of a log, and say what was known of its person just before: (n_events, width).
+
+        Takes memory in proportion to the log: give a long one in parts.
+        """
+
+    @abstractmethod
+    def forget_people(self) -> Self:
+        """Be as if no event had happened yet; what `fit` has learned for all stays."""
+
+    @abstractmethod
+    def mark(self) -> PersonMark | None:
+        """A place to come back to: hand it to each `update` from now on, then to `revert`. O(1)."""
+
+    @abstractmethod
+    def revert(self, mark: PersonMark | None) -> None:
+        """Take back, bit for bit, every update since `mark`, which each was given; newest mark first."""
+
+    @abstractmethod
+    def check(self, state: dict[str, Any]) -> None:
+        """See that something can be made of a state that was taken with `set_state`.
+
+        Raises:
+            FormatError: it cannot: numbers that are not finite, or parts that do not fit each other.
+        """
+
+
+class TallyFeaturizer(LiveFeaturizer):
+    """One that keeps a row of tallies for each person, and no more: whose `update` writes this row alone."""
+
+    kinds_: FeedbackKinds
+    table_: PersonTable
+    now_: float
 
     @abstractmethod
     def _rows_of(self, tallies: Array) -> Array:
@@ -113,26 +150,43 @@ class TallyFeaturizer(PersonFeaturizer):
         self.table_, self.now_ = PersonTable(self.table_.width), 0.0
         return self
 
+    def knows(self, kind: str) -> bool:
+        """Whether the kind was known to the fit."""
+        return kind in self.kinds_
+
     def live_through(self, log: Interactions) -> Array:
         """Learn every event of a log, and say what was known of its person just before: (n_events, width)."""
-        found = np.empty((len(log), self.width), dtype=np.float32)
-        for begin in range(0, len(log), 1024):
-            events = list(log[begin : begin + 1024])
-            tallies = np.empty((len(events), self.table_.width))
-            for place, event in enumerate(events):
-                tallies[place] = self.table_.of([event.user])[0]
-                self.update(event)
-            found[begin : begin + len(events)] = unit_rows(self._rows_of(tallies))
-        return found
+        tallies = np.empty((len(log), self.table_.width))
+        for place, event in enumerate(log):
+            tallies[place] = self.table_.of([event.user])[0]
+            self.update(event)
+        return unit_rows(self._rows_of(tallies))
 
     def mark(self) -> PersonMark:
         """A place to come back to: hand it to each `update` from now on, then to `revert`. O(1)."""
         return PersonMark(len(self.table_), self.now_)
 
-    def revert(self, mark: PersonMark) -> None:
+    def revert(self, mark: PersonMark | None) -> None:
         """Take back, bit for bit, every update since `mark`, which each was given; newest mark first."""
-        self.table_.revert(mark)
-        self.now_ = mark.now
+        if mark is not None:
+            self.table_.revert(mark)
+            self.now_ = mark.now
+
+    def check(self, state: dict[str, Any]) -> None:
+        """See that the tallies of people are finite numbers, one row each, and their features are, too.
+
+        Raises:
+            FormatError: they are not.
+        """
+        rows, users = state["rows"], state["users"]
+        fits = isinstance(rows, np.ndarray) and rows.dtype == np.float64 and rows.ndim == 2
+        if not fits or len(rows) != len(users) or not np.isfinite(rows).all():
+            raise FormatError("person features: there must be a row of finite numbers for each person")
+        if not isinstance(state["now"], float) or not np.isfinite(state["now"]):
+            raise FormatError(f"person features: the clock stands at {state['now']!r:.40}, which is no time")
+        found = self.transform(users)
+        if found.shape != (len(users), self.width) or not np.isfinite(found).all():
+            raise FormatError("person features: what was learned for all does not fit the tallies of people")
 
 
 class PersonTable:

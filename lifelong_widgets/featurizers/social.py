@@ -8,11 +8,11 @@ import numpy as np
 
 from lifelong_widgets.data import Catalog, Feedback, Interactions, SocialGraph
 from lifelong_widgets.data.ids import Id
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
 from lifelong_widgets.featurizers.behavior import directions
 from lifelong_widgets.featurizers.content_profile import ContentProfile
-from lifelong_widgets.featurizers.people import People, PersonFeaturizer, checked_log, users_of
+from lifelong_widgets.featurizers.people import LiveFeaturizer, People, PersonMark, checked_log, users_of
 from lifelong_widgets.featurizers.walks import embed_nodes
 
 
@@ -80,7 +80,10 @@ class NeighborTastes(ContentProfile):
         return unit_rows(rows)
 
     def live_through(self, log: Interactions) -> Array:
-        """Learn every event of a log, and say what was known of its person just before: (n_events, width)."""
+        """Learn every event of a log, and say what was known of its person just before: (n_events, width).
+
+        Who follows whom is taken as it is now: edges have no time.
+        """
         found = np.empty((len(log), self.width), dtype=np.float32)
         for place, event in enumerate(log):
             found[place] = self.transform([event.user])[0]
@@ -93,7 +96,7 @@ class NeighborTastes(ContentProfile):
         return np.array([f"followed take {name}" for name in names], dtype=object)
 
 
-class NodeEmbedding(PersonFeaturizer):
+class NodeEmbedding(LiveFeaturizer):
     """Where a person stands in the graph: random walks as sentences of people, and Word2Vec.
 
     DeepWalk (Perozzi et al. 2014), or node2vec (Grover & Leskovec 2016) with other p and q. Somebody who came
@@ -139,9 +142,40 @@ class NodeEmbedding(PersonFeaturizer):
         names = [f"company: {label}" for label in directions(rows, people, {})]
         return self.set_state({"people": people, "rows": rows, "names": names})
 
-    def update(self, event: Feedback) -> Self:
+    def update(self, event: Feedback, mark: PersonMark | None = None) -> Self:
         """Nothing: what a person takes does not move them. Edges arrive in `graph`."""
         return self
+
+    def knows(self, kind: str) -> bool:
+        """True: it looks at no event."""
+        return True
+
+    def live_through(self, log: Interactions) -> Array:
+        """The places of the people of each event, as they are now: (n_events, width)."""
+        return self.transform(log.users)[log.user_codes]
+
+    def forget_people(self) -> Self:
+        """Nothing: it has seen no event."""
+        return self
+
+    def mark(self) -> None:
+        """None: there is nothing that an event changes."""
+
+    def revert(self, mark: PersonMark | None) -> None:
+        """Nothing: no event has changed anything."""
+
+    def check(self, state: dict[str, Any]) -> None:
+        """See that there is a row of finite numbers for each person that was known to the fit.
+
+        Raises:
+            FormatError: there is not.
+        """
+        rows, people = state["rows"], state["people"]
+        fits = isinstance(rows, np.ndarray) and rows.dtype == np.float32 and rows.ndim == 2
+        if not fits or len(rows) != len(people) or len(self._place) != len(people):
+            raise FormatError("node embedding: there must be a row of numbers for each person, once")
+        if rows.shape[1] != self.n_components or not np.isfinite(rows).all():
+            raise FormatError(f"node embedding: a place is not {self.n_components} finite numbers")
 
     def transform(self, X: People) -> Array:
         """The places of people: (n_people, width), float32, of length 1, or 0 of those without company."""

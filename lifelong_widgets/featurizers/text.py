@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from lifelong_widgets.data import Interactions, Item
-from lifelong_widgets.errors import DataError, closest
+from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers.autoencoder import AutoencoderReducer
 from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
 from lifelong_widgets.featurizers.cleaning import MAX_CHARACTERS, clean_text
@@ -108,15 +109,39 @@ class TextFeaturizer(Featurizer):
             )
         return heaviest_words(inputs, directions)
 
+    def parts(self, item: Item, row: Array) -> list[tuple[str, Array]]:
+        """The words of the item, each with what it adds to the row; see `Featurizer.parts`.
+
+        That is known where a reduction is linear and words have names: else it is the columns.
+        """
+        words, directions = self._input_names(), self._ready().directions
+        if words is not None and directions is not None and row.any():
+            wide = sparse.csr_matrix(self._rows([document(item, self.clean_html)]))
+            vectors = wide.data[:, None] * directions[:, wide.indices].T
+            whole = vectors.sum(axis=0)
+            scale = float(row @ whole) / max(float(whole @ whole), 1e-30)
+            if np.allclose(scale * whole, row, rtol=0.0, atol=1e-4 * float(np.abs(row).max())):
+                named = zip(words[wide.indices], scale * vectors, strict=True)
+                return [(str(word), vector) for word, vector in named]
+        return super().parts(item, row)
+
     def get_state(self) -> dict[str, Any]:
         """The words (JSON), their weights and the directions (arrays)."""
         reducer = self._ready()
         return {**self._get_words(), **reducer.get_state()}
 
     def set_state(self, state: dict[str, Any]) -> Self:
-        """Take a state back that one with the same arguments was fitted to."""
+        """Take a state back that one with the same arguments was fitted to.
+
+        Raises:
+            FormatError: there are more words, or fewer, than are reduced.
+        """
         self._set_words(state)
         self._reducer = self._make_reducer().set_state(state)
+        words, directions = self._input_names(), self._reducer.directions
+        if words is not None and directions is not None and len(words) != directions.shape[1]:
+            n_columns = directions.shape[1]
+            raise FormatError(f"text features: {len(words)} words do not go with {n_columns} columns")
         return self
 
     def _ready(self) -> Reducer:

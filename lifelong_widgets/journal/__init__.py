@@ -6,12 +6,14 @@ from lifelong_widgets.journal.ranges import IdRanges
 from lifelong_widgets.journal.steps import (
     AddItems,
     Fit,
+    Follow,
     Learn,
     LearnBatch,
     Observe,
     Set,
     SetKinds,
     Step,
+    Unfollow,
 )
 from lifelong_widgets.journal.store import CHECKPOINTS, Journal
 from lifelong_widgets.journal.tombstones import Tombstone
@@ -22,6 +24,7 @@ __all__ = [
     "Checkpoints",
     "Entry",
     "Fit",
+    "Follow",
     "IdRanges",
     "Journal",
     "Learn",
@@ -32,4 +35,5 @@ __all__ = [
     "SetKinds",
     "Step",
     "Tombstone",
+    "Unfollow",
 ]

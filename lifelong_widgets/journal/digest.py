@@ -8,7 +8,17 @@ from typing import Any
 
 from lifelong_widgets.data import Feedback
 from lifelong_widgets.journal.entries import to_json
-from lifelong_widgets.journal.steps import AddItems, Fit, Learn, LearnBatch, Observe, Set, Step
+from lifelong_widgets.journal.steps import (
+    AddItems,
+    Fit,
+    Follow,
+    Learn,
+    LearnBatch,
+    Observe,
+    Set,
+    Step,
+    Unfollow,
+)
 
 
 def digest_of(
@@ -43,6 +53,10 @@ def _lines(step: Step, records: Callable[[int, int], Iterable[dict[str, Any]]]) 
         yield from records(step.start, step.stop)
     elif isinstance(step, Set):
         yield ["Set", step.part, step.name, step.value]
+    elif isinstance(step, Follow):
+        yield ["Follow", *step.edge]
+    elif isinstance(step, Unfollow):
+        yield ["Unfollow", *step.edge[:2]]
     else:
         yield ["SetKinds", step.kinds]
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from lifelong_widgets.data import Feedback, FeedbackKinds
-from lifelong_widgets.data.ids import as_id
+from lifelong_widgets.data.ids import Id, as_id
+from lifelong_widgets.data.social import Edge, edge_of
 from lifelong_widgets.errors import DataError, FormatError
 
 Row = tuple[Any, ...]
@@ -40,10 +41,15 @@ class Op(StrEnum):
     KINDS = "kinds"
     UNDO = "undo"
     FORGET = "forget"
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
 
 
 EVENT_OPS = frozenset({Op.LEARN, Op.OBSERVE, Op.EVENT})
-"""The ops whose entries are one event each. The others carry a body."""
+"""The ops whose entries are one event each."""
+
+EDGE_OPS = frozenset({Op.FOLLOW, Op.UNFOLLOW})
+"""The ops whose entries are one edge each. All others carry a body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Entry:
         op: what it records.
         recorded: when it was written, seconds since 1970-01-01 UTC.
         feedback: the event of a LEARN, OBSERVE or EVENT entry.
+        edge: who follows whom from a FOLLOW entry on, or no longer from an UNFOLLOW (whose weight is 1).
         call: for EVENT, the id of the LEARN_MANY entry before it, or of the FIT entry after it, that it is
             part of.
         body: of the other ops, as JSON has it:
@@ -70,6 +77,13 @@ class Entry:
     feedback: Feedback | None = None
     call: int | None = None
     body: dict[str, Any] | None = None
+    edge: Edge | None = None
+
+    def is_of(self, user: Id | None) -> bool:
+        """Whether it is an event of `user`, or an edge from or to them."""
+        if self.edge is not None:
+            return user in self.edge[:2]
+        return self.feedback is not None and self.feedback.user == user
 
 
 # ---- writing -------------------------------------------------------------------------------------------
@@ -104,14 +118,28 @@ def event_row(id: int, op: Op, recorded: float, feedback: Feedback, call: int | 
     )
 
 
+def edge_row(id: int, op: Op, recorded: float, edge: Edge) -> Row:
+    """The row of an edge: who follows as the user, who is followed as the item, the weight as the value.
+
+    Raises:
+        DataError: an op of another sort, or an edge that cannot be.
+    """
+    if op not in EDGE_OPS:
+        raise DataError(f"an edge is recorded as follow or unfollow, not as {op!r:.80}")
+    source, target, weight = edge_of(*edge)
+    value = weight if op is Op.FOLLOW else None
+    return _with_checksum((id, op.value, recorded, source, target, None, None, value, None, None, None, None))
+
+
 def body_row(id: int, op: Op, recorded: float, body: dict[str, Any]) -> Row:
     """The row of an entry that is no event.
 
     Raises:
         DataError: the body is not what `Entry` says about the op.
     """
-    if op in EVENT_OPS:
-        raise DataError(f"the op {op.value!r} records an event; use append_event")
+    if op in EVENT_OPS | EDGE_OPS:
+        verb = "append_edges" if op in EDGE_OPS else "append_event"
+        raise DataError(f"the op {op.value!r} has no body; use {verb}")
     problem = _problem(id, op, body)
     if problem:
         raise DataError(f"the body {body!r:.200} does not belong to the op {op.value!r}: {problem}")
@@ -191,6 +219,12 @@ def _checked(row: Row) -> Entry:
                 raise ValueError(f"a number is {number!r:.80}")
         feedback = Feedback(as_id(user, "user"), as_id(item, "item"), kind, time, value, _shown(shown), event)
         return Entry(id, op, recorded, feedback, call)
+    if op in EDGE_OPS:
+        if any(cell is not None for cell in (kind, time, shown, event, call, body)):
+            raise ValueError("an edge has the cells of an event, or a body")
+        if type(value) is not (float if op is Op.FOLLOW else type(None)):
+            raise ValueError(f"the weight of an edge is {value!r:.80}")
+        return Entry(id, op, recorded, edge=edge_of(user, item, 1.0 if value is None else value))
     if any(cell is not None for cell in (user, item, kind, time, value, shown, event, call)):
         raise ValueError(f"the op {op.value!r} has the cells of an event")
     found = from_json(body)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lifelong_widgets.data import Id
+from lifelong_widgets.data import Id, SocialGraph
 from lifelong_widgets.data.ids import LONGEST_ID
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal.entries import COLUMNS, Entry, Op, Row, checksum, entry_of, from_json
@@ -19,6 +19,10 @@ from lifelong_widgets.journal.tombstones import Tombstone
 
 _PAGE = 256  # rows; no statement stays open between two pages, and so no reader holds up `scrub`
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM entries"
+OF_USER = "(user = :user OR (item = :user AND kind IS NULL))"
+"""Which entries hold a person: as who did something, as who follows, as who is followed."""
+
+Values = Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Log:
         found: list[Entry] = []
         while len(found) < n:
             rows = self._rows(
-                f"{_SELECT} WHERE id < ? AND id > ? AND user IS NOT NULL ORDER BY id DESC LIMIT ?",
+                f"{_SELECT} WHERE id < ? AND id > ? AND kind IS NOT NULL ORDER BY id DESC LIMIT ?",
                 (at, end, _PAGE),
             )
             if not rows:
@@ -171,15 +175,35 @@ class Log:
             return False
 
     def of_user(self, user: Id) -> tuple[int, int | None]:
-        """How many events `user` has, and the id of the first one. Reads the whole log."""
-        count, first = self._rows("SELECT count(*), min(id) FROM entries WHERE user = ?", (user,))[0]
+        """How many events `user` has and edges from and to them, and the id of the first. Reads it all."""
+        count, first = self._rows(f"SELECT count(*), min(id) FROM entries WHERE {OF_USER}", {"user": user})[0]
         return count, first
+
+    def graph(self, until: int) -> SocialGraph:
+        """Who follows whom at `until`. Reads the whole log."""
+        found, after = SocialGraph(), 0
+        while rows := self._rows(
+            f"{_SELECT} WHERE id > ? AND id <= ? AND kind IS NULL AND user IS NOT NULL ORDER BY id LIMIT ?",
+            (after, until, _PAGE),
+        ):
+            for entry in (entry_of(row, str(self._path)) for row in rows):
+                if entry.edge is None or entry.id <= after:
+                    raise FormatError(f"{self._path} is damaged at entry {entry.id}: it is no edge")
+                after = entry.id
+                try:
+                    if entry.op is Op.FOLLOW:
+                        found.add(*entry.edge)
+                    else:
+                        found.remove(*entry.edge[:2])
+                except DataError as error:
+                    raise FormatError(f"{self._path} is damaged at entry {entry.id}: {error}") from None
+        return found
 
     def profile(self, until: int) -> Profile:
         """What is known of the events up to `until` without reading them in."""
         counted = self._rows(
             "SELECT count(*), sum(typeof(user) = 'text'), sum(typeof(item) = 'text') FROM entries "
-            "WHERE user IS NOT NULL AND id <= ?",
+            "WHERE kind IS NOT NULL AND id <= ?",
             (until,),
         )[0]
         return Profile(counted[0], bool(counted[1]), bool(counted[2]))
@@ -199,11 +223,11 @@ class Log:
             raise FormatError(f"{self._path} is damaged at item {position!r:.80}: {error}") from None
         return record
 
-    def _value(self, query: str, values: Sequence[Any] = ()) -> Any:
+    def _value(self, query: str, values: Values = ()) -> Any:
         rows = self._rows(query, values)
         return rows[0][0] if rows else None
 
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _rows(self, query: str, values: Values = ()) -> list[Any]:
         try:
             return self._connection().execute(query, values).fetchall()
         except sqlite3.Error as error:

@@ -17,7 +17,7 @@ from lifelong_widgets.journal.entries import COLUMNS, checksum, from_json, to_js
 Synchronous = Literal["NORMAL", "FULL"]
 
 FILE = "journal.sqlite"
-VERSION = 2  # 1 had no attachments, and is still what a journal without any is
+VERSION = 3  # 1 is what a journal without attachments and edges is, 2 one without edges
 APPLICATION = int.from_bytes(b"LWjl")
 LONGEST_CELL = 64 * 2**20
 """Bytes of the longest row that is written or read."""
@@ -81,16 +81,28 @@ def item_rows(items: Iterable[Item], start: int) -> Iterable[tuple[int, str, int
 
 def attach(connection: sqlite3.Connection, entry: int, data: bytes) -> None:
     """Write the attachment of an entry. The first one makes it a journal of version 2."""
-    if not has_attachments(connection):
-        for statement in _ATTACHMENTS.values():
-            connection.execute(statement)
-        connection.execute("PRAGMA user_version = 2")
+    _be_of_version(2, connection)
     for part, start in enumerate(range(0, len(data), _PART)):
         row = (entry, part, data[start : start + _PART])
         connection.execute(
             "INSERT INTO attachments (entry, part, data, checksum) VALUES (?, ?, ?, ?)",
             (*row, _checksum_of_part(*row)),
         )
+
+
+def make_room_for_edges(connection: sqlite3.Connection) -> None:
+    """To be called before one is written. The first makes it a journal of version 3."""
+    _be_of_version(3, connection)
+
+
+def _be_of_version(version: int, connection: sqlite3.Connection) -> None:
+    """Make a journal of an older version one of this, so that those who do not know it refuse it by name."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found < 2:
+        for statement in _ATTACHMENTS.values():
+            connection.execute(statement)
+    if found < version:
+        connection.execute(f"PRAGMA user_version = {version}")
 
 
 def has_attachments(connection: sqlite3.Connection) -> bool:

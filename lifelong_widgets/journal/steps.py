@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifelong_widgets.data import Feedback, Id
+from lifelong_widgets.data.social import Edge
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.journal.entries import EVENT_OPS, Entry, Op
 from lifelong_widgets.journal.ranges import IdRanges
@@ -77,7 +78,23 @@ class SetKinds:
     kinds: dict[str, Any]
 
 
-Step = Learn | Observe | LearnBatch | Fit | AddItems | Set | SetKinds
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Let somebody follow somebody else."""
+
+    id: int
+    edge: Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow:
+    """Let somebody no longer follow somebody else; the weight says nothing."""
+
+    id: int
+    edge: Edge
+
+
+Step = Learn | Observe | LearnBatch | Fit | AddItems | Set | SetKinds | Follow | Unfollow
 
 
 def steps_of(
@@ -94,7 +111,7 @@ def steps_of(
         entries: A stretch of a log. It may begin within a LEARN_MANY call, and end within one or within a
             FIT (which then does not occur).
         leave_out: Ids of the events that do not count.
-        without_user: Whose events do not count either.
+        without_user: Whose events, and edges from and to whom, do not count either.
         batch_size_of: The batch size of the LEARN_MANY call with this id; asked for those that began before
             the stretch.
         file: For messages.
@@ -128,8 +145,10 @@ def steps_of(
         if entry.op is Op.LEARN_MANY:
             newest = (entry.id, _body(entry)["batch_size"])
             continue
+        if without_user is not None and entry.is_of(without_user):
+            continue
         if entry.feedback is not None:
-            if entry.id in leave_out or entry.feedback.user == without_user:
+            if entry.id in leave_out:
                 continue
             if of_fit:
                 fit.append(entry.feedback)
@@ -161,6 +180,8 @@ def steps_of(
 def _single(entry: Entry) -> Iterator[Step]:
     if entry.op in EVENT_OPS and entry.feedback is not None:
         yield (Learn if entry.op is Op.LEARN else Observe)(entry.id, entry.feedback)
+    elif entry.edge is not None:
+        yield (Follow if entry.op is Op.FOLLOW else Unfollow)(entry.id, entry.edge)
     elif entry.op is Op.ADD:
         yield AddItems(entry.id, **_body(entry))
     elif entry.op is Op.SET:

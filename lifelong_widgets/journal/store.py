@@ -12,18 +12,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast, get_args
 
-from lifelong_widgets.data import Feedback, FeedbackKinds, Id, Interactions, Item
+from lifelong_widgets.data import Feedback, FeedbackKinds, Id, Interactions, Item, SocialGraph
 from lifelong_widgets.data.display import listing
 from lifelong_widgets.data.ids import as_id
+from lifelong_widgets.data.social import Edge
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.files import as_path, remove_leftovers, replacing, sync_file, sync_folder
 from lifelong_widgets.journal import schema
 from lifelong_widgets.journal.checkpoints import Checkpoints
 from lifelong_widgets.journal.digest import digest_of
-from lifelong_widgets.journal.entries import EVENT_OPS, Entry, Op, Row, body_row, event_row
+from lifelong_widgets.journal.entries import EVENT_OPS, Entry, Op, Row, body_row, edge_row, event_row
 from lifelong_widgets.journal.export import export
 from lifelong_widgets.journal.lock import WriterLock
-from lifelong_widgets.journal.log import Log
+from lifelong_widgets.journal.log import OF_USER, Log
 from lifelong_widgets.journal.pseudonyms import Pseudonyms
 from lifelong_widgets.journal.ranges import IdRanges
 from lifelong_widgets.journal.steps import Step, steps_of
@@ -78,6 +79,7 @@ class Journal:
         self._last_id = self._n_items = 0
         self._inode = self._path.stat().st_ino
         self._void: list[list[int]] = []
+        self._remedy = ""
         try:
             self._log = Log(self._live, self._path)
             self._within = False
@@ -198,14 +200,14 @@ class Journal:
             raise
         return journal
 
-    def close(self) -> None:
-        """Close it; a second time does nothing.
+    def close(self, remedy: str = "open it again") -> None:
+        """Close it; a second time does nothing. `remedy` is what whoever uses it afterwards is told to do.
 
         In a forked child this only marks it as closed: the files belong to the parent.
         """
         if self.closed:
             return
-        self.closed = True
+        self.closed, self._remedy = True, remedy
         if os.getpid() != self._pid:
             return
         self._db.close()
@@ -300,6 +302,25 @@ class Journal:
         self._last_id = call
         return call
 
+    def append_edges(self, op: Op, edges: Iterable[Edge]) -> None:
+        """Append an entry for each edge: that it is there from now on (FOLLOW), or no longer (UNFOLLOW).
+
+        Raises:
+            As `append_event`.
+        """
+        now, id = time.time(), self._last_id
+        self._run(schema.make_room_for_edges, self._appendable())
+
+        def rows() -> Iterator[Row]:
+            nonlocal id
+            for edge in edges:
+                id += 1
+                named = Edge(self.pseudonym(edge.follower), self.pseudonym(edge.followed), edge.weight)
+                yield edge_row(id, op, now, named)
+
+        self._run(self._appendable().executemany, schema.INSERT, rows())
+        self._last_id = id
+
     def append(self, op: Op, body: dict[str, Any]) -> int:
         """Append an entry that is no event, with the body that `Entry` describes, and return its id.
 
@@ -333,20 +354,20 @@ class Journal:
         self._run(schema.attach, self._appendable(), entry, data)
 
     def erase(self, user: Id) -> int:
-        """Delete every event of `user` and append a tombstone, in one transaction; return its id.
+        """Delete every event of `user` and edge from or to them, and append a tombstone, in one transaction.
 
-        From then on the log is one without the person, and the checkpoints that the tombstone names are void.
-        Their bytes are gone from the folder after `scrub`. Until then the journal holds a note, by which
-        opening it to write ends what a crash broke off between the two.
+        Returns the id of the tombstone. From then on the log is one without the person, and the checkpoints
+        that the tombstone names are void. Their bytes are gone from the folder after `scrub`. Until then the
+        journal holds a note, by which opening it to write ends what a crash broke off between the two.
 
         Raises:
             LifelongWidgetsError: as `transaction`.
         """
         user = self.pseudonym(user)
         with self.transaction():
-            n_events, first = self._log.of_user(user)
-            body = tombstone_body(user, n_events, first or self._last_id + 1)
-            self._run(self._appendable().execute, "DELETE FROM entries WHERE user = ?", (user,))
+            n_entries, first = self._log.of_user(user)
+            body = tombstone_body(user, n_entries, first or self._last_id + 1)
+            self._run(self._appendable().execute, f"DELETE FROM entries WHERE {OF_USER}", {"user": user})
             id = self.append(Op.FORGET, body)
             self._void = [*self._void, [int(body["first"]), id]]
             self._run(schema.set_meta, self._db, "unscrubbed", self._void)
@@ -473,8 +494,9 @@ class Journal:
     ) -> Iterator[Step]:
         """What is to be applied to the model after entry `after` to be where the log is at `until`.
 
-        Left out are the events that an UNDO up to `until` took back, those of `without_user`, and those with
-        ids in the ranges `without_ids` (pairs of a first and a last id). See `steps_of` for the batches.
+        Left out are the events that an UNDO up to `until` took back, those of `without_user` with the edges
+        from and to them, and the events with ids in the ranges `without_ids` (pairs of a first and a last
+        id). See `steps_of` for the batches.
 
         Args:
             after: 0, or the id of a step. What it left out must not have been in the model of that step.
@@ -505,12 +527,19 @@ class Journal:
             if entry.op in EVENT_OPS and entry.id not in taken_back
         )
 
+    def graph(self, until: int | None = None) -> SocialGraph:
+        """Who follows whom at `until`, by the names that are written here. Reads the whole log.
+
+        What a model knew before its journal began is not in it.
+        """
+        return self._log.graph(self._end(until))
+
     def count_events(self, user: Id) -> int:
-        """How many events of `user` the log holds, those taken back too. Reads it all."""
+        """How many events of `user`, taken back or not, and edges from and to them. Reads it all."""
         return self._log.of_user(self.pseudonym(user))[0]
 
     def first_entry_of(self, user: Id) -> int | None:
-        """The id of the first event of `user`, or None. Reads the whole log."""
+        """The id of the first event of `user`, or edge from or to them; or None. Reads the whole log."""
         return self._log.of_user(self.pseudonym(user))[1]
 
     @property
@@ -591,7 +620,7 @@ class Journal:
 
     def _live(self) -> sqlite3.Connection:
         if self.closed:
-            raise LifelongWidgetsError(f"the journal {self.folder} is closed; open it again")
+            raise LifelongWidgetsError(f"the journal {self.folder} is closed; {self._remedy}")
         if os.getpid() != self._pid:
             raise LifelongWidgetsError(
                 f"the journal {self.folder} was opened before this process was forked, and SQLite does not "

@@ -26,7 +26,7 @@ class Tombstone:
         recorded: when, seconds since 1970-01-01 UTC.
         salt: hexadecimal.
         hash: of the salt and the id, hexadecimal.
-        n_events: how many events were erased.
+        n_events: how many events, and edges from and to them, were erased.
         first: id of the first of them (of this entry itself if there were none). Whatever was made from the
             entries between `first` and `id` knew the person: checkpoints of those ids are void.
     """

@@ -4,6 +4,7 @@ from lifelong_widgets.learning.distillation import Distillation, Scored, score
 from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples, examples_of_batch, pasts_of_batch
 from lifelong_widgets.learning.log_examples import LogExamples
+from lifelong_widgets.learning.negatives import Negatives
 from lifelong_widgets.learning.objectives import (
     OBJECTIVES,
     Objective,
@@ -22,6 +23,7 @@ __all__ = [
     "Examples",
     "FitReport",
     "LogExamples",
+    "Negatives",
     "Objective",
     "OnlineUpdater",
     "ReplayBuffer",

@@ -35,6 +35,7 @@ def gradients(
     into: Sequence[torch.Tensor],
     weights: np.ndarray | None = None,
     distillation: Distillation | None = None,
+    drawn_from: int | None = None,
 ) -> Gradients:
     """The gradients of ``(weights · (losses + distillation)).mean()``; the dense ones are written to `into`.
 
@@ -51,11 +52,13 @@ def gradients(
         into: one tensor for each of `Network.dense_parameters`, overwritten.
         weights: (n,), how much each example counts; 1 each.
         distillation: of the last examples of the batch; the others, or all, are without.
+        drawn_from: how many items the negatives were drawn from; all, if it is not said.
     """
+    drawn_from = len(network.items) if drawn_from is None else drawn_from
     learned = network.learned
     upper = into if learned is None else into[: -len(learned.parameters())]
     through = _through_product if network.is_product else gradients_through_head
-    found = through(network, examples, negatives, objective, upper, weights, distillation)
+    found = through(network, examples, negatives, objective, upper, weights, distillation, drawn_from)
     if learned is not None:
         # a vector is embedding + content @ P, so that the gradient of the former is that of the vector
         projection = network.projection.detach().numpy()[learned.columns]
@@ -71,6 +74,7 @@ def _through_product(
     into: Sequence[torch.Tensor],
     weights: np.ndarray | None,
     distillation: Distillation | None,
+    drawn_from: int,
 ) -> Gradients:
     n, dim = len(examples), network.embedding_dim
     of_content, of_people, of_encoder = of_parts(network, into)
@@ -87,7 +91,7 @@ def _through_product(
     target_scores, scores = _scores(queries, rows, examples.targets, negatives)
     shares = np.full(n, 1 / n, dtype=examples.rewards.dtype) if weights is None else weights / n
     losses, of_targets, of_others = objective.gradients(
-        target_scores, scores, examples.rewards, len(rows), shares
+        target_scores, scores, examples.rewards, drawn_from, shares
     )
     loss = float((losses * shares).sum())
 

@@ -31,6 +31,7 @@ def gradients_through_head(
     into: Sequence[torch.Tensor],
     weights: np.ndarray | None,
     distillation: Distillation | None,
+    drawn_from: int,
 ) -> Gradients:
     """See `gradients.gradients`, whose arguments these are; under `torch.no_grad`."""
     n, dim = len(examples), network.embedding_dim
@@ -63,7 +64,7 @@ def gradients_through_head(
         scored[0].scores[:, 0].numpy(),
         scored[1].scores.masked_fill(is_target, -torch.inf).numpy(),
         examples.rewards,
-        len(network.items),
+        drawn_from,
         shares,
     )
     loss = float((losses * shares).sum())

@@ -19,7 +19,7 @@ from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 from lifelong_widgets.progress import Progress, ProgressCallback, Stop, report_or_give_up, track
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitReport:
     """What a fit did.
 
@@ -49,6 +49,9 @@ class FitReport:
             f"{self.epochs} epochs in {self.seconds:.1f} s, best after epoch {self.best_epoch}"
             f"{quality}{stopped}"
         )
+
+    def __repr__(self) -> str:
+        return f"FitReport({self})"
 
 
 class Trainer(Part):

@@ -16,6 +16,7 @@ from lifelong_widgets.learning.distillation import Distillation
 from lifelong_widgets.learning.elastic import ElasticPenalty
 from lifelong_widgets.learning.examples import Examples
 from lifelong_widgets.learning.gradients import gradients
+from lifelong_widgets.learning.negatives import Negatives
 from lifelong_widgets.learning.objectives import OBJECTIVES, Objective
 from lifelong_widgets.learning.optimizers import OPTIMIZERS
 from lifelong_widgets.learning.whole_log import WholeGradient
@@ -100,6 +101,7 @@ class OnlineUpdater(Part):
         distillation: Distillation | None = None,
         rate_factor: float = 1.0,
         objective: Objective | None = None,
+        among: Negatives | None = None,
     ) -> np.ndarray:
         """Learn from a batch; returns the loss of each example before the step, (n,), float32.
 
@@ -112,12 +114,13 @@ class OnlineUpdater(Part):
             distillation: what holds the last examples of the batch to the scores that they once had.
             rate_factor: how many times longer the step is than the learning rate says.
             objective: a loss of the targets alone, for which no negatives are drawn, instead of the trait.
+            among: what negatives are drawn from, if not from all items.
 
         Raises:
             DivergenceError: if the loss is not finite; nothing was changed.
         """
         rate = rate_factor * (self.learning_rate if learning_rate is None else learning_rate)
-        found = self._gradients(examples, rng, rate, weights, distillation, objective)
+        found = self._gradients(examples, rng, rate, weights, distillation, objective, among)
         if learning_rate is not None:
             found = self._of_the_taken(found, examples.taken)
         if self.penalty is not None:
@@ -203,11 +206,13 @@ class OnlineUpdater(Part):
         weights: np.ndarray | None = None,
         distillation: Distillation | None = None,
         objective: Objective | None = None,
+        among: Negatives | None = None,
     ) -> Gradients:
         """Those of a batch; the dense ones are in the optimizer then."""
         if objective is None:
             objective = OBJECTIVES[self.objective]
-            negatives = self._negatives(len(self._network.items), rng)
+            among = among or Negatives.all_of(len(self._network.items))
+            negatives = among.draw(self.n_negatives, rng)
         else:
             negatives = np.zeros(0, dtype=np.int64)
         with self._network.content.without(self._left_out(rng)):
@@ -219,6 +224,7 @@ class OnlineUpdater(Part):
                 self._dense.gradients,
                 weights,
                 distillation,
+                None if among is None else len(among),
             )
         if not math.isfinite(found.loss):
             raise DivergenceError(
@@ -271,11 +277,6 @@ class OnlineUpdater(Part):
         if out.all():
             out[rng.integers(len(modalities))] = False
         return [name for name, dropped in zip(modalities, out, strict=True) if dropped]
-
-    def _negatives(self, n_items: int, rng: np.random.Generator) -> np.ndarray:
-        if n_items <= self.n_negatives:
-            return np.arange(n_items)
-        return rng.integers(n_items, size=self.n_negatives)
 
     @traitlets.validate("optimizer")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
+from lifelong_widgets.memory.newcomers import Moment, Newcomers
 from lifelong_widgets.memory.popularity import LONGEST, N_HALF_LIVES, PopularityBank, log_minutes
-from lifelong_widgets.memory.scores import Scores, contains, union
+from lifelong_widgets.memory.scores import DenseScores, Scores, contains, union
 
 MEMBERS = ("close", "neighbors", "followers", "successors", "linear", "network", "content", "stage")
 """Who scores items for a person."""
@@ -51,14 +52,14 @@ class Past:
         rewards: (n,), float32; not 0.
         times: (n,), float64, seconds.
         consumed: all that they have consumed, int64, ascending.
-        now: when the list is asked for, seconds.
+        moment: when the list is asked for.
     """
 
     items: NDArray[np.int64]
     rewards: NDArray[np.float32]
     times: NDArray[np.float64]
     consumed: NDArray[np.int64]
-    now: float
+    moment: Moment
 
     @property
     def liked(self) -> NDArray[np.int64]:
@@ -92,9 +93,11 @@ def choose(
     past: Past,
     per_member: int,
     popular: int,
-    unreleased: NDArray[np.int64],
+    newcomers: Newcomers,
 ) -> NDArray[np.int64]:
     """The union of what each member would recommend, of what is popular, and of what the person likes again.
+
+    And of items that nobody has taken yet; none is there that is not released.
 
     Args:
         scores: by each member.
@@ -102,12 +105,15 @@ def choose(
         past: the person's. What they have consumed is there only if it is in it.
         per_member: how many each member may name.
         popular: how many may be named at each of some half-lives.
-        unreleased: what is not there yet, ascending.
+        newcomers: the items that nobody has taken.
     """
     chosen = [popularity.top(popular, past.consumed), past.liked]
-    hidden = union(past.consumed, unreleased) if len(unreleased) else past.consumed
-    chosen += [of_member.best(per_member, hidden) for of_member in scores.values()]
-    return union(*chosen)
+    for of_member in scores.values():
+        if isinstance(of_member, DenseScores):
+            chosen += newcomers.best_of_all(of_member.values, per_member, past.consumed, past.moment)
+        else:
+            chosen.append(of_member.best(per_member, past.consumed))
+    return union(*chosen, newcomers.named(scores.get("content"), past.consumed, past.moment))
 
 
 def describe(
@@ -127,12 +133,16 @@ def describe(
             columns = features[:, 4 * place : 4 * place + 4]
             _tell_scores(columns, scores[member].of(items), member == "network")
     column = 4 * len(MEMBERS)
-    popularity.tell(features[:, column : column + N_HALF_LIVES + 3], items, past.now)
+    popularity.tell(features[:, column : column + N_HALF_LIVES + 3], items, past.moment.time)
     column += N_HALF_LIVES
-    _tell_repeats(features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.now)
+    _tell_repeats(
+        features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.moment.time
+    )
     features[:, column + 6] = consumed
     features[:, column + 8] = np.log1p(len(past.items)) / 4.0
-    features[:, column + 9] = log_minutes(past.now - float(past.times[0])) if len(past.times) else LONGEST
+    features[:, column + 9] = (
+        log_minutes(past.moment.time - float(past.times[0])) if len(past.times) else LONGEST
+    )
     return Candidates(items, features, consumed)
 
 

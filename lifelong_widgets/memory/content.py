@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,18 +75,41 @@ class ContentScores:
         return np.zeros(0, dtype=np.int64)
 
     def terms(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What each item of the history adds to the score of `items`; one row each.
+        """What each item of the history adds to the scores of `items`; one row each."""
+        own = self._content.of(items)
+        terms, totals = np.zeros((len(self._liked), len(items)), dtype=np.float32), np.zeros(len(items))
+        for weight, part, past in self._parts():
+            lengths = np.linalg.norm(own[:, part], axis=1)
+            known = lengths > 0
+            totals += weight * known
+            scales = np.divide(weight, lengths, out=np.zeros(len(items)), where=known)
+            terms += past @ own[:, part].T * scales.astype(np.float32)
+        terms /= np.where(totals > 0, totals, 1.0).astype(np.float32)
+        return terms
 
-        Where a modality is missing in a part of the history, they need not add up to the score.
-        """
-        decays = np.power(self._decay, np.arange(len(self._liked)))
-        return _each_cosine(
-            self._content.of(self._liked),
-            decays,
-            self._content.of(items),
-            np.array(self._content.bounds),
-            self._content.weights(),
-        )
+    def columns(self, item: int) -> NDArray[np.float32]:
+        """The same for one item, column by column of its content: (n, content_dim)."""
+        own = self._content.of(np.array([item]))[0]
+        terms, total = np.zeros((len(self._liked), len(own)), dtype=np.float32), 0.0
+        for weight, part, past in self._parts():
+            length = float(np.linalg.norm(own[part]))
+            if length > 0.0:
+                total += weight
+                terms[:, part] = past * own[part] * np.float32(weight / length)
+        if total > 0:
+            terms /= np.float32(total)
+        return terms
+
+    def _parts(self) -> Iterator[tuple[float, slice, NDArray[np.float32]]]:
+        """The weight of each modality that the history has, its columns, and there the items, faded."""
+        history, decays = self._content.of(self._liked), np.power(self._decay, np.arange(len(self._liked)))
+        bounds = self._content.bounds
+        for weight, start, end in zip(self._content.weights(), bounds[:-1], bounds[1:], strict=True):
+            part = history[:, start:end]
+            lengths = np.linalg.norm(part, axis=1)
+            if lengths.any():
+                shares = np.divide(decays, lengths, out=np.zeros(len(part)), where=lengths > 0)
+                yield float(weight), slice(start, end), part * shares.astype(np.float32)[:, None]
 
 
 def _cosines(
@@ -124,20 +147,6 @@ def _cosines(
     return scores
 
 
-def _each_cosine(
-    history: NDArray[np.float32],
-    decays: NDArray[np.float64],
-    content: NDArray[np.float32],
-    bounds: NDArray[np.int64],
-    weights: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    cosines = np.empty((len(history), len(content)), dtype=np.float32)
-    for place in range(len(history)):
-        own = slice(place, place + 1)
-        cosines[place] = _cosines(history[own], decays[own], content, bounds, weights)
-    return cosines
-
-
 def _length_of(vector: NDArray[np.float32]) -> float:
     total = np.float32(0.0)
     for value in vector:
@@ -147,4 +156,3 @@ def _length_of(vector: NDArray[np.float32]) -> float:
 
 _length_of = compiled(_length_of, reassociate=True)
 _cosines = compiled(_cosines, reassociate=True)
-_each_cosine = compiled(_each_cosine)

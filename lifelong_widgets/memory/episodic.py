@@ -17,7 +17,7 @@ from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.newcomers import Newcomers
 from lifelong_widgets.memory.popularity import PopularityBank
-from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores, union
+from lifelong_widgets.memory.scores import DenseScores, Scores, SparseScores
 from lifelong_widgets.memory.sequence_neighbors import SequenceNeighbors
 from lifelong_widgets.memory.stages import StagePopularity
 from lifelong_widgets.memory.successors import Successors
@@ -29,14 +29,17 @@ GROUPS = ("neighbors", "successors", "linear", "network", "content", "popularity
 NETWORK_ALONE: dict[str, Any] = {f"use_{group}": group == "network" for group in GROUPS}
 """The hyperparameters of a recommender whose gate has nobody to weigh the network against."""
 
+LINEAR = ("close", "neighbors", "followers", "successors", "linear", "content")
+"""The members whose score is a sum over the events of a past."""
+
 _CONTENT_DECAY = 0.85
 _AGE = FEATURES.index("popularity.age")
 
 _HOMES = {"close": "neighbors", "followers": "neighbors", "stage": "popularity"}
-_OF_GROUP = {
-    group: np.array([_HOMES.get(name.split(".")[0], name.split(".")[0]) == group for name in FEATURES])
-    for group in GROUPS
-}
+GROUP_OF: dict[str, str] = {name: _HOMES.get(name.split(".")[0], name.split(".")[0]) for name in FEATURES}
+"""To which group each feature belongs, ``"context"`` to none of `GROUPS`."""
+
+_OF_GROUP = {group: np.array([home == group for home in GROUP_OF.values()]) for group in GROUPS}
 
 
 class EpisodicMemory(Part):
@@ -101,11 +104,7 @@ class EpisodicMemory(Part):
             return describe(np.zeros(0, dtype=np.int64), {}, self.popularity, past)
         scores = self._scores(past, network_scores, content)
         popular = max(1, self.n_candidates * 4 // 5) if self.use_popularity else 0
-        unreleased = self.unreleased(past.now)
-        items = union(
-            choose(scores, self.popularity, past, self.n_candidates, popular, unreleased),
-            self.newcomers.named(scores, self.popularity, past.consumed, past.now),
-        )
+        items = choose(scores, self.popularity, past, self.n_candidates, popular, self.newcomers)
         candidates = self._described(items, scores, past)
         if network_scores is None:
             candidates.features[:, _OF_GROUP["network"]] = 0.0
@@ -130,32 +129,36 @@ class EpisodicMemory(Part):
         dull[:, _OF_GROUP[group]] = average[_OF_GROUP[group]]
         return dull
 
-    def could_name(self, item: int, now: float) -> bool:
-        """Whether an item was there at the time `now`, as far as is known."""
-        return bool(self.popularity.counts(np.array([item]))[0] > 0) or self.newcomers.could_be_taken(
-            item, now
-        )
-
-    def unreleased(self, now: float) -> NDArray[np.int64]:
-        """The items that are not to be recommended before a time later than `now`, ascending."""
-        return self.newcomers.unreleased(now, self.popularity)
+    def could_name(self, item: int, time: float) -> bool:
+        """Whether an item was there before `time`, as far as is known."""
+        return not self.newcomers.is_new(item) or self.newcomers.was_there(item, time)
 
     def terms(
-        self, group: str, past: Past, items: NDArray[np.int64], content: Content
+        self, member: str, past: Past, items: NDArray[np.int64], content: Content
     ) -> NDArray[np.float32]:
-        """What each item of `past.liked` adds to the scores of `items` by a member; one row each."""
-        liked = past.liked
-        if group == "neighbors":
-            terms = self._neighbors.terms(liked, items) + self._close.terms(liked, items)
-            return np.concatenate([terms, np.zeros((len(liked) - len(terms), len(items)), dtype=np.float32)])
-        if group == "linear":
+        """What each item of `past.liked` adds to the scores of `items` by a member of `LINEAR`; one row each.
+
+        They add up to its scores.
+        """
+        liked, counts = past.liked, self.popularity.counts
+        if member in ("close", "neighbors", "followers"):
+            table = self._close if member == "close" else self._neighbors
+            forward, backward = table.terms(liked, items, counts)
+            return forward if member == "followers" else forward + backward
+        if member == "linear":
             return self._linear.terms(liked, items)
-        if group == "content":
+        if member == "content":
             return ContentScores(content, liked, _CONTENT_DECAY).terms(items)
         terms = np.zeros((len(liked), len(items)), dtype=np.float32)
         if len(liked):
-            terms[0] = self._successors.counts(int(liked[0]), int(items.max(initial=-1)) + 1).of(items)
+            last = int(liked[0])
+            followed = self._successors.counts(last, int(items.max(initial=-1)) + 1).of(items)
+            terms[0] = followed / np.float32(self._successors.departures(last) + 1.0)
         return terms
+
+    def content_terms(self, past: Past, item: int, content: Content) -> NDArray[np.float32]:
+        """What each item of `past.liked` adds to the content score of an item, column by column."""
+        return ContentScores(content, past.liked, _CONTENT_DECAY).columns(item)
 
     def learn(
         self,
@@ -185,6 +188,7 @@ class EpisodicMemory(Part):
             self._linear.learn(past, item, ledger)
         self._stages.learn(n_consumed, item, ledger)
         self.popularity.add(item, now, weight, ledger)
+        self.newcomers.take(item, ledger)
 
     @property
     def n_bytes(self) -> int:
@@ -242,7 +246,7 @@ class EpisodicMemory(Part):
         }
 
     def set_state(self, state: dict[str, Any], n_items: int) -> None:
-        """Take a state back whose items are below `n_items`.
+        """Take a state back whose items are below `n_items`; `newcomers` are none of them taken before.
 
         Raises:
             FormatError: the arrays do not fit the settings, each other or the items.
@@ -253,6 +257,7 @@ class EpisodicMemory(Part):
         self._close.set_state(state["close"], n_items)
         self._successors.set_state(state["successors"], n_items)
         self._linear.set_state(state["linear"], n_items)
+        self.newcomers.take_all(state["popularity"]["items"])
 
     def _scores(
         self, past: Past, network_scores: NDArray[np.float32] | None, content: Content
@@ -282,7 +287,7 @@ class EpisodicMemory(Part):
 
     def _described(self, items: NDArray[np.int64], scores: dict[str, Scores], past: Past) -> Candidates:
         candidates = describe(items, scores, self.popularity, past)
-        self.newcomers.tell_age(candidates.features[:, _AGE], items, self.popularity, past.now)
+        self.newcomers.tell_age(candidates.features[:, _AGE], items, past.moment)
         return self._blinded(candidates)
 
     def _blinded(self, candidates: Candidates) -> Candidates:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.memory.candidates import FEATURES, Candidates
+from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates
 from lifelong_widgets.memory.item_bias import ItemBias
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.past_lists import PastLists
+from lifelong_widgets.memory.path_integral import Attributions, integrated_gradients
 from lifelong_widgets.memory.personal import PersonalWeights
 from lifelong_widgets.memory.states import check_arrays
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
@@ -32,6 +33,7 @@ _PRIOR = {
 }
 """Whom a gate trusts that has learned nothing yet: everybody about alike, and nobody's dislikes."""
 
+_CONTEXT = np.array([name.startswith("context.") for name in FEATURES])
 _BETA_1, _BETA_2 = 0.9, 0.999  # Adam's
 _AVERAGING = 0.998  # what a step leaves of the moving average
 _FADING = 0.99  # what an event leaves of the losses before it
@@ -130,6 +132,27 @@ class Gate(Part):
         mixed: NDArray[np.floating] = of_now + self.trust_in_average * (of_average - of_now)
         mixed += self._bias.of(items) + self._personal.scores(person, features)
         return mixed.astype(np.float32, copy=False)
+
+    def attributions(
+        self, person: int | None, items: NDArray[np.int64], features: NDArray[np.float32]
+    ) -> Attributions:
+        """What the scores of `items` are made of, against an item of which nobody has anything to say.
+
+        The arguments are those of `scores`. What is said of the person, the `context`, is the same for both.
+        """
+        silent = SILENT.astype(np.float64)
+        if len(features):
+            silent[_CONTEXT] = features[0, _CONTEXT]
+        of_now, at_now = integrated_gradients(self._parameters, self.gate_hidden_dim, features, silent)
+        of_average, at_average = integrated_gradients(self._average, self.gate_hidden_dim, features, silent)
+        trust, own = self.trust_in_average, self._personal.of(person).astype(np.float64)
+        return Attributions(
+            at_now + trust * (at_average - at_now),
+            of_now + trust * (of_average - of_now),
+            self._bias.of(items).astype(np.float64),
+            float(silent @ own),
+            (features - silent) * own,
+        )
 
     @property
     def trust_in_average(self) -> float:

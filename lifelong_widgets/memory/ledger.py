@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ class Ledger:
     """What stood where something is about to be written, so that it can stand there again.
 
     Whoever writes says so first: `keep` for a part of an array, `keep_all` for a whole attribute. Arrays are
-    found by the name of their attribute, since they may have been exchanged for larger ones meanwhile.
+    found by the name of their attribute, since they may have been exchanged for larger ones meanwhile. Where
+    what is written stands for more than what is taken back, `call` names what takes it back.
 
     >>> import numpy as np
     >>> from types import SimpleNamespace
@@ -55,14 +56,20 @@ class Ledger:
         """`owner.name` is about to be exchanged for a larger array and will itself be written no more."""
         self._writes.append((owner, name, None, getattr(owner, name)))
 
+    def call(self, action: Callable[..., None], *arguments: Any) -> None:
+        """`action` with these `arguments` takes back what was just done."""
+        self._writes.append((action, "", arguments, None))
+
     def writes(self) -> Iterator[tuple[object, str, Any]]:
         """Owner, name of the attribute, and index of all that was kept; index None for a whole attribute."""
-        return ((owner, name, index) for owner, name, index, _ in self._writes)
+        return ((owner, name, index) for owner, name, index, _ in self._writes if not callable(owner))
 
     def revert(self) -> None:
         """Put everything back, the latest first, and begin anew."""
         for owner, name, index, old in reversed(self._writes):
-            if index is None:
+            if callable(owner):
+                owner(*index)
+            elif index is None:
                 setattr(owner, name, old)
             else:
                 getattr(owner, name)[index] = old

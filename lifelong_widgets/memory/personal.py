@@ -54,6 +54,13 @@ class PersonalWeights:
             return np.zeros(len(features), dtype=np.float32)
         return _product(features, self._weights[person])
 
+    def of(self, person: int | None) -> NDArray[np.float32]:
+        """The weights of a person, (n_features,); 0 for whom nothing is known of."""
+        if person is None or person >= len(self._weights):
+            return np.zeros(self._weights.shape[1], dtype=np.float32)
+        own: NDArray[np.float32] = self._weights[person].copy()
+        return own
+
     def learn(
         self,
         person: int,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
 from lifelong_widgets.memory.gate import Gate, Lesson
 from lifelong_widgets.memory.ledger import Ledger
+from lifelong_widgets.memory.newcomers import Moment
+from lifelong_widgets.memory.path_integral import Attributions
 from lifelong_widgets.memory.scores import best_places, contains, union
 from lifelong_widgets.models import Histories, HistoriesMark
 
@@ -61,11 +63,13 @@ class Look:
         gains: of every item, (n_items,): the logarithm of what its value adds to that of the list, which is
             added to its score; None without values.
         state_value: what the next click is worth, as the click model chooses; NaN without values.
+        past: of the person, what they are made of.
     """
 
     candidates: Candidates
     scores: NDArray[np.float32]
     network_scores: NDArray[np.float32]
+    past: Past
     values: NDArray[np.float32] | None = None
     gains: NDArray[np.float32] | None = None
     state_value: float = float("nan")
@@ -109,38 +113,58 @@ class Ranker:
         self._network_scores, self._content = network_scores, content
         self._values, self._substitution, self._people = values, substitution, people
         self._memory, self._gate, self._histories = memory, gate, histories
-        self._looks: dict[int | None, Look] = {}
+        self._looks: dict[tuple[int | None, float | None], Look] = {}
 
     def changed(self) -> None:
         """Something that was learned, or the histories or the items, have changed."""
         self._looks.clear()
 
-    def look(self, person: int | None) -> Look:
+    def look(self, person: int | None, now: float | None = None) -> Look:
         """What there is for a person, by their index; None or one beyond all for somebody unknown.
 
         The same look is given until something has changed: a click is learned from what the list was made of.
+
+        Args:
+            person: whose list it is.
+            now: the moment that is asked about, in seconds; the clock of the log if nobody says so.
         """
-        key = person if person is not None and person < len(self._histories) else None
-        look = self._looks.get(key)
+        key = person if self._is_known(person) else None
+        look = self._looks.get((key, now))
         if look is None:
-            past = self.past_of(key)
-            read = self.read_of(key)
-            network_scores = next(self._network_scores(*read))
-            candidates = self._memory.candidates(past, network_scores, self._content)
-            scores = self._gate.scores(key, candidates.items, candidates.features)
-            look = Look(
-                candidates,
-                scores,
-                network_scores,
-                *self._gains(read, candidates.items, scores, network_scores),
-            )
+            look = self._looked(key, self.past_of(key, now), self.read_of(key))
             if len(self._looks) >= 16:
                 self._looks.clear()
-            self._looks[key] = look
+            self._looks[key, now] = look
         return look
 
-    def past_of(self, person: int | None) -> Past:
-        """What a person did."""
+    def _is_known(self, person: int | None) -> bool:
+        """Whether there is anything to read of a person: a history, or features of somebody without one."""
+        if person is None or person < len(self._histories):
+            return person is not None
+        rows = self._people([person])
+        return rows is not None and bool(rows.any())
+
+    def look_without(self, person: int | None, events: Collection[int]) -> Look:
+        """What there would be for a person had they not done the events at these places of their `Past`.
+
+        Those are taken out of the history that network and fast memory read, and the others close up. What
+        was learned from them stays, and so do the features of the person; an item that they consumed counts
+        as consumed.
+        """
+        past, (items, rewards, people) = self.past_of(person), self.read_of(person)
+        kept = ~np.isin(np.arange(len(past.items)), list(events))
+        stays = np.ones(rewards.shape[1], dtype=bool)
+        stays[np.flatnonzero(rewards[0])] = kept
+        items, rewards = (_closed_up(column, stays) for column in (items, rewards))
+        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.moment)
+        return self._looked(person, past, (items, rewards, people))
+
+    def moment(self, now: float | None) -> Moment:
+        """The moment that is asked about; see `look`."""
+        return Moment(self._histories.clock, told=False) if now is None else Moment(now)
+
+    def past_of(self, person: int | None, now: float | None = None) -> Past:
+        """What a person did before a moment; see `look`."""
         histories = self._histories
         rewards = histories.rewards_of(person)
         events = np.flatnonzero(rewards)
@@ -149,37 +173,48 @@ class Ranker:
             rewards[events],
             histories.times_of(person)[events],
             histories.consumed_by(person),
-            histories.clock,
+            self.moment(now),
         )
 
-    def features_of(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What the gate is told about `items`, which need be no candidates: (n, len(FEATURES))."""
-        look = self.look(person)
+    def features_of(
+        self,
+        person: int | None,
+        items: NDArray[np.int64],
+        now: float | None = None,
+        look: Look | None = None,
+    ) -> NDArray[np.float32]:
+        """What the gate is told about `items`, which need be no candidates: (n, len(FEATURES)).
+
+        By default in the person's own `look` at the moment `now`.
+        """
+        look = self.look(person, now) if look is None else look
         among = contains(look.candidates.items, items)
         if among.all():
             return look.candidates.features[np.searchsorted(look.candidates.items, items)]
         everything = self._memory.describe(
             union(look.candidates.items, items),
-            self.past_of(person),
+            look.past,
             look.network_scores,
             self._content,
         )
         return everything.features[np.searchsorted(everything.items, items)]
 
-    def contributions(self, person: int | None, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    def contributions(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> dict[str, NDArray[np.float32]]:
         """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it.
 
         It says of the item then what it says on average of the ten best candidates. (n,) for each group.
         Where items have values, ``"value"`` is what that of an item adds, held against those of the ten best.
         """
-        look = self.look(person)
+        look = self.look(person, now)
         of_value = {}
         if look.gains is not None:
-            around = look.gains[self.best(person, 10, False)[0]]
+            around = look.gains[self.best(person, 10, False, now)[0]]
             of_value["value"] = look.gains[items] - around.mean()
         if self._memory.network_alone:
             return {"network": np.ones(len(items), dtype=np.float32), **of_value}
-        features = self.features_of(person, items)
+        features = self.features_of(person, items, now)
         scores = self._gate.scores(person, items, features)
         best = look.candidates.features[np.argsort(-look.scores, kind="stable")[:10]]
         average = (best if len(best) else features).mean(axis=0)
@@ -189,71 +224,77 @@ class Ranker:
             for group in GROUPS
         }
 
-    def terms(self, group: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def terms(self, member: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
-        return self._memory.terms(group, self.past_of(person), items, self._content)
+        return self._memory.terms(member, self.past_of(person), items, self._content)
 
-    def score_of(self, person: int | None, item: int) -> float:
+    def content_of(self, item: int) -> NDArray[np.float32]:
+        """The content of an item, (content_dim,), as it is read now."""
+        row: NDArray[np.float32] = self._content.of(np.array([item]))[0]
+        return row
+
+    def content_terms(self, person: int | None, item: int) -> NDArray[np.float32]:
+        """The terms of the content of an item, column by column: (n liked, content_dim)."""
+        return self._memory.content_terms(self.past_of(person), item, self._content)
+
+    def score_of(
+        self, person: int | None, item: int, now: float | None = None, look: Look | None = None
+    ) -> float:
         """The score of any item: the gate's, or the network's if that is alone; and its value."""
-        items = np.array([item])
-        score, gains = self.click_scores(person, items)[0], self.look(person).gains
-        return float(score if gains is None else score + gains[item])
+        look = self.look(person, now) if look is None else look
+        score = self.click_scores(person, np.array([item]), look=look)[0]
+        return float(score if look.gains is None else score + look.gains[item])
 
-    def click_scores(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    def click_scores(
+        self,
+        person: int | None,
+        items: NDArray[np.int64],
+        now: float | None = None,
+        look: Look | None = None,
+    ) -> NDArray[np.float32]:
         """The scores of `items` without their values: the log-odds that each is the one that is taken."""
+        look = self.look(person, now) if look is None else look
         if self._memory.network_alone:
-            return self.look(person).network_scores[items]
-        return self._gate.scores(person, items, self.features_of(person, items))
+            return look.network_scores[items]
+        return self._gate.scores(person, items, self.features_of(person, items, look=look))
 
-    def click_chances(self, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float64]:
+    def attributions(self, person: int | None, items: NDArray[np.int64]) -> Attributions | None:
+        """What the gate's scores of `items` are made of; None if it has nothing to weigh."""
+        if self._memory.network_alone:
+            return None
+        return self._gate.attributions(person, items, self.features_of(person, items))
+
+    def click_chances(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> NDArray[np.float64]:
         """How likely each of `items` is taken: a softmax over the candidates, or all if there are none.
 
         Of an item that is no candidate it is what it would be beside them.
         """
-        look = self.look(person)
+        look = self.look(person, now)
         scores = look.scores if len(look.scores) else look.network_scores
         top = float(scores.max(initial=-np.inf))
         if not np.isfinite(top):
             return np.zeros(len(items))
         total = np.exp(scores.astype(np.float64) - top).sum()
-        own = np.exp(self.click_scores(person, items).astype(np.float64) - top)
+        own = np.exp(self.click_scores(person, items, now).astype(np.float64) - top)
         beside = ~contains(look.candidates.items, items) if len(look.scores) else np.zeros(len(items), bool)
         chances: NDArray[np.float64] = own / (total + np.where(beside, own, 0.0))
         return chances
 
-    def without_event(self, person: int | None, event: int, item: int) -> float:
-        """The score of `item` had the event at place `event` of a person's `Past` never been seen by it.
-
-        What the members have learned from it stays.
-        """
-        histories = self._histories
-        past = self.past_of(person)
-        rewards = histories.rewards_of(person).copy()
-        rewards[np.flatnonzero(rewards)[event]] = 0.0
-        kept = np.arange(len(past.items)) != event
-        past = Past(past.items[kept], past.rewards[kept], past.times[kept], past.consumed, past.now)
-        read = self.read_of(person)
-        read = read[0], rewards[None], read[2]
-        scores = next(self._network_scores(*read))
-        nobody = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        if self._memory.network_alone:
-            gains = self._gains(read, *nobody, scores)[1]
-            return float(scores[item]) + (0.0 if gains is None else float(gains[item]))
-        around = union(self.look(person).candidates.items, np.array([item]))
-        described = self._memory.describe(around, past, scores, self._content)
-        judged = self._gate.scores(person, around, described.features)
-        gains = self._gains(read, around, judged, scores)[1]
-        score = float(judged[np.searchsorted(around, item)])
-        return score + (0.0 if gains is None else float(gains[item]))
-
     def best(
-        self, person: int | None, k: int, exclude_seen: bool
+        self,
+        person: int | None,
+        k: int,
+        exclude_seen: bool,
+        now: float | None = None,
+        look: Look | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Indices and scores of the best `k` items, best first; fewer if there are no more.
 
         The candidates come first, by the gate; what nobody has named follows in the order of the network.
         """
-        look = self.look(person)
+        look = self.look(person, now) if look is None else look
         items, scores = look.candidates.items, look.scores
         if look.gains is not None:
             scores = scores + look.gains[items]
@@ -268,7 +309,7 @@ class Ranker:
         if look.gains is not None:
             others += look.gains
         others[look.candidates.items] = -np.inf
-        others[self._memory.unreleased(self._histories.clock)] = -np.inf
+        self._memory.newcomers.hide(others, look.past.moment)
         if exclude_seen:
             others[self._histories.consumed_by(person)] = -np.inf
         n = min(k - len(items), int(np.count_nonzero(others > -np.inf)))
@@ -292,13 +333,16 @@ class Ranker:
 
         Of a large batch it looks at a few events, evenly spaced. For `rng` and `rate_factor` see `Gate.step`.
         """
-        speak = [event for event in events if event.reward > 0]
+        moments = self._histories.moments(event.time for event in events)
+        speak = [
+            event._replace(time=now) for event, now in zip(events, moments, strict=True) if event.reward > 0
+        ]
         if len(speak) > _STUDIED:
             speak = [speak[n * len(speak) // _STUDIED] for n in range(_STUDIED)]
         if self._memory.network_alone or not speak:
             return
         if len(speak) == 1:
-            look = self.look(speak[0].person)
+            look = self.look(speak[0].person, speak[0].time)
             looks = [(look.candidates, look.scores)]
         else:
             # afresh, though a list may have been asked for before: the scores of a product of many may differ
@@ -332,9 +376,9 @@ class Ranker:
         rows = None if alone or read is None else self._network_scores(*read)
         for event in events:
             row = next(rows) if rows is not None and event.reward != 0 else None
-            now = self._histories.clock if event.time is None else event.time
-            if not alone and event.reward > 0 and self._memory.could_name(event.item, now):
-                self._teach([(event, self._judged(event, row))], rng)
+            now = self._histories.moments([event.time])[0]
+            if not alone and event.reward > 0 and self._memory.could_name(event.item, self.moment(now).time):
+                self._teach([(event, self._judged(event._replace(time=now), row))], rng)
             self.take_in(event)
 
     def _teach(
@@ -356,7 +400,8 @@ class Ranker:
         self, event: Occurrence, network_scores: NDArray[np.float32] | None
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """The candidates for the person of an event that is about to happen, and the gate's scores."""
-        candidates = self._memory.candidates(self.past_of(event.person), network_scores, self._content)
+        past = self.past_of(event.person, event.time)
+        candidates = self._memory.candidates(past, network_scores, self._content)
         return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
 
     def take_in(
@@ -379,7 +424,7 @@ class Ranker:
         if learning and event.reward > 0:
             rewards = self._histories.rewards_of(event.person)
             liked = self._histories.items_of(event.person)[rewards > 0]
-            now = self._histories.clock if event.time is None else event.time
+            now = self.moment(self._histories.moments([event.time])[0]).time
             n_consumed = self._histories.n_consumed(event.person)
             self._memory.learn(liked, n_consumed, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)
@@ -393,6 +438,14 @@ class Ranker:
             histories.rewards_of(person)[None],
             self._people([person]),
         )
+
+    def _looked(self, person: int | None, past: Past, read: Read) -> Look:
+        """A look at what a past and what the network reads of it give."""
+        network_scores = next(self._network_scores(*read))
+        candidates = self._memory.candidates(past, network_scores, self._content)
+        scores = self._gate.scores(person, candidates.items, candidates.features)
+        gains = self._gains(read, candidates.items, scores, network_scores)
+        return Look(candidates, scores, network_scores, past, *gains)
 
     def _gains(
         self,
@@ -414,6 +467,13 @@ class Ranker:
         least = np.float32(_LEAST_GAIN * max(float(np.abs(values).max()), 1e-12))
         gained = np.maximum(values - np.float32(self._substitution * max(state_value, 0.0)), least)
         return values, np.log(gained).astype(np.float32), state_value
+
+
+def _closed_up(row: NDArray[Any], stays: NDArray[np.bool_]) -> NDArray[Any]:
+    """A row, (1, n), of which only some stays, at its beginning, and zeros follow."""
+    closed = np.zeros_like(row)
+    closed[0, : np.count_nonzero(stays)] = row[0, stays]
+    return closed
 
 
 class Replayed:

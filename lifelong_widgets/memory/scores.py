@@ -121,32 +121,44 @@ def best_places_in(values: NDArray[np.floating], k: int, hidden: NDArray[np.int6
         value = values[place]
         if not value > -np.inf:
             continue
-        if size < k:  # up from the bottom
-            child = size
-            size += 1
-            while child > 0:
-                parent = (child - 1) // 2
-                if values[heap[parent]] < value:
-                    break
-                if values[heap[parent]] == value and heap[parent] > place:
-                    break
-                heap[child] = heap[parent]
-                child = parent
-            heap[child] = place
-        elif k > 0 and value > values[heap[0]]:  # down from the top
-            parent = 0
-            while True:
-                child = 2 * parent + 1
-                if child >= size:
-                    break
-                if child + 1 < size and _is_worse(values, heap[child + 1], heap[child]):
-                    child += 1
-                if not _is_worse(values, heap[child], place):
-                    break
-                heap[parent] = heap[child]
-                parent = child
-            heap[parent] = place
+        if size < k or (size > 0 and value > values[heap[0]]):
+            size = offer(heap, size, values, place)
     return heap[:size]
+
+
+@compiled
+def offer(heap: NDArray[np.int64], size: int, values: NDArray[np.floating], place: int) -> int:
+    """Let `place` into a heap of `size` places, the worst on top, in which it belongs; its size then.
+
+    It belongs there if there is room, or if its value is above that of the worst, which goes. Places come
+    ascending. To be called by what is compiled itself.
+    """
+    value = values[place]
+    if size < len(heap):  # up from the bottom
+        child = size
+        while child > 0:
+            parent = (child - 1) // 2
+            if values[heap[parent]] < value:
+                break
+            if values[heap[parent]] == value and heap[parent] > place:
+                break
+            heap[child] = heap[parent]
+            child = parent
+        heap[child] = place
+        return size + 1
+    parent = 0  # down from the top
+    while True:
+        child = 2 * parent + 1
+        if child >= size:
+            break
+        if child + 1 < size and _is_worse(values, heap[child + 1], heap[child]):
+            child += 1
+        if not _is_worse(values, heap[child], place):
+            break
+        heap[parent] = heap[child]
+        parent = child
+    heap[parent] = place
+    return size
 
 
 @compiled

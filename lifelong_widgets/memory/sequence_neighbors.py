@@ -79,14 +79,19 @@ class SequenceNeighbors:
             both.append(SparseScores(sums.items, _tempered(sums.values, counts(sums.items))))
         return both[0], both[1]
 
-    def terms(self, last: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What each of `last` adds to the two scores of `items`, up to a factor an item; one row each."""
-        last = last[: len(self._factors)]
-        factors = self._factors[: len(last)].astype(np.float32)[:, None]
-        terms: NDArray[np.float32] = factors * (
-            self._followers.terms(last, items) + self._predecessors.terms(last, items)
-        )
-        return terms
+    def terms(
+        self, last: NDArray[np.int64], items: NDArray[np.int64], counts: Counts
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What each of `last` adds to the two `scores` of `items`; one row each."""
+        read = last[: len(self._factors)]
+        factors = (self._factors[: len(read)] / np.sqrt(counts(read) + 5.0)).astype(np.float32)[:, None]
+        tempering = _tempered(np.ones(len(items), dtype=np.float32), counts(items))
+        both = []
+        for table in (self._followers, self._predecessors):
+            terms = np.zeros((len(last), len(items)), dtype=np.float32)
+            terms[: len(read)] = factors * table.terms(read, items) * tempering
+            both.append(terms)
+        return both[0], both[1]
 
     @property
     def n_bytes(self) -> int:

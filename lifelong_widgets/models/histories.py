@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lifelong_widgets.errors import FormatError
+from lifelong_widgets.models.clock import Clock
 
 _INT32 = np.iinfo(np.int32)
 _NUMBERS = {
@@ -27,7 +29,7 @@ class HistoriesMark:
     """What `Histories.revert` needs: the rows as they were, and what was consumed since."""
 
     n: int
-    clock: float
+    clock: Clock
     rows: dict[int, tuple[np.ndarray, ...]] = field(default_factory=dict)
     consumed: list[tuple[int, int]] = field(default_factory=list)
 
@@ -53,7 +55,7 @@ class Histories:
         self._rewards = np.zeros((0, length), dtype=np.float32)
         self._kinds = np.zeros((0, length), dtype=np.int16)
         self._times = np.zeros((0, length))
-        self._clock = 0.0
+        self._clock = Clock()
         # sorted, so that "already?" is a bisection: a set takes ten times the memory
         self._consumed: list[array[int]] = []
 
@@ -62,8 +64,22 @@ class Histories:
 
     @property
     def clock(self) -> float:
-        """The latest time that any event had, seconds, and at least 0."""
-        return self._clock
+        """The latest time that events had, seconds; 0 if none had any. See `Clock`."""
+        return self._clock.now
+
+    def moments(self, times: Iterable[float | None]) -> list[float | None]:
+        """What is believed of when events happen that come in this order; None for the moment of the clock.
+
+        >>> histories = Histories(length=3)
+        >>> histories.append(user=0, item=7, reward=1.0, kind=0, consumed=True, time=60.0)
+        >>> histories.moments([90.0, None, 4e9, 30.0])
+        [90.0, None, None, 30.0]
+        """
+        clock, believed = self._clock, []
+        for time in times:
+            moment, clock = clock.read(time)
+            believed.append(moment)
+        return believed
 
     def items_of(self, user: int | None) -> np.ndarray:
         """The items of a person's recent events, (length,), int64, the most recent first, then zeros."""
@@ -115,16 +131,18 @@ class Histories:
     ) -> None:
         """Add an event; people up to `user` get a row if they have none.
 
-        One without a `time` happens at that of the latest so far. `mark` can then take it back.
+        One without a `time`, or with one that is not believed, happens when the clock says. `mark` can then
+        take it back.
         """
         self._reserve(user + 1)
-        now = self._clock if time is None else time
+        believed, clock = self._clock.read(time)
+        now = self._clock.now if believed is None else believed
         if mark is not None and user < mark.n and user not in mark.rows:
             mark.rows[user] = tuple(column[user].copy() for column in self._columns())
         for column, value in zip(self._columns(), (item, reward, kind, now), strict=True):
             column[user, 1:] = column[user, :-1]
             column[user, 0] = value
-        self._clock = max(self._clock, now)
+        self._clock = clock
         if consumed:
             items = self._consumed[user]
             place = bisect_left(items, item)
@@ -172,7 +190,7 @@ class Histories:
         for person in people.tolist():
             self._consumed[person] = array("i", other._consumed[person])
         del self._consumed[len(other) :]
-        self._n, self._clock = len(other), other.clock
+        self._n, self._clock = len(other), other._clock
 
     def copy(self) -> Histories:
         """An independent copy."""
@@ -188,7 +206,8 @@ class Histories:
             "rewards": self._rewards[: self._n].copy(),
             "kinds": self._kinds[: self._n].copy(),
             "times": self._times[: self._n].copy(),
-            "clock": self._clock,
+            "clock": self._clock.now,
+            **({} if self._clock.claim is None else {"claim": self._clock.claim}),
             "consumed": np.array(array("i", b"".join(self._consumed)), dtype=np.int32),
             "consumed_offsets": np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]),
         }
@@ -214,9 +233,10 @@ class Histories:
             )
         if not (np.isfinite(rewards).all() and np.isfinite(times).all()):
             raise FormatError("histories: a reward or a time is not finite")
-        clock = state["clock"]
-        if not isinstance(clock, float) or not np.isfinite(clock):
-            raise FormatError(f"histories: the clock stands at {clock!r:.40}, which is no time")
+        clock = Clock(state["clock"], state.get("claim"))
+        for time in (clock.now, 0.0 if clock.claim is None else clock.claim):
+            if not isinstance(time, float) or not np.isfinite(time):
+                raise FormatError(f"histories: the clock stands at {time!r:.40}, which is no time")
         ends_fit = (
             flat.ndim == 1
             and offsets.shape == (len(items) + 1,)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lifelong_widgets.data.display import WholeTexts
 from lifelong_widgets.models.base import UserEncoder
 from lifelong_widgets.models.cnn import CNN
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
@@ -106,6 +107,6 @@ def list_models() -> pd.DataFrame:
     ('u · v', 'Kim 2014 (EMNLP)')
     """
     rows = [(model.reads, model.scores, model.source) for model in MODELS.values()]
-    return pd.DataFrame(
+    return WholeTexts(
         rows, index=pd.Index(MODELS, name="model"), columns=["what it is", "score", "source"], dtype="str"
     )

@@ -58,6 +58,9 @@ class Pending:
 
     def __init__(self, history_length: int, person_dim: int = 0) -> None:
         self._length, self._person_dim = history_length, person_dim
+        self._clear()
+
+    def _clear(self) -> None:
         self._waiting: dict[int, Awaiting] = {}  # by number of arrival
         self._number_of: dict[int, int] = {}  # of each person
         self._first = self._last = 0  # numbers: where to look for old ones; the next one that comes
@@ -170,7 +173,7 @@ class Pending:
                 raise FormatError(f"pending: {name} must be from 0 to {below - 1}")
         if len(np.unique(state["people"])) != n:
             raise FormatError("pending: a person is there twice")
-        self.__init__(self._length, self._person_dim)  # type: ignore[misc]
+        self._clear()
         histories = state["history_items"].astype(np.int64)
         for row in range(n):
             self.put(

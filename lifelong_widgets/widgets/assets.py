@@ -77,5 +77,8 @@ def _terms(language: str) -> dict[str, str]:
 def _built(name: str) -> str:
     file = files(__package__).joinpath("static", name)
     if not file.is_file():
-        raise FormatError(f"the front end is not built: {name} is missing; run `make js` in the checkout")
+        raise FormatError(
+            f"the front end is not built: {name} is missing; run `make js`, or `python "
+            "lifelong_widgets/widgets/_build.py`, in the checkout"
+        )
     return file.read_text(encoding="utf-8")

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lifelong_widgets.evaluation import PrequentialReport
+from lifelong_widgets.evaluation.intervals import interval_of
 from lifelong_widgets.widgets.wording import name
 
 LENGTH = 10  # of the lists that are tested
 
+Bounds = tuple[float, float]
+_UNKNOWN: Bounds = (math.nan, math.nan)
+
 
 @dataclass(frozen=True)
 class Trial:
-    """One build: its blocks by name, how it did on the test events, and what its modalities weigh."""
+    """One build: its blocks by name, how it did on the test events, and what its modalities weigh.
+
+    The bounds are those of 95 % intervals, in which the people are a sample; NaN where there are too few.
+    """
 
     blocks: Mapping[str, str]
     hit_rate: float
@@ -28,13 +36,25 @@ class Trial:
     n_cold: int
     milliseconds: float
     weights: Mapping[str, float]  # none unless they are learned
+    hit_rate_bounds: Bounds = _UNKNOWN
+    ndcg_bounds: Bounds = _UNKNOWN
+    cold_bounds: Bounds = _UNKNOWN
 
     @classmethod
-    def of(cls, blocks: Mapping[str, str], report: PrequentialReport, weights: Mapping[str, float]) -> Trial:
-        """What `report` says of a recommender of these blocks."""
+    def of(
+        cls,
+        blocks: Mapping[str, str],
+        report: PrequentialReport,
+        weights: Mapping[str, float],
+        users: Sequence[Hashable],
+    ) -> Trial:
+        """What `report` says of a recommender of these blocks; `users` says whose each tested event is."""
         overall, cold = report.overall(), report.cold()
         hits, ndcg = report.metrics[:2]
         learner = report.learners[0]
+        ranks, is_cold = report.ranks[learner], report.is_cold()
+        hit = (ranks > 0) & (ranks <= LENGTH)
+        gain = np.where(hit, 1.0 / np.log2(1.0 + np.maximum(ranks, 1)), 0.0)
         costs = (report.rank_us[learner], report.learn_us[learner])
         return cls(
             dict(blocks),
@@ -45,7 +65,18 @@ class Trial:
             int(report.is_cold().sum()),
             sum(float(cost.mean(dtype=np.float64)) / 1000 for cost in costs if len(cost)),
             dict(weights),
+            _bounds(hit, users),
+            _bounds(gain, users),
+            _bounds(hit[is_cold], [user for user, cold in zip(users, is_cold, strict=True) if cold]),
         )
+
+
+def _bounds(values: Any, users: Sequence[Hashable]) -> Bounds:
+    """The interval of the mean of `values`, one an event."""
+    if not len(values):
+        return _UNKNOWN
+    column = np.asarray(values, dtype=np.float64)[:, None]
+    return interval_of(column, np.ones_like(column), users, "bootstrap")
 
 
 def frame(trials: Sequence[Trial]) -> pd.DataFrame:
@@ -59,6 +90,8 @@ def frame(trials: Sequence[Trial]) -> pd.DataFrame:
         {
             **trial.blocks,
             f"HR@{LENGTH}": trial.hit_rate,
+            f"HR@{LENGTH} low": trial.hit_rate_bounds[0],
+            f"HR@{LENGTH} high": trial.hit_rate_bounds[1],
             f"nDCG@{LENGTH}": trial.ndcg,
             f"HR@{LENGTH} cold": trial.cold_hit_rate,
             "events": trial.n_tested,
@@ -80,8 +113,9 @@ def picture(
 ) -> str:
     """The trials as an HTML table, in which everything is text.
 
-    Each row names the blocks in which it differs from the first, and the first those that are not the
-    defaults. The best figure of a column is marked as soon as there are two.
+    Each row names the blocks in which it differs from the first, with what the first has there; the first,
+    which is so called, those that are not the defaults. The best figure of a column is marked as soon as
+    there are two, unless its interval overlaps with that of another.
 
     Args:
         trials: in the order in which they were built.
@@ -97,23 +131,26 @@ def picture(
     values = {"k": LENGTH, "n": trials[0].n_tested, "cold": trials[0].n_cold}
     head = "".join(f'<th scope="col">{html.escape(say(f"workbench.{key}", **values))}</th>' for key in heads)
     best = {
-        "hits": _best([trial.hit_rate for trial in trials], max),
-        "ndcg": _best([trial.ndcg for trial in trials], max),
-        "cold": _best([trial.cold_hit_rate for trial in trials], max),
-        "milliseconds": _best([trial.milliseconds for trial in trials], min),
+        "hits": _best([t.hit_rate for t in trials], max, [t.hit_rate_bounds for t in trials]),
+        "ndcg": _best([t.ndcg for t in trials], max, [t.ndcg_bounds for t in trials]),
+        "cold": _best([t.cold_hit_rate for t in trials], max, [t.cold_bounds for t in trials]),
+        "milliseconds": _best([t.milliseconds for t in trials], min),
     }
     word = say("workbench.best")
     rows = []
     for number, trial in enumerate(trials):
         first = number == 0
         changed = _changed(trial.blocks, defaults if first else trials[0].blocks, labels, term)
-        same = say("workbench.defaults" if first else "workbench.same")
+        same = html.escape(say("workbench.defaults" if first else "workbench.same"))
+        if first:
+            rest = f" {html.escape(say('workbench.rest'))}" if changed else ""
+            changed = f"{html.escape(say('workbench.first'))} {changed or same}{rest}"
         cells = [
             f'<th scope="row">{number + 1}</th>',
-            f'<td class="llw-blocks">{changed or html.escape(same)}</td>',
-            _figure(trial.hit_rate, ".3f", number in best["hits"], word),
-            _figure(trial.ndcg, ".3f", number in best["ndcg"], word),
-            _figure(trial.cold_hit_rate, ".3f", number in best["cold"], word),
+            f'<td class="llw-blocks">{changed or same}</td>',
+            _figure(trial.hit_rate, ".3f", number in best["hits"], word, trial.hit_rate_bounds, say),
+            _figure(trial.ndcg, ".3f", number in best["ndcg"], word, trial.ndcg_bounds, say),
+            _figure(trial.cold_hit_rate, ".3f", number in best["cold"], word, trial.cold_bounds, say),
             _figure(trial.milliseconds, ".1f", number in best["milliseconds"], word),
         ]
         if weighed:
@@ -133,27 +170,50 @@ def _changed(
     term: Callable[[str], str],
 ) -> str:
     return "".join(
-        f"<span>{html.escape(name(term(labels[block])))} <b>{html.escape(name(term(value)))}</b></span> "
+        f"<span>{html.escape(name(term(labels[block])))} {html.escape(name(term(base[block])))} → "
+        f"<b>{html.escape(name(term(value)))}</b></span> "
         for block, value in blocks.items()
         if value != base[block]
     ).rstrip()
 
 
-def _best(values: Sequence[float], choose: Callable[[Sequence[float]], float]) -> set[int]:
-    """Where the best of `values` are, as shown; nowhere if there is nothing to compare."""
+def _best(
+    values: Sequence[float], choose: Callable[[Sequence[float]], float], bounds: Sequence[Bounds] = ()
+) -> set[int]:
+    """Where the best of `values` are, as shown; nowhere without others, or if chance may be why."""
     shown = [round(value, 3) for value in values if not math.isnan(value)]
     if len(shown) < 2:
         return set()
     top = choose(shown)
-    return {place for place, value in enumerate(values) if round(value, 3) == top}
+    found = {place for place, value in enumerate(values) if round(value, 3) == top}
+    others = [bound for place, bound in enumerate(bounds) if place not in found]
+    if any(_overlap(bounds[place], other) for place in found for other in others):
+        return set()
+    return found
 
 
-def _figure(value: float, form: str, best: bool, word: str) -> str:
+def _overlap(one: Bounds, other: Bounds) -> bool:
+    """Whether two intervals have a point in common; an unknown one has none."""
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _figure(
+    value: float,
+    form: str,
+    best: bool,
+    word: str,
+    bounds: Bounds = _UNKNOWN,
+    say: Callable[..., str] | None = None,
+) -> str:
     """A number; that it is the best is said in words, too, for those who do not see how it is set."""
     if math.isnan(value):
         return '<td class="llw-figure">–</td>'
     mark = f' <span class="llw-live-region">{html.escape(word)}</span>' if best else ""
-    return f'<td class="llw-figure{" llw-best" if best else ""}">{value:{form}}{mark}</td>'
+    sure = ""
+    if say is not None and not math.isnan(bounds[0]):
+        title = html.escape(f"{say('workbench.interval')}: {bounds[0]:{form}} … {bounds[1]:{form}}")
+        sure = f' <small title="{title}">±{(bounds[1] - bounds[0]) / 2:.2f}</small>'
+    return f'<td class="llw-figure{" llw-best" if best else ""}">{value:{form}}{sure}{mark}</td>'
 
 
 def _bars(weights: Mapping[str, float], term: Callable[[str], str]) -> str:

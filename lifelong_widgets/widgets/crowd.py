@@ -23,12 +23,14 @@ class Visit:
     Attributes:
         live_hit: whether they would take something from the first ten of the live list.
         frozen_hit: whether they would take something from the first ten of the frozen twin's.
-        update: what their click taught, None if they took nothing.
+        click: what they took and the model learned, if anything.
+        update: what that taught.
         seconds: what the live model spent on the list and the step.
     """
 
     live_hit: bool
     frozen_hit: bool
+    click: Feedback | None
     update: Update | None
     seconds: float
 
@@ -105,6 +107,7 @@ class Crowd:
         return Visit(
             live_hit=self._hit(taken, live),
             frozen_hit=self._hit(instead, frozen),
+            click=click,
             update=update,
             seconds=seconds,
         )

@@ -27,6 +27,14 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Latest:
+    """The click that was learned last, and whose list says so; None if nobody's does."""
+
+    act: Act
+    told: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Did:
     """The last act before a list was made, the number of acts like it in a row, and what they did to it."""
 

@@ -14,9 +14,9 @@ from lifelong_widgets.widgets.view import SessionWidget, table
 from lifelong_widgets.widgets.wording import name
 
 _BARS = 160  # at most; of a larger buffer every n-th slot is drawn
-_NAMED = 4  # categories with a colour of their own
+_NAMED = 8  # categories with a colour of their own
 _SETTLED = 200  # slots filled, after which the colours keep their meaning
-_OTHER = 255
+_OTHER = 255  # the code of items whose category has neither a colour nor a number
 
 
 class MemoryStrip(SessionWidget):
@@ -48,6 +48,7 @@ class MemoryStrip(SessionWidget):
     def __init__(self, engine: Recommender | LiveSession, *, locale: str = "auto") -> None:
         self._pictures = itertools.count(1)
         self._named: list[str] = []
+        self._rest: dict[str, int] = {}  # categories without a colour, numbered from _NAMED as they are met
         self._code_of_item = np.empty(0, dtype=np.uint8)
         super().__init__(engine, locale=locale)
 
@@ -90,10 +91,17 @@ class MemoryStrip(SessionWidget):
                 {"name": name(category), "share": float(counts[code] / max(kept, 1))}
                 for code, category in enumerate(self._named)
             ],
-            "other": float(counts[_OTHER] / max(kept, 1)),
+            "other": float(counts[_NAMED:].sum() / max(kept, 1)),
+            "otherName": self._only_other(counts),
             "replayed": len(set(replayed)),
         }
         return words, [codes[::every].tobytes(), heights.astype(np.uint8).tobytes(), hot.tobytes()]
+
+    def _only_other(self, counts: np.ndarray) -> str | None:
+        """What all events without a colour have in common, if it is one category."""
+        present = np.flatnonzero(counts[_NAMED:]) + _NAMED
+        only = present[0] if len(present) == 1 else _OTHER
+        return next((name(category) for category, code in self._rest.items() if code == only), None)
 
     def _codes(self, items: np.ndarray) -> np.ndarray:
         """The category of each slot, as the number of a named one."""
@@ -116,9 +124,14 @@ class MemoryStrip(SessionWidget):
                 counts[category] = counts.get(category, 0) + int(n)
         names = sorted(counts, key=lambda name: (-counts[name], name))[:_NAMED]
         if names != self._named:
-            self._named = names
+            self._named, self._rest = names, {}
             self._code_of_item = np.empty(0, dtype=np.uint8)
 
     def _code(self, categories: tuple[str, ...]) -> int:
-        """An item of several categories takes the first of them that has a colour."""
-        return next((self._named.index(name) for name in categories if name in self._named), _OTHER)
+        """An item of several categories takes the first that has a colour, or else its first."""
+        coloured = next((self._named.index(name) for name in categories if name in self._named), None)
+        if coloured is not None or not categories:
+            return _OTHER if coloured is None else coloured
+        if categories[0] not in self._rest and _NAMED + len(self._rest) < _OTHER:
+            self._rest[categories[0]] = _NAMED + len(self._rest)
+        return self._rest.get(categories[0], _OTHER)

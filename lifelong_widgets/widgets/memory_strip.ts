@@ -17,6 +17,8 @@ interface Snapshot {
   every: number;
   categories: { name: string; share: number }[];
   other: number;
+  /** The one category that all the others have, if it is one. */
+  otherName?: string | null;
   replayed: number;
   /** For each bar: its category (255: other), its height in 255ths, and whether it was replayed just now. */
   colours: DataView;
@@ -100,7 +102,7 @@ class StripView {
     const [w, hgt] = [Math.round(width * ratio), HEIGHT * ratio];
     if (this.canvas.width !== w || this.canvas.height !== hgt) Object.assign(this.canvas, { width: w, height: hgt });
     context.clearRect(0, 0, w, hgt);
-    const palette = [0, 1, 2, 3].map((i) => cssColour(this.root, `--llw-cat-${i}`));
+    const palette = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => cssColour(this.root, `--llw-cat-${i}`));
     const other = cssColour(this.root, "--llw-cat-other");
     const hot = cssColour(this.root, "--llw-fg0");
     const bars = snapshot.colours.byteLength;
@@ -137,7 +139,7 @@ class StripView {
     this.subtitle.title = words.say(`memory.help.${snapshot.retention}`, { n: every });
     const percent = (share: number) => `${words.number(100 * share)} %`;
     const entries: [string, string, number][] = categories.map(({ name, share }, i) => [`--llw-cat-${i}`, name, share]);
-    if (snapshot.other >= 0.005) entries.push(["--llw-cat-other", words.say("memory.other"), snapshot.other]);
+    if (snapshot.other >= 0.005) entries.push(["--llw-cat-other", snapshot.otherName ?? words.say("memory.other"), snapshot.other]);
     this.legend.replaceChildren(
       ...entries.map(([colour, name, share]) => {
         const mark = h("i");

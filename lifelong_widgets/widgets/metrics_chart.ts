@@ -36,6 +36,13 @@ interface Model {
 type Tab = "hits" | "loss" | "latency";
 const TABS: Tab[] = ["hits", "loss", "latency"];
 const HEIGHT = 148;
+const PHRASES: [RegExp, string][] = [
+  [/^too few events: \d+ of \d+$/, "drift.few"],
+  [/^steady$/, "drift.steady"],
+  [/^not watched$/, "drift.not"],
+  [/^alarm \d+ events? ago$/, "drift.alarm"],
+  [/^adapting: \d+ events? to go$/, "drift.adapting"],
+];
 
 class ChartView {
   private readonly words: Language;
@@ -253,7 +260,11 @@ class ChartView {
     this.legend.replaceChildren(
       h("span", {}, h("i", { class: "llw-is-live" }), words.say("chart.live")),
       h("span", {}, h("i", { class: "llw-is-frozen" }), words.say("chart.frozen")),
-      h("span", { class: "llw-drift" }, words.say("chart.drift", { status: snapshot.drift })),
+      h(
+        "span",
+        { class: "llw-drift", title: words.say("drift.help") },
+        words.say("chart.drift", { status: drift(snapshot.drift, words) }),
+      ),
     );
     const notes: string[] = [];
     if (visits === 0) notes.push(words.say("chart.none"));
@@ -265,7 +276,15 @@ class ChartView {
       ? words.say("chart.summary", { n: visits, live: words.share(live), frozen: words.share(frozen) })
       : notes.join(" ") || words.say("chart.title");
     this.plotBox.setAttribute("aria-label", summary);
+    this.plotBox.title = this.note.title = words.say("chart.visits.help");
   }
+}
+
+/** What the drift monitor says of itself, in the reader's language. */
+function drift(status: string, words: Language): string {
+  const [n = 0, needed = 0] = (status.match(/\d+/g) ?? []).map(Number);
+  const key = PHRASES.find(([phrase]) => phrase.test(status))?.[1];
+  return key === undefined ? status : words.say(key, { n, needed });
 }
 
 function figure(value: string, label: string, kind = "", help = ""): HTMLElement {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import logging
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import ipywidgets
 
 from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.abstract import AbstractWidget
 from lifelong_widgets.widgets.assets import say, term
 from lifelong_widgets.widgets.caption import Caption
 from lifelong_widgets.widgets.changes import Change
@@ -22,7 +24,7 @@ from lifelong_widgets.widgets.wording import explain
 _log = logging.getLogger(__name__)
 
 
-class CaptionedBox(ipywidgets.Box):
+class CaptionedBox(ipywidgets.Box, metaclass=AbstractWidget):
     """Controls of the host's own, with a caption that titles them and says what went wrong."""
 
     # A box whose construction failed is closed too.
@@ -62,9 +64,9 @@ class CaptionedBox(ipywidgets.Box):
         """What a part says of itself, in the language of the page."""
         return term(self.caption.language, text)
 
+    @abstractmethod
     def label(self) -> None:
         """Write every label; called again when the browser has told its language."""
-        raise NotImplementedError
 
     @contextlib.contextmanager
     def telling(self) -> Iterator[None]:
@@ -111,5 +113,6 @@ class Panel(CaptionedBox):
             self._stop = None
         super().close()
 
+    @abstractmethod
     def _on_change(self, change: Change) -> None:
-        raise NotImplementedError
+        """Something has changed in the session."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,17 +19,23 @@ from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.lists import Did, Shown
 from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
+from lifelong_widgets.widgets.whys import Whys
 from lifelong_widgets.widgets.wording import categories, explain, name, text
 
-BUTTONS = ("like", "dislike", "view", "purchase", "skip")
+_FIRST = ("like", "dislike", "view", "purchase", "skip")  # of the buttons: they have an icon and a key
 
 
 class RecommendationList(SessionWidget):
     """What is recommended to a person; a click teaches the model and the list re-ranks at once.
 
     Each card says rank, title, categories, how its score compares, and why it is there, and has a button for
-    each of like, dislike, open (``view``), buy (``purchase``) and skip that the recommender's kinds know.
-    Keys on a card: l, d, o, b, s; the arrows, Home and End move between cards and buttons.
+    every kind of feedback that the recommender knows: first like, dislike, open (``view``), buy
+    (``purchase``) and skip, then the others with their `FeedbackKind.label`; what does not fit unfolds behind
+    "more". The bar of a card is the softmax of the scores, relative to the best: equal scores, equal bars.
+    "Why?" opens what its score is made of (see `Recommender.explain`), which is computed only then, and again
+    with each new list as long as it is open; with a `discount` also its chance, its value and its TD error.
+    Keys on a card: l, d, o, b, s and w; the arrows, Home and End move between cards and buttons. If others
+    have clicked since, as a simulated crowd does, the line above the cards names what Undo takes back.
 
     Args:
         engine: a recommender, or the session that its widgets share.
@@ -57,6 +64,7 @@ class RecommendationList(SessionWidget):
     actions = traitlets.List(traitlets.Unicode(), help="The kinds of feedback that have a button.").tag(
         sync=True
     )
+    labels = traitlets.Dict(help="What each of them is called, by its name.").tag(sync=True)
 
     def __init__(
         self,
@@ -113,7 +121,13 @@ class RecommendationList(SessionWidget):
         return table(f"For {snapshot['user']}", ["", "title", "categories", "score", "reason"], rows)
 
     def _start(self) -> Callable[[], None]:
-        self.actions = [kind for kind in BUTTONS if kind in self.session.rec.kinds]
+        kinds = self.session.rec.kinds
+        self.actions = [
+            *(kind for kind in _FIRST if kind in kinds),
+            *(kind for kind in kinds if kind not in _FIRST),
+        ]
+        self.labels = {kind: name(kinds[kind].label) for kind in self.actions}
+        self._whys = Whys(self.session.rec)
         self._wire_id: str = self.model_id  # which a closed widget has no more
         self._watched = self.user
         self.session.lists.watch(self._watched)
@@ -125,7 +139,22 @@ class RecommendationList(SessionWidget):
             "clicks": session.scores.clicks,
             "latency": session.scores.latency,
             "undo": session.can_undo,
+            "next": self._next(),
             "journal": None if session.rec.journal is None else name(session.rec.journal.folder.name),
+        }
+
+    def _next(self) -> dict[str, Any] | None:
+        """What Undo takes back, if it is not what this list says was done last."""
+        session, latest = self.session, self.session.latest
+        if latest is None or latest.told == self.user or not session.can_undo:
+            return None
+        act = latest.act
+        return {
+            "kind": act.kind,
+            "label": name(session.rec.kinds[act.kind].label),
+            "title": text(session.rec.catalog[act.item].title),
+            "user": None if act.user is None else name(act.user),
+            "running": session.job is not None and not session.job.done,
         }
 
     def _send_frame(self) -> None:
@@ -135,7 +164,7 @@ class RecommendationList(SessionWidget):
     def _cards(self, shown: Shown) -> list[dict[str, Any]]:
         index, marks = self.session.rec.catalog.index, self.session.marks
         scores = shown.recommendations.scores
-        low, high = min(scores, default=0.0), max(scores, default=0.0)
+        best = max(scores, default=0.0)
         return [
             {
                 "key": index.get(row.item),
@@ -143,7 +172,7 @@ class RecommendationList(SessionWidget):
                 "title": text(row.title),
                 "categories": categories(row.categories),
                 "score": row.score,
-                "bar": (row.score - low) / (high - low) if high > low else 1.0,
+                "bar": math.exp(row.score - best),  # of the softmax, the denominators are the same
                 "reason": text(row.reason),
                 "why": row.reason.key if isinstance(row.reason, Reason) else None,
                 "cause": text(row.reason.cause) if isinstance(row.reason, Reason) else "",
@@ -176,10 +205,14 @@ class RecommendationList(SessionWidget):
         ):
             self._own_user = None
         super()._on_change(change)
+        if change.what == "people":
+            self._whys.forget()
         if change.what == "people" or (change.what == "user" and self._own_user is None):
             self._look_on()
         elif change.what == "list" and self._concerns_us(change):
             self._send_list(change.clicks)
+        elif change.what == "job":
+            self._frame.touch()  # when a simulation ends, it is settled what Undo takes back
         elif change.what == "error" and change.clicks:
             self._refuse(change.clicks, change.message)
 
@@ -212,6 +245,10 @@ class RecommendationList(SessionWidget):
         try:
             if message.get("type") == "undo":
                 self.session.undo(1, click, self._own_user)
+            elif message.get("type") == "why":
+                self.session.worker.submit(
+                    self._answer_why, click, self._item(message), message.get("version")
+                )
             else:
                 # Whoever looks on now need not be who clicked: the version says whose list it was.
                 self.session.feedback(
@@ -223,6 +260,18 @@ class RecommendationList(SessionWidget):
                 )
         except LifelongWidgetsError as error:
             self._refuse((click,), explain(error))
+
+    def _answer_why(self, question: str, item: Id, version: Any) -> None:
+        """Say why an item is in the list that was on screen. Owner thread."""
+        lists = self.session.lists
+        owner = lists.owner(version) if type(version) is int else None
+        try:
+            why = self._whys.of(self._watched if owner is None else owner, item, version if owner else 0)
+        except LifelongWidgetsError as error:
+            self._refuse((question,), explain(error))
+            return
+        key = self.session.rec.catalog.index_of(item)
+        self.send({"type": "why", "answers": [question], "key": key, "why": why})
 
     def _item(self, message: dict[str, Any]) -> Id:
         key, ids = message.get("key"), self.session.rec.catalog.ids

@@ -1,23 +1,27 @@
 /** The list of recommendations: draws what the kernel says, and tells it of each click. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { Announcer } from "./front/announcer";
-import { Card, type CardData, KEYS } from "./front/card";
-import { consequence, type Did, sentence } from "./front/did";
+import { Card, type CardData, WHY } from "./front/card";
+import { consequence, type Did, type Next, sentence, warning } from "./front/did";
 import { errorLine, h, notice, setText } from "./front/dom";
 import { arrange, Flip } from "./front/flip";
 import { type Language, language } from "./front/i18n";
 import { icon } from "./front/icons";
 import { isStranger, watchKernel } from "./front/kernel";
+import { KEYS, type Kind, keysOf } from "./front/kinds";
 import { Outbox } from "./front/outbox";
 import { Roving } from "./front/roving";
 import { followTheme } from "./front/theme";
 import { type Ticket, ticket } from "./front/tickets";
+import { summary, type Why } from "./front/why";
 
 interface Status {
   clicks: number;
   latency: number | null;
   /** Whether there is a click that can be taken back. */
   undo: boolean;
+  /** That click, if it is another one than what the list says was done last. */
+  next?: Next | null;
   /** The name of the journal in which clicks are kept, if they are. */
   journal: string | null;
 }
@@ -35,6 +39,8 @@ interface Snapshot extends Status {
 interface Model {
   snapshot: Snapshot;
   actions: string[];
+  /** What the recommender calls each of them. */
+  labels?: Record<string, string>;
   locale: string;
 }
 
@@ -42,17 +48,25 @@ interface Model {
 type Told =
   | { type: "list"; answers: string[]; snapshot: Snapshot }
   | ({ type: "status" } & Status)
+  | { type: "why"; answers: string[]; key: number; why: Why }
   | { type: "error"; answers: string[]; message: string };
 
-type Act = Ticket & ({ type: "feedback"; key: number; kind: string; version: number } | { type: "undo" });
+type Act = Ticket &
+  (
+    | { type: "feedback"; key: number; kind: string; version: number }
+    | { type: "why"; key: number; version: number }
+    | { type: "undo" }
+  );
 
 /** How long a pointer over the cards must rest before they may move under it. */
 const REST = 2_000;
 
 class ListView {
   private readonly words: Language;
+  private readonly kinds: Kind[];
   private readonly root: HTMLElement;
-  private readonly said = h("span", { class: "llw-said" });
+  private readonly whose = h("h3", { class: "llw-heading llw-whose", dir: "auto" });
+  private readonly said = h("div", { class: "llw-said" });
   private readonly status = h("span", { class: "llw-status" });
   private readonly journal = h("span", { class: "llw-journal" });
   private readonly undo = h("button", { type: "button", class: "llw-undo", "data-lm-suppress-shortcuts": true });
@@ -71,6 +85,7 @@ class ListView {
   private held: Snapshot | null = null;
   private resting = 0;
   private off = false;
+  private next: Next | null = null;
 
   constructor(
     private readonly model: AnyModel<Model>,
@@ -85,13 +100,19 @@ class ListView {
     this.root = h(
       "section",
       { class: "llw llw-part llw-list", lang: this.words.tag, "data-lm-suppress-shortcuts": true },
-      h("div", { class: "llw-did" }, this.said, h("div", { class: "llw-state" }, this.journal, this.status, this.undo)),
+      h(
+        "div",
+        { class: "llw-did" },
+        h("div", { class: "llw-top" }, this.whose, h("div", { class: "llw-state" }, this.journal, this.status, this.undo)),
+        this.said,
+      ),
       this.notice.element,
       this.error.element,
       this.list,
       this.announcer.element,
     );
-    this.list.setAttribute("aria-description", this.words.say("list.keys"));
+    this.kinds = model.get("actions").map((name) => ({ name, label: model.get("labels")?.[name] ?? "" }));
+    this.list.setAttribute("aria-description", keysOf(this.kinds, this.words));
     el.append(this.root);
     followTheme(this.root, signal);
     for (const event of ["pointerenter", "pointermove", "pointerdown"])
@@ -114,7 +135,7 @@ class ListView {
 
   /** Teaches one click. */
   private act(card: Card, kind: string): void {
-    if (this.off || !this.shown || !this.model.get("actions").includes(kind)) return;
+    if (this.off || !this.shown || !this.kinds.some(({ name }) => name === kind)) return;
     this.error.show("");
     card.wait(kind);
     const { session, version } = this.shown;
@@ -125,6 +146,27 @@ class ListView {
     if (this.off || !this.shown || this.undo.disabled) return;
     this.error.show("");
     this.outbox.post({ type: "undo", ...ticket(this.shown.session) });
+  }
+
+  /** Opens what a card's score is made of, and asks for it; or closes it. */
+  private toggle(card: Card): void {
+    if (card.why.open) card.why.close();
+    else if (!this.off) this.ask(card);
+  }
+
+  private ask(card: Card): void {
+    if (!this.shown || this.off) return;
+    card.why.wait(this.words);
+    const { session, version } = this.shown;
+    this.outbox.post({ type: "why", ...ticket(session), key: card.key, version });
+  }
+
+  private explain(key: number, why: Why): void {
+    const card = this.cards.get(key);
+    if (!card?.why.open) return;
+    const first = card.why.panel.querySelector("table") === null;
+    card.why.fill(why, this.words);
+    if (first) this.announcer.say(summary(why, card.name, this.words));
   }
 
   private send(act: Act): void {
@@ -145,7 +187,9 @@ class ListView {
   private hear(message: Told): void {
     if (message.type === "status") return this.showStatus(message);
     const since = this.outbox.settle(message.answers);
-    if (message.type === "list") {
+    if (message.type === "why") {
+      if (since !== undefined) this.explain(message.key, message.why); // another view may show the same list
+    } else if (message.type === "list") {
       if (since === undefined) return this.background(message.snapshot);
       this.draw(message.snapshot);
       this.announce(message.snapshot);
@@ -181,9 +225,13 @@ class ListView {
       setText(this.said, this.words.say("list.waiting"));
       return;
     }
+    const isNew = snapshot.version !== this.shown?.version;
     this.shown = snapshot;
     this.held = null;
-    this.list.setAttribute("aria-label", this.words.say("list.label", { user: snapshot.user }));
+    const whose = this.words.say("list.label", { user: snapshot.user });
+    this.list.setAttribute("aria-label", whose);
+    setText(this.whose, whose);
+    this.whose.title = whose;
     const hadFocus = this.roving.hasFocus();
     const spare = this.leave(new Set(snapshot.cards.map((data) => data.key)));
     const play = this.flip.from([...this.cards.values()].map((card) => card.element));
@@ -195,7 +243,9 @@ class ListView {
     this.roving.arrange(cards, hadFocus);
     play(cards.map((card) => card.element));
     for (const act of this.outbox.messages) if (act.type === "feedback") this.cards.get(act.key)?.wait(act.kind);
-    this.showDid(snapshot);
+    if (isNew) for (const card of cards) if (card.why.open) this.ask(card); // the answer is another one now
+    this.next = snapshot.next ?? null;
+    this.showSaid();
     this.showStatus(snapshot);
   }
 
@@ -210,7 +260,12 @@ class ListView {
   private card(data: CardData, spare: Card[]): Card {
     let card = this.cards.get(data.key) ?? spare.pop();
     if (!card) {
-      const made = new Card(this.model.get("actions"), (kind) => this.act(made, kind));
+      const made = new Card(
+        this.kinds,
+        this.words,
+        (kind) => this.act(made, kind),
+        () => this.toggle(made),
+      );
       card = made;
     }
     card.update(data, this.words);
@@ -218,12 +273,19 @@ class ListView {
     return card;
   }
 
-  private showDid({ did, cards }: Snapshot): void {
-    if (!did) {
-      setText(this.said, this.words.say(cards.length ? "list.invite" : "list.empty"));
-      return;
-    }
-    this.said.replaceChildren(h("b", {}, sentence(this.words, did)), ` ${consequence(this.words, did)}`);
+  /** What was done last and what it did; or, if others clicked since, what Undo takes back now. */
+  private showSaid(): void {
+    if (!this.shown) return;
+    const { did, cards } = this.shown;
+    const [first, second] = this.next
+      ? [warning(this.words, this.next), this.words.say("next.since")]
+      : did
+        ? [sentence(this.words, did), consequence(this.words, did)]
+        : ["", this.words.say(!cards.length ? "list.empty" : this.kinds.length ? "list.invite" : "list.mute")];
+    if (this.said.dataset.said === `${first}\n${second}`) return;
+    this.said.dataset.said = `${first}\n${second}`;
+    this.said.title = [first, second].filter(Boolean).join(" ");
+    this.said.replaceChildren(...(first ? [h("b", {}, first), " "] : []), h("span", {}, second));
   }
 
   private announce({ did, cards }: Snapshot): void {
@@ -232,11 +294,15 @@ class ListView {
     this.announcer.say(`${sentence(this.words, did)} ${consequence(this.words, did)}. ${first}`);
   }
 
-  private showStatus({ clicks, latency, undo, journal }: Status): void {
+  private showStatus({ clicks, latency, undo, journal, next }: Status): void {
     if (this.off) return;
+    const others = Boolean(next && !next.running && (this.next === null || this.next.running));
+    this.next = next ?? null;
+    this.showSaid();
+    if (others && next) this.announcer.say(warning(this.words, next));
     const learned = clicks ? this.words.say("status.learned", { n: clicks }) : this.words.say("status.none");
     const each = latency === null ? "" : ` · ${this.words.say("status.each", { ms: this.words.number(latency, latency < 10 ? 1 : 0) })}`;
-    this.status.title ||= this.words.say("status.help");
+    this.status.title ||= `${this.words.say("status.clicks")} ${this.words.say("status.help")}`;
     this.status.replaceChildren(h("i", { "data-on": clicks > 0 }), learned + each);
     this.showJournal(journal);
     this.allowUndo(undo);
@@ -264,7 +330,7 @@ class ListView {
       channel.port1.onmessage = () => {
         const painted = performance.now() - since;
         this.root.dataset.llwPainted = painted.toFixed(1);
-        this.status.title = this.words.say("status.painted", { ms: this.words.number(painted) });
+        this.status.title = `${this.words.say("status.clicks")} ${this.words.say("status.painted", { ms: this.words.number(painted) })}`;
       };
       channel.port2.postMessage(null);
     });
@@ -304,7 +370,9 @@ class ListView {
       const card = this.roving.focused;
       const kind = Object.keys(KEYS).find((name) => KEYS[name] === event.key.toLowerCase());
       event.stopPropagation(); // the notebook would take single letters for commands
+      if (event.key === "Escape" && card?.fold()) return;
       if (card && kind && !event.shiftKey && !event.repeat) this.act(card, kind);
+      else if (card && event.key.toLowerCase() === WHY && !event.shiftKey && !event.repeat) this.toggle(card);
       else if (!card || !this.roving.move(event.key)) return;
     }
     event.stopPropagation();

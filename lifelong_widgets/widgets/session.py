@@ -23,7 +23,7 @@ from lifelong_widgets.widgets.crowd import Crowd, SimulationResult, Visit, share
 from lifelong_widgets.widgets.forgotten import Forgotten
 from lifelong_widgets.widgets.inbox import Inbox
 from lifelong_widgets.widgets.job import Job
-from lifelong_widgets.widgets.lists import Act, Lists, Shown
+from lifelong_widgets.widgets.lists import Act, Latest, Lists, Shown
 from lifelong_widgets.widgets.marks import Marks
 from lifelong_widgets.widgets.scoreboard import HIT, Scoreboard
 from lifelong_widgets.widgets.wording import explain
@@ -88,6 +88,7 @@ class LiveSession:
         self.twin = self.worker.call(rec.frozen_twin)
         self._n_fits, self._n_rebuilds = rec.n_fits, rec.n_rebuilds
         self.last_update: Update | None = None
+        self.latest: Latest | None = None
         self.job: Job[SimulationResult] | None = None
         self._user = as_id(user, "user")
         self._present: Crowd | None = None
@@ -358,6 +359,7 @@ class LiveSession:
             return None
         self.marks.add(user, item, kind)
         self.lists.note(user, Act(kind, item))
+        self.latest = Latest(Act(kind, item, user=user), told=user)
         self.scores.step(update.loss)
         self.last_update = update
         self._answers.owe(user, click, time.perf_counter() - start)
@@ -383,7 +385,7 @@ class LiveSession:
         undone = self.rec.undo(n, progress=False)
         self._n_rebuilds = self.rec.n_rebuilds  # the twin follows in a way of its own
         self._remember(click)
-        self.last_update = None
+        self.last_update = self.latest = None
         self.scores.taken_back(len(undone))
         for event in undone:
             whose = self._real_name(event.user)
@@ -433,7 +435,7 @@ class LiveSession:
         if self._n_rebuilds == self.rec.n_rebuilds:
             return
         self._n_rebuilds = self.rec.n_rebuilds
-        self.last_update = None
+        self.last_update = self.latest = None
         named = {*self.lists.people, *self.marks.people, self._user}
         strangers = [user for user in named if self.rec.known_as(user) not in self.rec.users]
         for user in strangers:
@@ -491,6 +493,8 @@ class LiveSession:
     def _count(self, visit: Visit) -> None:
         if visit.update is not None:
             self.last_update = visit.update
+            if visit.click is not None:
+                self.latest = Latest(Act(visit.click.kind, visit.click.item, user=visit.click.user))
             self.scores.step(visit.update.loss)
             self.scores.took(visit.seconds)
         self.scores.visit((visit.live_hit, visit.frozen_hit), own=False)

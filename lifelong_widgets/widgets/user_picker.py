@@ -12,6 +12,7 @@ import ipywidgets
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.caption import Caption
 from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.panel import Panel
 from lifelong_widgets.widgets.session import ME, LiveSession
@@ -47,11 +48,12 @@ class UserPicker(Panel):
         self.from_log = ipywidgets.Combobox(
             continuous_update=False, layout={"width": "150px", "display": "none"}
         )
+        self.problem = Caption(locale=locale)  # beside what was typed
         self.simulated = ipywidgets.Dropdown(layout={"width": "150px", "display": "none"})
         self.who.observe(self._chosen, "value")
         self.from_log.observe(self._named, "value")
         self.simulated.observe(self._named, "value")
-        self.start(self.who, self.from_log, self.simulated)
+        self.start(self.who, self.from_log, self.problem, self.simulated)
 
     def close(self) -> None:
         """Leave the screen, and stop listening."""
@@ -91,7 +93,7 @@ class UserPicker(Panel):
     def _chosen(self, change: Any) -> None:
         """Another kind of person was chosen: show who there is, and let the first of them look on."""
         kind = change.new
-        self.caption.error = ""
+        self.caption.error = self.problem.error = ""
         with self.telling():
             self._show_names(kind)
             if kind == "log" and not self.from_log.value and self.from_log.options:
@@ -122,7 +124,7 @@ class UserPicker(Panel):
         elif self.who.value == "log":
             user = self._known(self.from_log.value)
             unknown = user is None and self.from_log.value
-            self.caption.error = self.say("picker.unknown", name=name(unknown)) if unknown else ""
+            self.problem.error = self.say("picker.unknown", name=name(unknown)) if unknown else ""
         if user is not None:
             self.session.choose_user(user)
 
@@ -136,7 +138,7 @@ class UserPicker(Panel):
 
     def _let_go(self) -> None:
         """Somebody was forgotten: no name stays but those of people who are known."""
-        self.caption.error = ""  # which may say a name
+        self.caption.error = self.problem.error = ""  # which may say a name
         if self.me in self.session.forgotten:
             self.me = ME
         if self._followed is not None and self._followed[1] in self.session.forgotten:

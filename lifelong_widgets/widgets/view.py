@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ import anywidget
 import traitlets
 
 from lifelong_widgets.recommender import Recommender
+from lifelong_widgets.widgets.abstract import AbstractWidget
 from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.closing import belongings
 from lifelong_widgets.widgets.page import page
@@ -21,7 +23,7 @@ from lifelong_widgets.widgets.worker import Throttle
 SNAPSHOT_SECONDS = 0.5
 
 
-class SessionWidget(anywidget.AnyWidget):
+class SessionWidget(anywidget.AnyWidget, metaclass=AbstractWidget):
     """A picture of a `LiveSession`.
 
     The trait `snapshot` holds all that a view needs to draw itself, at a low rate: after a page reload, in a
@@ -81,13 +83,13 @@ class SessionWidget(anywidget.AnyWidget):
             "fallback": self.fallback_html(),
         }
 
+    @abstractmethod
     def make_snapshot(self) -> dict[str, Any]:
         """The present state for a view. Runs in the owner thread."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fallback_html(self) -> str:
         """A plain table of the state, for where no widget can be drawn."""
-        raise NotImplementedError
 
     def _throttle(self, seconds: float, action: Callable[[], None]) -> Throttle:
         """A throttle that ends with the widget."""
@@ -102,9 +104,9 @@ class SessionWidget(anywidget.AnyWidget):
     def _save_snapshot(self) -> None:
         self.snapshot = self.make_snapshot()
 
+    @abstractmethod
     def _send_frame(self) -> None:
         """Send the present figures. Owner thread."""
-        raise NotImplementedError
 
     def _on_change(self, change: Change) -> None:
         if change.what == "figures":

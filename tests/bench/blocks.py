@@ -24,12 +24,12 @@ from lifelong_widgets import Recommender
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.errors import LifelongWidgetsError, MissingExtraError
 from lifelong_widgets.evaluation import PrequentialReport, catalog_after, prequential
+from lifelong_widgets.evaluation.comparison import gains, paired_ratio
 from lifelong_widgets.evaluation.metrics import COLD
 from lifelong_widgets.featurizers import FEATURIZERS
 from lifelong_widgets.intervals import interval_of
 from lifelong_widgets.memory import NETWORK_ALONE
 from lifelong_widgets.parts import hyperparameters
-from tests.bench.compare import gains, paired_ratio
 from tests.bench.logs import Log, first_only, load
 
 METRICS = ("HR@10", "nDCG@10")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.evaluation import Learner, PrequentialReport, catalog_after, prequential
+from lifelong_widgets.evaluation.comparison import Ratio, gains, paired_ratio
 from lifelong_widgets.recommender import Recommender
-from tests.bench.compare import METRICS, Ratio, gains, paired_ratio
 from tests.bench.logs import Log, first_only
 from tests.bench.peers import make_peers
 from tests.bench.simple import SIMPLE, Interrupted, Settings, make, tune
@@ -19,6 +19,7 @@ from tests.bench.simple import SIMPLE, Interrupted, Settings, make, tune
 OURS, TWIN = "lifelong-widgets", "its frozen twin"
 FIRST, REPEAT = "FIRST", "REPEAT"
 WARM_UP = 0.2
+METRICS = ("HR@10", "nDCG@10", "MRR@100")
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tests.bench.compare import METRICS
-from tests.bench.run import OURS, Result
+from tests.bench.run import METRICS, OURS, Result
 
 
 def of_result(result: Result) -> str:

@@ -15,9 +15,9 @@ import pytest
 from lifelong_widgets.data import Feedback, Interactions
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import hit_rate, mrr, ndcg
+from lifelong_widgets.evaluation.comparison import Ratio, gains, paired_ratio
 from tests.bench import __main__ as bench
 from tests.bench import blocks, peers
-from tests.bench.compare import Ratio, gains, paired_ratio
 from tests.bench.logs import first_only, load, repeated_share
 from tests.bench.run import FIRST, OURS, REPEAT, TWIN, run
 from tests.bench.simple import GRIDS, SIMPLE, Interrupted, tune

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelong_widgets.data import Catalog, Item
-from lifelong_widgets.errors import DataError, UnknownItemError
+from lifelong_widgets.errors import DataError, DataWarning, UnknownItemError
 from lifelong_widgets.journal.entries import to_json
 from lifelong_widgets.journal.schema import LONGEST_CELL
 
@@ -400,3 +401,55 @@ def test_a_cell_that_looks_like_a_list_does_no_harm(cell, recwarn):
     shop = Catalog.from_pandas(pd.DataFrame({"item": [1], "categories": [cell]}))
     assert len(shop[1].categories) == 1
     assert not recwarn
+
+
+def test_a_text_column_may_be_called_released_and_is_a_text_then() -> None:
+    frame = pd.DataFrame({"item": [1, 2], "released": ["in spring, they say", "1999"]})
+    shop = Catalog.from_pandas(frame, text="released")
+    assert [(item.released, item.texts) for item in shop] == [
+        (None, {"released": "in spring, they say"}),
+        (None, {"released": "1999"}),
+    ]
+    again = Catalog.from_records(shop.to_records(), text=shop.text_columns)
+    again.add({"item": 3, "released": "never"})
+    assert again.to_pandas()["released"].tolist() == ["in spring, they say", "1999", "never"]
+    with pytest.raises(DataError, match="released"):
+        Catalog.from_pandas(frame.assign(since=7), text="released", released="since")
+    with pytest.raises(DataError, match="released"):
+        Catalog.from_pandas(frame)
+
+
+def test_a_frame_in_the_constructor_is_sent_to_the_right_door() -> None:
+    """Bug: `Catalog(frame)` was an empty catalogue whose text columns were those of the frame."""
+    with pytest.raises(DataError, match=r"Catalog\.from_pandas\(frame, item=…"):
+        Catalog(pd.DataFrame({"item": [1]}))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="from_records"):
+        Catalog([{"item": 1}])  # type: ignore[list-item]
+
+
+def test_a_separator_that_is_probably_another_is_told() -> None:
+    cells = ["Crime;Sea", "Poetry", "Crime;Town", None]
+    frame = pd.DataFrame({"item": range(4), "Genre(s)": cells})
+    with pytest.warns(DataWarning, match=r"column 'Genre\(s\)'.*';'.*category_separator=';'") as heard:
+        Catalog.from_pandas(frame, categories="Genre(s)")
+    assert heard[0].filename == __file__  # not a line of the package
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Catalog.from_pandas(frame, categories="Genre(s)", category_separator=";")
+        Catalog.from_pandas(frame.assign(categories=["Food, drink", "Sea", "Town", "Crime|Sea"]))
+        Catalog.from_pandas(frame.assign(categories=["Food, drink", "Sea", "Town", "Crime"]))
+        Catalog.from_pandas(frame.assign(categories="['Crime', 'Sea']"))
+
+
+def test_repeated_ids_are_counted_and_name_the_remedy() -> None:
+    frame = pd.DataFrame({"sku": ["a", "b", "a", "b"]})
+    with pytest.raises(DataError, match=r"item id 'a' \(and 1 other\).*frame\.drop_duplicates\('sku'\)"):
+        Catalog.from_pandas(frame, item="sku")
+
+
+def test_an_argument_that_no_item_has_names_those_there_are() -> None:
+    frame = pd.DataFrame({"item": [1], "price": [9]})
+    with pytest.raises(DataError, match=r"a catalogue has no 'price'.*text=\[…, 'price'\]"):
+        Catalog.from_pandas(frame, price="price")
+    with pytest.raises(DataError, match="did you mean 'image'"):
+        Catalog.from_pandas(frame, images="price")

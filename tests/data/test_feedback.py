@@ -199,3 +199,11 @@ def test_there_are_not_more_kinds_than_a_person_could_tell_apart():
         FeedbackKinds.from_dict({f"k{n}": {"name": f"k{n}"} for n in range(1001)})
     with pytest.raises(DataError, match="a kind is a FeedbackKind"):
         FeedbackKinds("like")
+
+
+def test_kinds_show_what_they_are_worth_and_whether_they_consume() -> None:
+    kinds = FeedbackKinds(
+        FeedbackKind("view", 0.2, consumes=False), FeedbackKind("skip", 0.5, positive=False)
+    )
+    assert repr(kinds) == "FeedbackKinds(view=0.2 (may come again), skip=-0.5)"
+    assert "done with: not listed again" in kinds._repr_html_() and "may come again" in kinds._repr_html_()

@@ -370,3 +370,73 @@ def test_rows_are_taken_by_mask_or_by_place_and_never_out_of_order():
             log.take(rows)
     with pytest.raises(DataError, match="ascending order"):
         log.take(np.array([2, 0]))
+
+
+def test_a_frame_or_events_in_the_constructor_are_sent_to_the_right_door() -> None:
+    for wrong in (pd.DataFrame({"user": [1]}), [Feedback("ada", 7)]):
+        with pytest.raises(DataError, match=r"from_pandas\(frame, .*from_events"):
+            Interactions(wrong)  # type: ignore[arg-type, call-arg]
+
+
+def test_ratings_become_likes_and_dislikes_by_thresholds() -> None:
+    stars = pd.DataFrame({"who": "ada", "film": range(5), "at": range(5), "stars": [1, 2, 3, 4, 5]})
+    names = {"user": "who", "item": "film", "time": "at", "rating": "stars"}
+    log = Interactions.from_ratings(stars, **names)
+    assert [event.kind for event in log] == ["dislike", "dislike", "click", "like", "like"]
+    assert (log.rewards > 0).tolist() == [False, False, True, True, True]
+    assert log.values.tolist() == [1, 2, 3, 4, 5]
+    told = Interactions.from_ratings(stars, **names, like_from=5, dislike_to=1, between=None)
+    assert [(event.item, event.kind) for event in told] == [(0, "dislike"), (4, "like")]
+    for limits in ({"like_from": 2}, {"dislike_to": 4}, {"like_from": float("nan")}, {"like_from": "4"}):
+        with pytest.raises(DataError, match="must be a number below like_from"):
+            Interactions.from_ratings(stars, **names, **limits)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"column 'stars', row 1: the rating is missing \(and 1 other\)"):
+        Interactions.from_ratings(stars.assign(stars=[1, None, None, 4, 5]), **names)
+
+
+def test_a_column_of_ratings_named_as_the_kind_is_told_about_from_ratings() -> None:
+    """Bug: MovieLens' own layout was answered with "unknown feedback kind 5; add one with …"."""
+    frame = pd.DataFrame({"user": [1, 2], "item": [7, 8], "rating": [5, 1], "time": [1, 2]})
+    for ratings in (frame, frame.astype({"rating": "str"})):
+        with pytest.raises(DataError, match=r"holds numbers.*from_ratings.*rename"):
+            Interactions.from_pandas(ratings, kind="rating", value="rating")
+    renamed = frame.rename(columns={"rating": "stars"})
+    assert Interactions.from_pandas(renamed, kind="rating", value="stars").kind_names == ["rating"]
+
+
+def test_errors_count_the_other_rows_alike() -> None:
+    good = pd.DataFrame({"user": ["a", "b", "c"], "item": [1, 2, 3], "time": [1, 2, 3], "value": 1.0})
+    for column, cells, message in (
+        ("user", ["a", None, None], r"the user id is missing \(and 1 other\); drop"),
+        ("item", [np.nan, 1.0, np.nan], r"the item id is missing \(and 1 other\); drop"),
+        ("time", ["x", "y", "2024-05-01"], r"row 0: 'x' cannot be read as a time \(and 1 other\); use"),
+        ("time", [1e15, 2e15, 3e15], r"outside the years 1 to 9999 \(and 2 others\); numbers"),
+        ("value", ["x", "2", "y"], r"'x' is not a finite number \(and 1 other\); leave"),
+    ):
+        with pytest.raises(DataError, match=message):
+            Interactions.from_pandas(good.assign(**{column: cells}))
+    shelf = Catalog.from_pandas(pd.DataFrame({"item": [2]}))
+    with pytest.raises(DataError, match=r"row 0: the item 1 \(and 1 other\) is not in the catalogue"):
+        Interactions.from_pandas(good, catalog=shelf)
+
+
+def test_dates_in_another_order_are_told_how_to_be_read() -> None:
+    frame = pd.DataFrame({"user": "a", "item": [1, 2], "at": ["yesterday", "11.03.2024 15:28:10"]})
+    with pytest.raises(DataError, match=r"pd\.to_datetime\(df\['at'\], dayfirst=True\)"):
+        Interactions.from_pandas(frame, time="at")
+
+
+def test_messages_show_plain_numbers() -> None:
+    """Bug: `the time np.int64(1709282584000) is outside`."""
+    frame = pd.DataFrame({"user": "a", "item": [1], "time": [1_709_282_584_000]})
+    with pytest.raises(DataError, match="the time 1709282584000 is outside"):
+        Interactions.from_pandas(frame)
+
+
+def test_a_percentage_is_no_moment() -> None:
+    times = pd.date_range("2024-05-01", periods=10)
+    log = Interactions.from_pandas(pd.DataFrame({"user": "a", "item": range(10), "time": times}))
+    with pytest.raises(DataError, match=r"for 80 % of the events give 0\.8"):
+        log.before(80)
+    numbered = Interactions.from_pandas(pd.DataFrame({"user": "a", "item": range(100)}), time=None)
+    assert len(numbered.before(80)) == 80  # rows that are in order are numbered

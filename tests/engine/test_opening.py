@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import warnings
@@ -46,11 +47,26 @@ def test_running_the_cell_again_takes_the_journal_over(shop: Path, log: Interact
     first.learn_one(log[0])
     second = opened(shop)
     assert second.digest() == first.digest()
-    with pytest.raises(LifelongWidgetsError, match="closed"):
+    with pytest.raises(LifelongWidgetsError, match="closed; it was opened again elsewhere in this process"):
         first.learn_one(log[1])
     second.learn_one(log[1])
     with pytest.raises(JournalLockedError):
         Journal.open(shop)
+    second.close()
+
+
+def test_a_dropped_recommender_whose_journal_is_still_there_locks_nobody_out(
+    shop: Path, log: Interactions
+) -> None:
+    """Bug: the journal was found by its recording, which Python's collector may free before the journal."""
+    first = opened(shop)
+    first.learn_one(log[0])
+    journal = first.journal
+    del first
+    gc.collect()
+    assert journal is not None and not journal.closed
+    second = opened(shop)  # raised JournalLockedError, naming this very process
+    assert journal.closed and second.n_events == 1
     second.close()
 
 

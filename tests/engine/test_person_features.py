@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 import traitlets
 
-from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, FeedbackKinds, Interactions
+from lifelong_widgets.data import (
+    DEFAULT_KINDS,
+    Catalog,
+    Feedback,
+    FeedbackKind,
+    FeedbackKinds,
+    Interactions,
+    SocialGraph,
+)
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.featurizers import FEATURIZERS
-from lifelong_widgets.featurizers.person_settings import PERSON_FEATURES
+from lifelong_widgets.featurizers.person_settings import OF_THE_GRAPH, PERSON_FEATURES
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of
 from tests.engine.lives import QUIET, SETTINGS, fresh, live, opened
@@ -22,6 +30,17 @@ from tests.engine.worlds import assert_same_state, checkerboard
 ALL: dict[str, Any] = {"distillation": 0.5, "discount": 0.9, "session_gap": 40.0, "target_update": 7}
 
 each = pytest.mark.parametrize("name", PERSON_FEATURES)
+
+
+def told(name: str) -> dict[str, Any]:
+    """The settings by which a recommender reads these; with a graph if they look at one."""
+    if name not in OF_THE_GRAPH:
+        return {"person_features": name}
+    graph = SocialGraph()
+    for number in range(30):
+        for other in (number + 2, number + 7):
+            graph.add(f"p{number}", f"p{other % 30}", 1.0 + number % 3)
+    return {"person_features": name, "graph": graph}
 
 
 def row_of(rec: Recommender, user: str) -> np.ndarray:
@@ -41,7 +60,7 @@ def test_without_them_there_is_nothing(log: Interactions) -> None:
 
 @each
 def test_they_are_read_and_learned(name: str, log: Interactions) -> None:
-    rec = fresh(person_features=name)
+    rec = fresh(**told(name))
     live(rec, log)
     of_people = rec.network.of_people
     assert of_people is not None and rec.network.person_dim == rec.people.width > 1
@@ -59,7 +78,7 @@ def test_they_are_read_and_learned(name: str, log: Interactions) -> None:
 def test_a_saved_file_goes_on_bit_for_bit(
     name: str, more: dict[str, Any], tmp_path: Path, log: Interactions
 ) -> None:
-    rec = fresh(person_features=name, **more)
+    rec = fresh(**told(name), **more)
     live(rec, log)
     rec.save(tmp_path / "mine.lw")
     again = Recommender.load(tmp_path / "mine.lw")
@@ -73,7 +92,7 @@ def test_a_saved_file_goes_on_bit_for_bit(
 
 @each
 def test_undone_step_by_step(name: str, log: Interactions) -> None:
-    rec, digests = fresh(person_features=name, **ALL), []
+    rec, digests = fresh(**told(name), **ALL), []
     rec.fit(log[:60], **QUIET)
     for event in log[60:90]:
         digests.append(rec.digest())
@@ -89,7 +108,7 @@ def test_undone_step_by_step(name: str, log: Interactions) -> None:
 
 @each
 def test_a_journal_gives_them_back_and_forgets_them(name: str, shop: Path, log: Interactions) -> None:
-    plain, rec = fresh(person_features=name, **ALL), opened(shop, person_features=name, **ALL)
+    plain, rec = fresh(**told(name), **ALL), opened(shop, **told(name), **ALL)
     live(plain, log, undone=3)
     live(rec, log, undone=3)
     assert rec.digest() == plain.digest() and rec.audit(**QUIET).equal
@@ -104,7 +123,7 @@ def test_a_journal_gives_them_back_and_forgets_them(name: str, shop: Path, log: 
 @each
 def test_a_log_that_defines_fewer_kinds_is_repeated_too(name: str, shop: Path, log: Interactions) -> None:
     fewer = log.with_kinds(FeedbackKinds(DEFAULT_KINDS["like"]))
-    rec = opened(shop, person_features=name)
+    rec = opened(shop, **told(name))
     rec.fit(fewer[:60], **QUIET)
     rec.learn_one(user="p1", item="i1", kind="skip")
     assert rec.audit(**QUIET).equal
@@ -113,7 +132,10 @@ def test_a_log_that_defines_fewer_kinds_is_repeated_too(name: str, shop: Path, l
 
 @each
 def test_forgotten_as_if_they_had_never_been(name: str, shop: Path, log: Interactions) -> None:
-    rec, never = opened(shop, person_features=name), fresh(person_features=name)
+    rec, never = opened(shop, **told(name)), fresh(person_features=name)
+    for edge in told(name).get("graph", ()):
+        if "p4" not in edge:
+            never.follow(*edge)
     live(rec, log)
     live(never, log, without="p4")
     certificate = rec.forget("p4", **QUIET)
@@ -126,7 +148,7 @@ def test_forgotten_as_if_they_had_never_been(name: str, shop: Path, log: Interac
 def test_a_step_that_fails_leaves_everything(
     name: str, log: Interactions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rec = fresh(person_features=name)
+    rec = fresh(**told(name))
     live(rec, log)
     before = rec.digest()
 
@@ -143,7 +165,7 @@ def test_a_step_that_fails_leaves_everything(
 
 @each
 def test_looking_changes_nothing(name: str, log: Interactions) -> None:
-    rec = fresh(person_features=name, **ALL)
+    rec = fresh(**told(name), **ALL)
     live(rec, log)
     before, n = rec.digest(), len(rec.users)
     for user in ("p1", "nobody yet"):
@@ -157,10 +179,10 @@ def test_looking_changes_nothing(name: str, log: Interactions) -> None:
 @each
 def test_an_example_holds_what_was_known_before_its_event(name: str, log: Interactions) -> None:
     """Learned one by one, in the fit, and as it lies in the replay buffer."""
-    rec = fresh(person_features=name, capacity=1000)
+    rec = fresh(**told(name), capacity=1000)
     expected = []
     for event in log[:20]:
-        known = rec.users.get(event.user)
+        known = rec.people.index_of(event.user)
         rows = rec.people.rows([known])
         assert rows is not None
         expected.append(rows[0])
@@ -168,12 +190,13 @@ def test_an_example_holds_what_was_known_before_its_event(name: str, log: Intera
     kept = rec.get_state()["buffer"]["people"]
     np.testing.assert_array_equal(kept, np.array(expected))
 
-    fitted = fresh(person_features=name, capacity=1000)
+    fitted = fresh(**told(name), capacity=1000)
     fitted.fit(log[:80], **QUIET)
     kept = fitted.get_state()["buffer"]["people"]
     assert len(kept) == 80
     first = [place for place, event in enumerate(log[:80]) if event.user not in log[:place].users]
-    assert not kept[first].any() and (np.abs(kept).sum(axis=1) > 0).sum() > 40
+    assert name in OF_THE_GRAPH or not kept[first].any(), "what is known of them is what they did"
+    assert (np.abs(kept).sum(axis=1) > 0).sum() > 40
     scales = fitted.people._featurizer
     assert scales is not None
     scales.forget_people()
@@ -184,7 +207,7 @@ def test_an_example_holds_what_was_known_before_its_event(name: str, log: Intera
 
 @each
 def test_a_frozen_twin_and_a_compressed_copy_read_them(name: str, log: Interactions) -> None:
-    rec = fresh(person_features=name, **ALL)
+    rec = fresh(**told(name), **ALL)
     live(rec, log)
     twin, small = rec.frozen_twin(), rec.compress()
     people = [f"p{number}" for number in range(8)]
@@ -193,6 +216,7 @@ def test_a_frozen_twin_and_a_compressed_copy_read_them(name: str, log: Interacti
         assert twin.recommend(person, 20, exclude_seen=False).scores == listed[person].scores
     assert small.report.overlap_at_10.value > 0.85
     twin.observe(Feedback("nobody yet", "i2", "like"))
+    twin.follow("nobody yet", "p1")
     assert row_of(twin, "nobody yet").any(), "it follows what people did"
     assert (twin.network.of_people == rec.network.of_people).all()
 
@@ -207,7 +231,7 @@ def test_they_cannot_change_late() -> None:
 
 @each
 def test_a_kind_that_came_later_is_learned_all_the_same(name: str, log: Interactions) -> None:
-    rec = fresh(person_features=name)
+    rec = fresh(**told(name))
     rec.fit(log[:60], **QUIET)
     rec.kinds = rec.kinds.with_kind(FeedbackKind("applause"))
     before = row_of(rec, "p1")
@@ -228,7 +252,7 @@ def test_profiles_of_items_without_content_say_nothing(tmp_path: Path, log: Inte
 
 def test_habits_and_profiles_say_something_before_any_fit(log: Interactions) -> None:
     for name in ("habits", "content_profile"):
-        rec = fresh(person_features=name)
+        rec = fresh(**told(name))
         rec.learn_one(log[0])
         rec.learn_one(Feedback("p9", "i2", "click", 1e6))
         rows = [row_of(rec, str(log[0].user)), row_of(rec, "p9")]
@@ -237,16 +261,19 @@ def test_habits_and_profiles_say_something_before_any_fit(log: Interactions) -> 
 
 @each
 def test_damaged_states_are_refused(name: str, log: Interactions) -> None:
-    rec = fresh(person_features=name)
+    rec = fresh(**told(name))
     live(rec, log)
     whole = digest_of(rec.get_state())
     rows = rec.get_state()["people"]["rows"]
     wrongs: list[tuple[str, Any]] = [
         ("rows", rows[:-1]),
         ("rows", np.where(np.arange(rows.size).reshape(rows.shape) == 3, np.nan, rows)),
-        ("rows", rows.astype(np.float32)),
-        ("now", float("inf")),
+        ("rows", rows.astype(np.float16)),
     ]
+    if name == "node_embedding":
+        wrongs += [("rows", rows[:, 1:]), ("people", ["p1"] * len(rows))]
+    else:
+        wrongs += [("now", float("inf"))]
     if name == "taste_profile":
         item_rows = rec.get_state()["people"]["item_rows"]
         wrongs += [("item_rows", item_rows[:, 1:]), ("item_rows", np.full(item_rows.shape, np.inf))]
@@ -256,9 +283,9 @@ def test_damaged_states_are_refused(name: str, log: Interactions) -> None:
     for key, wrong in wrongs:
         state = rec.get_state()
         state["people"][key] = wrong
-        twin = fresh(person_features=name)
+        twin = fresh(**told(name))
         with pytest.raises((FormatError, ValueError)):
-            twin._build_for(state)
+            twin.set_state(state)
     assert digest_of(rec.get_state()) == whole
 
 

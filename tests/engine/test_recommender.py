@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import html
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 import torch
 import traitlets
 
+import lifelong_widgets
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions, datasets
 from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
 from lifelong_widgets.learning import OBJECTIVES, Objective
@@ -210,24 +213,6 @@ def test_the_list_on_screen_makes_an_event_a_test(fitted: Recommender) -> None:
     assert fitted.learn_one(user="me", item="i0", kind="like", shown=["i1"]).rank is None
     assert fitted.learn_one(user="me", item="i2", kind="dislike", shown=["i2"]).rank is None
     assert fitted.drift.n_outcomes == 2 and fitted.drift.mean == 0.5
-
-
-def test_explain_is_the_change_of_score_without_the_event(fitted: Recommender) -> None:
-    fitted.gate.personal_learning_rate = 0.0  # else nobody but "me" is weighed like them
-    for item in ("i1", "i5"):
-        fitted.learn_one(user="me", item=item, kind="like")
-    parts = fitted.explain("me", "i9")
-    assert set(parts) == {"i1", "i5"}
-
-    def score(user: str) -> float:
-        listed = twin.recommend(user, k=24, exclude_seen=False, reasons=False)
-        return dict(zip(listed.items, listed.scores, strict=True))["i9"]
-
-    twin = fitted.frozen_twin()  # which learns nothing more: somebody with another past is all that differs
-    for other in ("i1", "i5"):
-        twin.observe(Feedback(f"only {other}", other, "like"))
-    assert parts["i1"] == pytest.approx(score("me") - score("only i5"), abs=1e-5)
-    assert parts["i5"] == pytest.approx(score("me") - score("only i1"), abs=1e-5)
 
 
 def test_rewards_are_the_callers(fitted: Recommender) -> None:
@@ -463,3 +448,87 @@ def test_importing_the_package_is_quick_and_the_engine_knows_no_screen() -> None
         "assert not {'ipywidgets', 'anywidget', 'IPython'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_times_of_events_are_written_as_in_a_log() -> None:
+    moments = (
+        "2024-05-01 12:00",
+        datetime.datetime(2024, 5, 1, 12),
+        pd.Timestamp("2024-05-01 12:00"),
+        1714564800,
+    )
+    digests = set()
+    for moment in moments:
+        rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
+        rec.learn_one(user="ada", item=1, time=moment)
+        digests.add(rec.digest())
+    assert len(digests) == 1
+    with pytest.raises(DataError, match="the time: 'yesterday' cannot be read as a time"):
+        rec.learn_one(user="ada", item=1, time="yesterday")
+
+
+def test_an_event_in_positions_is_told_the_names() -> None:
+    rec = Recommender(Catalog.from_records([{"item": "50"}]), embedding_dim=8)
+    with pytest.raises(DataError, match=r"by name: rec\.learn_one\(user=…, item=…, kind='like'\)"):
+        rec.learn_one("me", "50", "like")  # type: ignore[arg-type]
+    assert rec.n_events == 0
+
+
+def test_a_list_of_a_numpy_user_names_them_plainly() -> None:
+    rec = Recommender(Catalog.from_records([{"item": 1}]), embedding_dim=8)
+    assert repr(rec.recommend(np.int64(1), k=1)).startswith("1 recommendations for 1\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"model": "grux"}, r"^model is 'grux'; did you mean 'gru'\? it must be decayed_mlp \| "),
+        (
+            {"learning_rate": 1},
+            r"^learning_rate is 1; it must be a number, 1e-06 … 0\.1 \(the default is 0\.0002\)",
+        ),
+        ({"embedding_dim": "big"}, r"^embedding_dim is 'big'; it must be a whole number, 1 … 4,096"),
+        ({"lr": 0.1}, r"no part .* 'lr'; did you mean 'learning_rate'\?"),
+        ({"n_epochs": 3}, r"did you mean 'epochs'\?"),
+        ({"zzz": 3}, r"'zzz'; lifelong_widgets\.settings\(\) lists them all"),
+    ],
+)
+def test_a_setting_that_is_refused_says_what_it_may_be(given: dict[str, object], message: str) -> None:
+    with pytest.raises(DataError, match=message) as refused:
+        Recommender(Catalog.from_records([{"item": 1}]), **given)
+    assert len(str(refused.value)) < 250
+
+
+def test_nothing_to_undo_is_said_plainly() -> None:
+    with pytest.raises(DataError, match=r"^there is nothing to undo: "):
+        Recommender(Catalog.from_records([{"item": 1}]), embedding_dim=8).undo()
+
+
+def test_what_a_verb_did_is_shown_in_a_line() -> None:
+    catalog, log = checkerboard()
+    rec = Recommender(catalog, **SMALL)
+    fitted = rec.fit(log, progress=False)
+    assert repr(fitted).startswith(f"FitReport({fitted.epochs} epochs in ") and len(repr(fitted)) < 100
+    event = log[0]
+    update = rec.learn_one(event)
+    assert f"{event.user!r} {event.kind} {event.item!r} (reward +" in repr(update)
+    assert repr(rec.learn_many(log[:3], progress=False)).startswith("LearnReport(3 events in ")
+
+
+def test_every_setting_is_in_the_table() -> None:
+    table = lifelong_widgets.settings()
+    names = [row.name for row in table]
+    assert names == [
+        row.name for row in hyperparameters(Recommender(Catalog.from_records([{"item": 1}])).parts)
+    ]
+    shown = (repr(table), table._repr_html_())
+    for row in table:
+        assert all(row.name in text for text in shown)
+    assert "live" in table[names.index("learning_rate") :][:1]._repr_html_()
+
+
+def test_descriptions_of_models_are_not_cut() -> None:
+    """Bug: pandas cut them after 50 characters."""
+    models = lifelong_widgets.models.list()
+    for text in models["what it is"]:
+        assert text in repr(models) and html.escape(text, quote=False) in str(models._repr_html_())

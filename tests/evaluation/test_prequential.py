@@ -365,6 +365,22 @@ def test_cold_items_are_told_apart_by_their_events_so_far() -> None:
     assert "cold" in str(report) and "fewer than 5 events" in report.to_html()
 
 
+def test_a_fitted_recommender_says_which_items_were_cold_for_all_learners() -> None:
+    """Bug: without `warm_up=`, items with fewer than five events *in the replayed part* were cold."""
+    known = [("u", "a", "like")] * 2 + [("v", "a", "like")] * 4 + [("u", "b", "like")] * 3
+    before, log = log_of(known), log_of([("w", "a", "like"), ("w", "b", "like"), ("x", "b", "like")])
+    catalog = catalog_of("a", "b")
+    rec = Recommender(catalog, embedding_dim=8)
+    rec.fit(before, progress=False)
+    learners = {"live": rec, "frozen": rec.frozen_twin(), "popular": RecencyPopularity(catalog)}
+    report = prequential(learners, log, progress=False)
+    assert report.earlier is not None and report.earlier.tolist() == [6, 3, 4]
+    assert report.table[report.table["fifth"] == "cold"]["events"].tolist() == [2, 2, 2]
+    assert report.compare("live", "frozen").n_people == 2  # w, twice, and x
+    told = prequential(RecencyPopularity(catalog), log, warm_up=before, progress=False)
+    assert told.earlier is not None and told.earlier.tolist() == [6, 3, 4]  # as the events themselves say
+
+
 def test_without_the_warm_up_nobody_knows_what_was_cold() -> None:
     log = log_of([("u", "a", "like")])
     report = prequential(oracle(catalog_of("a"), log), log, warm_up=3, progress=False)
@@ -382,3 +398,17 @@ def test_a_recommender_can_hit_what_was_released_since_the_last_event() -> None:
     report = prequential(rec, log, arrivals=everything, progress=False)
     assert list(rec.catalog.ids) == ["i0", "i1", "i2", "new"]
     assert report.ranks["live"][2] > 0, "it came after 90, the time of the last event, and before 100"
+
+
+def test_a_learner_that_wants_to_know_is_told_when_each_event_happens() -> None:
+    class Told(RecencyPopularity):
+        asked: list[float | None]
+
+        def recommend(self, user, k=10, exclude_seen=True, reasons=True, now=None):  # type: ignore[no-untyped-def, override]
+            self.asked.append(now)
+            return super().recommend(user, k, exclude_seen, reasons)
+
+    told = Told(Catalog.from_records({"item": item} for item in LOG.items))
+    told.asked = []
+    prequential({"told": told, "not": RecencyPopularity(told.catalog)}, LOG, progress=False)
+    assert told.asked == LOG.times.tolist()

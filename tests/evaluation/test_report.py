@@ -228,3 +228,30 @@ def test_the_page_opens_offline_in_light_and_dark(tmp_path: Path, chromium_path:
     assert line and line["width"] > 100 and line["height"] > 5
     assert sideways <= 0
     assert shown >= 3
+
+
+def test_learners_are_compared_with_intervals_over_people() -> None:
+    people = np.arange(4_000) % 100
+    report = replace(report_of(), people=people)
+    found = report.compare("live", "popularity")
+    for metric, one in found.measures.items():
+        ours, theirs = report.overall("live")[metric], report.overall("popularity")[metric]
+        assert one.ours == pytest.approx(ours) and one.theirs == pytest.approx(theirs)
+        assert one.difference.value == pytest.approx(ours - theirs) and one.ratio.value == pytest.approx(
+            ours / theirs
+        )
+        assert 0 < one.difference.low < one.difference.value < one.difference.high
+        assert one.ratio.verdict == "wins"
+    assert found.n_people == 100 and report.compare("popularity", "live")["HR@10"].ratio.verdict == "loses"
+    same = report.compare("live", "live")["HR@10"]
+    assert (same.difference.low, same.difference.high, same.ratio.low) == (0.0, 0.0, 1.0)
+    text = repr(found)
+    assert "live against popularity: 4,000 events of 100 people" in text and "nDCG@10" in text
+    hostile = replace(report_of(learners=("live", HOSTILE)), people=people).compare("live", HOSTILE)
+    assert HOSTILE not in hostile._repr_html_() and "&lt;img" in hostile._repr_html_()
+    with pytest.raises(DataError, match="no learner 'lief'"):
+        report.compare("live", "lief")
+    with pytest.raises(DataError, match="not known whose"):
+        report_of().compare("live", "frozen")
+    with pytest.raises(DataError, match="no event was tested"):
+        replace(empty_report(), people=np.zeros(0, dtype=np.int64)).compare("live", "frozen")

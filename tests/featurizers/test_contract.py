@@ -141,6 +141,15 @@ def test_one_item_at_a_time_or_all_at_once_is_the_same(featurizer: Featurizer) -
     np.testing.assert_allclose(together, alone, atol=1e-6)
 
 
+def test_a_row_is_the_sum_of_its_named_parts(featurizer: Featurizer) -> None:
+    featurizer.fit(SHELF, LOG)
+    for item, row in zip(SHELF, 0.5 * featurizer.transform(SHELF), strict=True):  # fusion may scale a row
+        parts = featurizer.parts(item, row)
+        assert all(name and isinstance(name, str) for name, _ in parts)
+        np.testing.assert_allclose(sum(vector for _, vector in parts), row, atol=1e-5)
+    assert featurizer.parts(SHELF[0], np.zeros(featurizer.width, dtype=np.float32)) == []
+
+
 def test_fitting_twice_gives_the_same_bits(featurizer: Featurizer) -> None:
     first = featurizer.fit(SHELF, LOG).transform(SHELF)
     np.testing.assert_array_equal(first, featurizer.fit(SHELF, LOG).transform(SHELF))

@@ -69,7 +69,7 @@ def test_files_that_cannot_be_read_are_missing_and_named_once(kind, tmp_path):
     expected = featurizer.transform(shelf())
     with pytest.warns(MediaWarning) as heard:
         rows = featurizer.transform([bad[0], *shelf(), *bad[1:]])
-    assert len(heard) == 1
+    assert len(heard) == 1 and heard[0].filename == __file__  # the line of whoever asked
     message = str(heard[0].message)
     assert "3 of 7" in message
     assert "item 'gone'" in message

@@ -324,3 +324,9 @@ def test_the_choice_is_one_argument_and_lives_in_a_saved_file(name: str, tmp_pat
         one.catalog.add({"item": "new", "title": "Gull and 灯塔", "blurb": "salt storm sail"})
         one.learn_one(user="me", item="new", kind="like")
     assert again.recommend("me", k=10).to_pandas().equals(rec.recommend("me", k=10).to_pandas())
+
+
+def test_a_state_whose_words_do_not_fit_is_refused() -> None:
+    state = TfidfFeaturizer(n_text_components=4).fit([Item(1, "red sea"), Item(2, "sea oil")]).get_state()
+    with pytest.raises(FormatError, match="0 words do not go with"):
+        TfidfFeaturizer(n_text_components=4).set_state({**state, "vocabulary": {}})

@@ -143,7 +143,8 @@ def test_the_write_ahead_log_of_another_journal_gives_nothing_of_it(whole: Path,
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
-        ("PRAGMA user_version = 3", "has format version 3; this version .* reads up to 2"),
+        ("PRAGMA user_version = 4", "has format version 4; this version .* reads up to 3"),
+        ("PRAGMA user_version = 3", "differs in attachments"),
         ("PRAGMA user_version = 2", "differs in attachments"),
         ("PRAGMA user_version = 0", "format version 0"),
         ("PRAGMA user_version = -5", "format version -5"),

@@ -2,50 +2,154 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifelong_widgets.memory import ALWAYS, Newcomers
-from lifelong_widgets.memory.popularity import LONGEST, PopularityBank
+from lifelong_widgets.memory import ALWAYS, Ledger, Moment, Newcomers
+from lifelong_widgets.memory import newcomers as module
+from lifelong_widgets.memory.popularity import LONGEST
 from lifelong_widgets.memory.scores import DenseScores
 
-TIMES = st.lists(st.sampled_from([ALWAYS, 0.0, 5.0, 9.0, 60.0]), max_size=30)
+TIMES = st.sampled_from([ALWAYS, 0.0, 5.0, 9.0, 60.0])
+MOMENTS = [Moment(time, told) for time in (0.0, 5.0, 59.0, 60.0) for told in (False, True)]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("grow"), st.lists(TIMES, min_size=1, max_size=9)),
+        st.tuples(st.just("take"), st.integers(0, 40)),
+        st.tuples(st.just("revert"), st.integers(1, 3)),
+    ),
+    max_size=25,
+)
 
 
-@given(TIMES, TIMES, st.sets(st.integers(0, 59)), st.sampled_from([0.0, 5.0, 59.0, 60.0]))
-def test_they_are_those_there_without_an_event_the_latest_first(
-    first: list[float], second: list[float], taken: set[int], now: float
+@dataclass
+class Walked:
+    """The same by going over all items."""
+
+    released: list[float]
+    n_listed: int
+    taken: list[int] = field(default_factory=list)
+
+    def hidden(self, moment: Moment) -> list[int]:
+        def limit(item: int) -> float:
+            if moment.told:
+                return moment.time
+            return moment.time if item < self.n_listed and moment.time > 0 else np.inf
+
+        new = [item for item in range(len(self.released)) if item not in self.taken]
+        return [item for item in new if self.released[item] > limit(item)]
+
+    def there(self, moment: Moment) -> list[int]:
+        gone = {*self.hidden(moment), *self.taken}
+        there = [item for item in range(len(self.released)) if item not in gone]
+        return sorted(there, key=lambda item: (-self.released[item], -item))
+
+
+def assert_alike(made: Newcomers, walked: Walked) -> None:
+    n = len(walked.released)
+    values = np.arange(n, dtype=np.float32) * 7 % 11
+    for moment in MOMENTS:
+        there, hidden = walked.there(moment), walked.hidden(moment)
+        assert made.there(moment).tolist() == there
+        scores = np.zeros(n, dtype=np.float32)
+        made.hide(scores, moment)
+        assert np.flatnonzero(scores).tolist() == hidden
+        best, new = made.best_of_all(values, 4, np.array([2, 3]), moment)
+        by_value = sorted(range(n), key=lambda item: (-values[item], item))
+        allowed = [item for item in by_value if item not in (2, 3) and item not in hidden]
+        assert sorted(best.tolist()) == sorted(allowed[:4])
+        assert sorted(new.tolist()) == sorted([item for item in allowed if item not in walked.taken][:10])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TIMES, max_size=30), STEPS)
+def test_they_are_what_a_walk_over_all_items_finds_also_after_taking_back(
+    first: list[float], steps: list[tuple[str, object]]
 ) -> None:
-    released = first + second
-    bank, grown = PopularityBank(), Newcomers(np.array(first))
-    grown.grow(np.array(second))
-    for item in sorted(taken & set(range(len(released)))):
-        bank.add(item, now=1.0)
-    new = [item for item in range(len(released)) if item not in taken]
-    there = [item for item in new if item >= len(first) or released[item] <= now or now == 0.0]
-    there.sort(key=lambda item: (-released[item], -item))
-    assert grown.there(now, bank).tolist() == there, "what was added later is there, and without a clock all"
-    assert grown.unreleased(now, bank).tolist() == sorted(set(new) - set(there))
-    again = Newcomers(np.array(released), n_listed=len(first))
-    assert again.there(now, bank).tolist() == there
+    made, walked = Newcomers(np.array(first)), Walked(list(first), len(first))
+    ledgers: list[tuple[Ledger, list[int]]] = []
+    for step, of in steps:
+        if step == "grow":
+            made.grow(np.array(of))
+            walked.released += of  # type: ignore[operator]
+        elif step == "take":
+            item = of % len(walked.released) if walked.released else 0  # type: ignore[operator]
+            ledgers.append((Ledger(), list(walked.taken)))
+            made.take(item, ledgers[-1][0])
+            if walked.released and item not in walked.taken:
+                walked.taken.append(item)
+        else:  # what came into the catalogue meanwhile stays
+            for _ in range(of):  # type: ignore[call-overload]
+                if ledgers:
+                    ledger, walked.taken = ledgers.pop()
+                    ledger.revert()
+    assert_alike(made, walked)
+    fresh = Newcomers(np.array(walked.released), n_listed=len(first))
+    fresh.take_all(np.array(sorted(walked.taken), dtype=np.int64))
+    assert_alike(fresh, walked)
+
+
+def test_many_are_found_as_a_walk_finds_them() -> None:
+    rng = np.random.default_rng(0)
+    released = rng.integers(50, size=20_000).astype(np.float64)
+    made, walked = Newcomers(released[:9_000]), Walked(released.tolist(), 9_000)
+    for item in range(9_000, 12_000):  # one by one, in any order of release
+        made.grow(released[item : item + 1])
+    made.grow(released[12_000:])
+    taken = rng.permutation(20_000)[:19_700]
+    ledger = Ledger()
+    for item in taken.tolist():
+        made.take(item, ledger)
+    walked.taken = taken.tolist()
+    left = set(range(20_000)) - set(walked.taken)
+    for moment in (Moment(25.0), Moment(25.0, told=False)):
+        there = [
+            item for item in left if released[item] <= 25.0 or (not moment.told and item >= walked.n_listed)
+        ]
+        assert made.there(moment).tolist() == sorted(there, key=lambda item: (-released[item], -item))
+    ledger.revert()
+    assert np.array_equal(made.there(Moment(60.0)), Newcomers(released, 9_000).there(Moment(60.0)))
+
+
+def test_what_is_added_makes_few_runs() -> None:
+    made = Newcomers(np.zeros(10_000))
+    for n in range(5_000):
+        made.grow(np.array([float(n)]))
+    assert len(made._bounds) == 3, "what comes in the order of release is one run"
+    for n in range(5_000):
+        made.grow(np.array([float(-n)]))
+    assert len(made._bounds) < 20
 
 
 def test_the_newest_and_the_likeliest_are_named_and_nothing_that_was_consumed() -> None:
-    released = np.arange(200.0)
-    newcomers, bank = Newcomers(released), PopularityBank()
-    bank.add(40, now=1.0)
+    newcomers, moment = Newcomers(np.arange(200.0)), Moment(150.0)
+    newcomers.take(40)
     likely = np.zeros(200, dtype=np.float32)
     likely[[3, 40, 70, 180]] = [2.0, 9.0, 3.0, 8.0]
-    named = newcomers.named({"content": DenseScores(likely)}, bank, np.array([70]), now=150.0).tolist()
+    named = newcomers.named(DenseScores(likely), np.array([70]), moment).tolist()
     assert {3, 146, 147, 148, 149, 150} <= set(named)
     assert not {40, 70, 180} & set(named), "taken, consumed, not yet released"
     assert len(named) <= 15, "few, however many there are"
 
 
+def test_only_the_latest_are_compared_by_content() -> None:
+    asked: list[int] = []
+
+    class Asked(DenseScores):
+        def of(self, items: np.ndarray) -> np.ndarray:
+            asked.append(len(items))
+            return super().of(items)
+
+    Newcomers(np.full(5_000, ALWAYS)).named(Asked(np.ones(5_000, np.float32)), np.zeros(0, int), Moment(1.0))
+    assert asked == [module._LATEST]
+
+
 def test_the_age_of_what_nobody_has_taken_is_told_and_no_other() -> None:
-    newcomers, bank = Newcomers(np.array([0.0, ALWAYS, 0.0])), PopularityBank()
-    bank.add(2, now=0.0)
+    newcomers = Newcomers(np.array([0.0, ALWAYS, 0.0]))
+    newcomers.take(2)
     told = np.full(3, LONGEST, dtype=np.float32)
-    newcomers.tell_age(told, np.arange(3), bank, now=2 * 86_400.0)
+    newcomers.tell_age(told, np.arange(3), Moment(2 * 86_400.0))
     assert told.round(1).tolist() == [1.0, LONGEST, LONGEST]

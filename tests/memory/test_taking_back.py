@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lifelong_widgets.data import Catalog, Feedback
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Past
+from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Moment, Past
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of
 
@@ -72,7 +72,7 @@ def test_looking_changes_nothing(life: list[Any], last: list[int]) -> None:
     live(made, life)
     before = digest_of(made.get_state())
     items = np.array(last, dtype=np.int64)
-    past = Past(items, np.ones(len(items), np.float32), np.zeros(len(items)), np.unique(items), 9.0)
+    past = Past(items, np.ones(len(items), np.float32), np.zeros(len(items)), np.unique(items), Moment(9.0))
     seen = made.candidates(
         past,
         np.linspace(-1, 1, N_ITEMS, dtype=np.float32),

@@ -45,5 +45,9 @@ def _follow(rec: Recommender, entry: Entry, events: list[Feedback], journal: Jou
         rec.catalog.add(list(journal.items(body["start"], body["stop"])))
     elif entry.op is Op.SET:
         setattr(rec.parts[body["part"]], body["name"], body["value"])
+    elif entry.edge and entry.op is Op.FOLLOW:
+        rec.follow(*entry.edge)
+    elif entry.edge:
+        rec.unfollow(*entry.edge[:2])
     elif entry.op is Op.KINDS:
         rec.kinds = FeedbackKinds.from_dict(body)

@@ -128,3 +128,23 @@ def caption_state(**changes: Any) -> dict[str, Any]:
         "busy": False,
     }
     return {"locale": "en", "language": "en", **plain, **changes}
+
+
+WHY = {
+    "score": 2.9,
+    "parts": [
+        {"part": "baseline", "amount": -3.2},
+        {"part": "popularity", "amount": 3.6},
+        {"part": "neighbors", "amount": 2.5},
+    ],
+    "fast": 6.1,
+    "slow": 0.0,
+    "events": [
+        {"kind": "like", "label": "Like", "title": HOSTILE, "amount": 1.25},
+        {"kind": "hum", "label": "Hummed", "title": "Alien", "amount": -0.5},
+    ],
+    "features": [{"modality": "text", "name": "<b>space</b>", "amount": 0.75}],
+    "value": None,
+    "changed": None,
+}
+"""What the kernel answers to "why?"."""

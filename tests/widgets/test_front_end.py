@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from lifelong_widgets.widgets import LiveSession, Studio
+from lifelong_widgets.widgets.assets import words
 from tests.widgets.shop import HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop, shop
 from tests.widgets.stage import Stage
 from tests.widgets.states import (
     LIKED,
+    WHY,
     caption_state,
     card,
     chart_state,
@@ -150,7 +152,7 @@ def test_right_to_left_titles_leave_the_sentence_around_them_alone(stage: Callab
         }"""
     )
     assert places[-1] == max(places) > places[8], "the full stop is not at the end"
-    button = shown.page.locator(".llw-card").first.get_by_role("button").first
+    button = shown.page.locator(".llw-card").first.locator("[data-kind=like]")
     assert button.get_attribute("aria-label") == f"Like: \u2068{arabic}\u2069"
 
 
@@ -184,6 +186,65 @@ def test_a_click_shows_at_once_and_settles_with_the_answer(listed: Stage) -> Non
     expect(listed.page.locator("[data-key='5'] .llw-move")).to_have_text("▲ 4")
     assert "Liked Alien. 3 of 8 moved" in listed.page.locator("[aria-live=polite]").inner_text()
     assert listed.page.locator("[aria-busy]").count() == 0
+
+
+def test_every_kind_has_a_button_and_what_does_not_fit_is_behind_more(stage: Callable[..., Stage]) -> None:
+    shown = stage()
+    labels = {"like": "Like", "add": HOSTILE, "read": "Read to the end of it", "click": "Click"}
+    shown.mount("recommendation_list", {**list_state(), "actions": list(labels), "labels": labels})
+    card_one = shown.page.locator(".llw-card").first
+    card_one.get_by_role("button", name=f"{HOSTILE}: Contact", exact=True).click()
+    read = card_one.get_by_role("button", name="Read to the end of it: Contact", exact=True)
+    expect(read).to_be_hidden()
+    more = card_one.get_by_role("button", name="More: Contact")
+    more.focus()
+    shown.page.keyboard.press("Enter")
+    expect(more).to_have_attribute("aria-expanded", "true")
+    shown.page.keyboard.press("ArrowRight")
+    assert shown.focus() == "Contact/read"
+    shown.page.keyboard.press("Enter")
+    assert [message["kind"] for message in shown.sent()] == ["add", "read"]
+    found = Axe().run(shown.page)
+    assert found.violations_count == 0, found.generate_report()
+    shown.page.keyboard.press("Escape")
+    expect(read).to_be_hidden()
+    assert shown.focus() == "Contact/more"
+    keys = shown.page.locator("ol").get_attribute("aria-description")
+    assert keys == "Keys on a card: l Like, w why, arrows move, Escape folds up."
+    assert shown.errors == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("en", "Undo takes back: Clicked Alien (sim-004)."), ("zh", words("zh")["next"].split("{")[0])],
+)
+def test_after_a_simulation_the_banner_names_what_undo_takes_back(
+    locale: str, said: str, stage: Callable[..., Stage]
+) -> None:
+    shown = stage()
+    shown.mount("recommendation_list", {**list_state(did=LIKED, undo=True), "locale": locale})
+    height = "document.querySelector('.llw-did').offsetHeight"
+    before = shown.page.evaluate(height)
+    following = {"kind": "click", "label": "Click", "title": "Alien", "user": "sim-004", "running": False}
+    status = {"type": "status", "clicks": 501, "latency": 11.0, "undo": True, "journal": None}
+    shown.receive({**status, "next": following})
+    expect(shown.page.locator(".llw-said b")).to_contain_text(said)
+    expect(shown.page.locator(".llw-said b")).to_contain_text("sim-004")
+    assert said in shown.page.locator("[aria-live=polite]").inner_text()
+    assert shown.page.evaluate(height) == before, "the cards have jumped"
+
+
+@pytest.mark.parametrize("browser_language", ["zh-CN", "de-DE"])
+def test_the_browser_chooses_the_language_where_the_page_has_only_its_default(
+    browser_language: str, browser: Browser
+) -> None:
+    context = browser.new_context(locale=browser_language)
+    shown = Stage(context.new_page())
+    shown.mount("metrics_chart", {**chart_state(drift="too few events: 242 of 300"), "locale": "auto"})
+    few = words("zh" if browser_language == "zh-CN" else "en")["drift.few"]
+    wanted = few.replace("{n}", "242").replace("{needed}", "300")
+    expect(shown.page.locator(".llw-drift")).to_contain_text(wanted)
+    context.close()
 
 
 def test_a_refused_click_is_said_and_undone(listed: Stage) -> None:
@@ -305,6 +366,87 @@ def test_controls_beside_a_caption_are_shut_when_the_kernel_has_gone(stage: Call
     assert not shown.page.evaluate("document.getElementById('root').inert")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+def test_why_is_a_disclosure_that_everybody_can_read(theme: str, stage: Callable[..., Stage]) -> None:
+    shown = stage(theme=theme, width=320)
+    shown.mount("recommendation_list", list_state())
+    button = shown.page.get_by_role("button", name="Why Contact?")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    assert not shown.sent()  # nothing is asked for until somebody wants to know
+    button.click()
+    asked = shown.sent()[-1]
+    assert (asked["type"], asked["key"], asked["version"]) == ("why", 0, 1)
+    expect(button).to_have_attribute("aria-expanded", "true")
+    panel = shown.page.locator(f"#{button.get_attribute('aria-controls')}")
+    expect(panel).to_have_attribute("aria-busy", "true")
+    value = {"chance": 0.125, "value": 3.5, "error": None}
+    changed = {"amount": 0.42, "by": "neighbors"}
+    answers = {"type": "why", "answers": [asked["id"]], "key": 0}
+    shown.receive({**answers, "why": {**WHY, "value": value, "changed": changed}})
+    expect(panel).not_to_have_attribute("aria-busy", "true")
+    tables = panel.get_by_role("table")
+    assert tables.count() == 3
+    rows = tables.nth(0).get_by_role("row").all_text_contents()
+    assert rows == [
+        "where every item starts−3.20",
+        "popular with everybody+3.60",
+        "goes with what you took+2.50",
+    ]
+    assert tables.nth(1).get_by_role("row").all_text_contents() == [
+        f"Like: {HOSTILE}+1.25",
+        "Hummed: Alien−0.50",
+    ]
+    assert tables.nth(2).get_by_role("row").all_text_contents() == ["text: <b>space</b>+0.75"]
+    words = panel.inner_text()
+    assert "The fast memory adds +6.10, the network +0.00." in words
+    assert "Since the list before: +0.42, most through “goes with what you took”." in words
+    assert "Chance 0.125 · value in the long run 3.50 · TD error –" in words
+    expect(shown.page.locator(".llw-live-region")).to_contain_text(
+        "Contact: most through “popular with everybody”."
+    )
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shown.page.wait_for_timeout(450)
+    found = Axe().run(shown.page)
+    assert found.violations_count == 0, found.generate_report()
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "false")
+    expect(panel).to_be_hidden()
+    assert len(shown.sent()) == 1 and shown.errors == []
+
+
+def test_why_has_a_key_and_follows_the_list(listed: Stage) -> None:
+    first = listed.page.locator(".llw-card").first
+    first.focus()
+    listed.page.keyboard.press("w")
+    asked = listed.sent()[-1]
+    assert (asked["type"], asked["key"]) == ("why", 0) and listed.focus() == "Contact"
+    listed.receive({"type": "why", "answers": [asked["id"]], "key": 0, "why": WHY})
+    expect(first.get_by_role("table")).to_have_count(3)
+    # a new list: what is open is asked for again, and what has left is not
+    listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot([1, 0, 2], version=2)})
+    again = listed.sent()[-1]
+    assert (again["type"], again["key"], again["version"]) == ("why", 0, 2) and len(listed.sent()) == 2
+    expect(first.get_by_role("table")).to_have_count(0)  # the card of another item, which nobody has opened
+    expect(listed.page.locator(".llw-card").nth(1).get_by_role("table")).to_have_count(3)
+    listed.receive({"type": "why", "answers": [again["id"]], "key": 0, "why": {**WHY, "score": 5.0}})
+    expect(listed.page.locator(".llw-card").nth(1)).to_contain_text("What its score of 5.00 is made of")
+    listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot([1, 2, 3], version=3)})
+    assert len(listed.sent()) == 2
+    expect(listed.page.get_by_role("table")).to_have_count(0)
+
+
+def test_why_is_asked_of_nobody_once_the_kernel_has_gone(listed: Stage) -> None:
+    listed.page.locator(".llw-why").first.click()
+    asked = listed.sent()[-1]
+    listed.receive({"type": "why", "answers": [asked["id"]], "key": 0, "why": WHY})
+    listed.page.evaluate("window.model.widget_manager.kernel.disposed.emit()")
+    expect(listed.page.locator(".llw-why").nth(1)).to_be_disabled()
+    expect(listed.page.locator(".llw-card").first.get_by_role("table")).to_have_count(3)
+    listed.page.locator(".llw-card").nth(2).focus()
+    listed.page.keyboard.press("w")
+    assert len(listed.sent()) == 1
+
+
 @pytest.mark.parametrize("way", ["button", "Control+z", "Meta+z"])
 def test_undo_is_a_button_and_a_key_and_is_said(way: str, listed: Stage) -> None:
     undo = listed.page.get_by_role("button", name="Undo")
@@ -375,6 +517,8 @@ def test_the_keys_reach_everything(listed: Stage) -> None:
     press("ArrowDown")
     assert listed.focus() == "Gattaca"
     press("ArrowRight")
+    assert listed.focus() == "Gattaca/why"
+    press("ArrowRight")
     press("ArrowRight")
     assert listed.focus() == "Gattaca/dislike"
     press("ArrowDown")
@@ -382,11 +526,11 @@ def test_the_keys_reach_everything(listed: Stage) -> None:
     press("End")
     assert listed.focus() == "Cube/dislike"
     press("Home")
-    press("ArrowLeft")
-    press("ArrowLeft")
+    for _ in range(3):
+        press("ArrowLeft")
     press("ArrowUp")
     assert listed.focus() == "Contact"
-    for _ in range(6):  # one card, its five buttons, and out
+    for _ in range(7):  # one card, its "why?", its five buttons, and out
         press("Tab")
     assert listed.focus() == "BODY"
     press("Shift+Tab")

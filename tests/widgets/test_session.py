@@ -599,7 +599,7 @@ def test_after_forget_no_widget_names_the_person(
         session.choose_user("zed-7").result()
         assert studio.picker.from_log.value == "zed-7" and studio.picker.from_log.options
     session.undo(user="me").result()
-    studio.picker.caption.error = "the model knows nobody called zed-7"
+    studio.picker.problem.error = "the model knows nobody called zed-7"
     session.call(studio.list._save_snapshot)
     assert "zed-7" in wire(studio)
     messages: list[Any] = []

@@ -6,6 +6,7 @@ import gc
 import json
 import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import ipywidgets
 import pytest
 import traitlets
 
-from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, FeedbackKinds
+import lifelong_widgets as lw
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, FeedbackKind, FeedbackKinds
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.explanation import Reason
 from lifelong_widgets.parts import hyperparameters
+from lifelong_widgets.recommendations import Recommendations
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets import (
     Controls,
@@ -29,6 +32,7 @@ from lifelong_widgets.widgets import (
     UserPicker,
 )
 from lifelong_widgets.widgets.assets import words
+from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.wording import explain
 from tests.widgets.shop import CATEGORIES, HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop, shop
 
@@ -114,6 +118,65 @@ def test_a_click_that_comes_after_another_person_was_chosen_is_answered_and_thei
     answers = [message for message in messages if message.get("answers")]
     assert [name for message in answers for name in message["answers"]] == ["c1", "c2", "c1"]
     assert {message["snapshot"]["user"] for message in answers} == {"bob"}
+    widget.close()
+
+
+def ask(widget: RecommendationList, key: object, version: object, name: str) -> None:
+    message = {"type": "why", "id": name, "key": key, "version": version}
+    widget._on_message(widget, message, [])
+    widget.session.wait()
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.9])
+def test_why_is_answered_with_what_adds_up_to_the_score(
+    discount: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rec = Recommender(shop().catalog, embedding_dim=8, discount=discount, session_gap=1e9)
+    for n, item in enumerate(("b1", "b4", "b7")):
+        rec.learn_one(user="me", item=item, kind="like", time=float(n))
+    widget = RecommendationList(LiveSession(rec, k=10))
+    messages = said(widget, monkeypatch)
+    snapshot, before = widget.make_snapshot(), rec.digest()
+    card = snapshot["cards"][0]
+    ask(widget, card["key"], snapshot["version"], "w1")
+    (answer,) = messages
+    assert (answer["type"], answer["answers"], answer["key"]) == ("why", ["w1"], card["key"])
+    why = json.loads(json.dumps(answer["why"]))
+    assert sum(row["amount"] for row in why["parts"]) == pytest.approx(card["score"], abs=0.05)
+    assert {row["title"] for row in why["events"]} <= {"Book 1", "Book 4", "<img src=x onerror=alert(1)>"}
+    assert why["events"] and why["features"] and why["changed"] is None
+    if discount:
+        row = rec.values("me", [rec.catalog.ids[card["key"]]])[0]
+        assert why["value"]["chance"] == row.chance and why["value"]["value"] == row.value
+    else:
+        assert why["value"] is None
+    assert rec.digest() == before, "who asks changes nothing"
+    # after a click the same card says what has changed
+    click(widget, 3, "like", "c1")
+    newer = widget.make_snapshot()
+    there = {other["key"]: other for other in newer["cards"]}[card["key"]]
+    ask(widget, card["key"], newer["version"], "w2")
+    changed = messages[-1]["why"]["changed"]
+    assert changed["amount"] == pytest.approx(there["score"] - card["score"], abs=1e-4)
+    assert changed["by"] in {row["part"] for row in messages[-1]["why"]["parts"]}
+    widget.close()
+
+
+def test_a_question_about_nothing_is_refused_and_people_who_were_forgotten_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    widget = RecommendationList(LiveSession(shop(), k=10))
+    messages = said(widget, monkeypatch)
+    for key in (10**6, "b1", None, True):
+        ask(widget, key, 1, "w1")
+        assert messages[-1]["type"] == "error" and messages[-1]["answers"] == ["w1"]
+    snapshot = widget.make_snapshot()
+    for version in (None, "1", 10**9):  # of a list that nobody knows: of who looks on now
+        ask(widget, snapshot["cards"][0]["key"], version, "w2")
+        assert messages[-1]["type"] == "why"
+    assert widget._whys._said
+    widget._on_change(Change("people"))
+    assert not widget._whys._said
     widget.close()
 
 
@@ -322,13 +385,13 @@ def test_the_picker_knows_me_the_log_and_simulated_people() -> None:
     session.wait()
     assert session.user == 196  # an integer, as in the log
     picker.from_log.value = "nobody"
-    assert "nobody" in picker.caption.error
+    assert picker.problem.error == "The log knows nobody called “nobody”."
     picker.who.value = "simulated"
     session.wait()
     assert session.user == session.people.people[0]
     picker.who.value = "me"
     session.wait()
-    assert session.user == "me" and picker.caption.error == ""
+    assert session.user == "me" and picker.problem.error == ""
     picker.close()
 
 
@@ -359,7 +422,7 @@ def test_a_name_that_is_nobodys_is_said(name: str) -> None:
     session.wait()
     assert session.user == -3
     picker.from_log.value = name
-    assert name[:70] in picker.caption.error
+    assert name[:70] in picker.problem.error
     session.wait()
     assert session.user == -3
     picker.close()
@@ -490,3 +553,48 @@ def test_a_studio_with_a_journal_says_so_and_refuses_that_of_another_model(tmp_p
     assert list(revived.session.scores.marks) == []
     revived.close()
     revived.session.rec.close()
+
+
+def test_the_list_names_what_undo_takes_back_after_others_have_clicked() -> None:
+    session = LiveSession(shop(), k=5)
+    widget = RecommendationList(session)
+    session.feedback("b1", "like").result()
+    assert session.call(widget.make_snapshot)["next"] is None  # the list says it itself
+    session.run_simulation(3).result()
+    following = session.call(widget.make_snapshot)["next"]
+    undone = session.undo().result()[0]
+    assert following["title"] == session.rec.catalog[undone.item].title
+    assert (following["kind"], following["user"]) == (undone.kind, undone.user)
+    assert session.call(widget.make_snapshot)["next"] is None
+    widget.close()
+
+
+def test_bars_do_not_make_much_of_little() -> None:
+    widget = RecommendationList(LiveSession(shop(), k=5))
+    shown = widget.session.shown("me")
+    scores = (0.53875291, 0.53875262, 0.5, 0.2, -9.0)
+    items = shown.recommendations.items
+    near = replace(shown, recommendations=Recommendations("me", items, scores, widget.session.rec.catalog))
+    bars = [card["bar"] for card in widget._cards(near)]
+    assert bars[0] == 1.0 and bars[1] > 0.999 and bars == sorted(bars, reverse=True)
+    widget.close()
+
+
+def test_every_kind_of_a_recipe_has_a_button() -> None:
+    for recipe in ("news", "e-commerce"):
+        rec = lw.recipes.get(recipe).recommender(shop().catalog)
+        widget = RecommendationList(rec)
+        assert set(widget.actions) == set(rec.kinds) == set(widget.labels)
+        widget.close()
+
+
+def test_the_memory_calls_a_single_category_by_its_name() -> None:
+    names = [f"c{n}" for n in range(9)]
+    shelf = Catalog.from_records({"item": name, "title": name, "categories": [name]} for name in names)
+    session = LiveSession(Recommender(shelf, embedding_dim=8, capacity=50))
+    for name in (*names, *names[:8]):
+        session.feedback(name, "view").result()
+    strip = MemoryStrip(session)
+    assert [entry["name"] for entry in strip.snapshot["categories"]] == names[:8]
+    assert strip.snapshot["otherName"] == "c8" and strip.snapshot["other"] == pytest.approx(1 / 17)
+    strip.close()

@@ -123,7 +123,8 @@ def test_a_row_says_what_differs_and_what_each_modality_weighs() -> None:
     panel["model"].value = "two_tower"
     rec = panel.build().result(60)
     table = panel.table.value
-    assert "<span>Fusion <b>gated</b></span> <span>Model <b>two_tower</b></span>" in table
+    assert "<span>Fusion early → <b>gated</b></span>" in table and "→ <b>two_tower</b></span>" in table
+    assert "the first: the defaults" in table
     for modality, weight in rec.modality_weights().items():
         assert f"<span>{modality}</span>" in table and f"<span>{weight:.2f}</span>" in table
         assert panel.results.loc[2, f"weight of {modality}"] == weight
@@ -150,6 +151,31 @@ def test_the_best_of_each_column_is_marked_once_there_are_two() -> None:
     assert marks([one]) == [[False] * 4]
     assert marks([one, two]) == [[False, False, False, True], [True, True, False, False]]
     assert marks([two, two]) == [[True] * 4] * 2
+
+
+def test_what_chance_may_have_done_has_no_star() -> None:
+    blocks = {"fusion": "early"}
+
+    def starred(*bounds: tuple[float, float]) -> int:
+        trials = [
+            Trial(blocks, sum(pair) / 2, 0.5, float("nan"), 99, 0, 1.0, {}, hit_rate_bounds=pair)
+            for pair in bounds
+        ]
+        return picture(
+            trials, blocks, {"fusion": "Fusion"}, lambda key, **values: say("en", key, **values), str
+        ).count('llw-best">0.3')
+
+    assert starred((0.2, 0.3), (0.3, 0.4)) == 0  # they touch
+    assert starred((0.2, 0.3), (0.31, 0.45)) == 1
+
+
+def test_a_hit_rate_says_how_sure_it_is() -> None:
+    panel = bench()
+    panel.build().result(60)
+    row = panel.results.loc[1]
+    assert row["HR@10 low"] <= row["HR@10"] <= row["HR@10 high"]
+    assert f"±{(row['HR@10 high'] - row['HR@10 low']) / 2:.2f}" in panel.table.value
+    panel.close()
 
 
 def test_the_kernel_answers_while_it_builds_and_cancel_leaves_the_table(
@@ -270,10 +296,13 @@ def test_labels_follow_the_language_of_the_browser() -> None:
     panel["fusion"].value = "gated"
     panel.build().result(60)
     assert (panel["fusion"].description, panel["fusion"].label) == ("融合", "门控")
-    assert "<span>融合 <b>门控</b></span>" in panel.table.value and "<span>文字</span>" in panel.table.value
+    assert (
+        "<span>融合 前期 → <b>门控</b></span>" in panel.table.value
+        and "<span>文字</span>" in panel.table.value
+    )
     panel.caption.language = "en"
     assert panel.run.description == "Build and compare" and "the defaults" in panel.table.value
-    assert "<span>Fusion <b>gated</b></span>" in panel.table.value
+    assert "<span>Fusion early → <b>gated</b></span>" in panel.table.value
     assert panel.blocks["fusion"] == "gated" and panel["fusion"].label == "gated"
     assert panel.results["fusion"].tolist() == ["early", "gated"]  # in code, the names of the code
     panel.close()
@@ -295,6 +324,26 @@ def test_what_cannot_be_is_refused_in_the_cell() -> None:
         bench(no_such=1)
     with pytest.raises(traitlets.TraitError):
         bench(fusion="soup")
+
+
+def test_features_that_look_at_a_graph_say_so_where_there_is_none() -> None:
+    graph = lw.SocialGraph()
+    graph.add("u1", "u2")
+    for name in ("neighbor_tastes", "node_embedding"):
+        panel = bench(person_features=name)
+        with pytest.raises(DataError, match=f"person_features='{name}' looks at who follows whom"):
+            panel.build().result(60)
+        panel._worker.submit(int).result(60)
+        assert "graph=SocialGraph" in panel.caption.error and not len(panel.results)
+        panel["person_features"].value = "none"
+        assert panel.build().result(60) is not None
+        panel.close()
+        panel = bench(person_features=name, graph=graph)
+        built = panel.build().result(60)
+        assert built is not None and ("u1", "u2") in built.graph
+        panel.close()
+    with pytest.raises(DataError, match="graph is a SocialGraph, not a list"):
+        bench(graph=[])
 
 
 def test_a_closed_workbench_stops_its_build_and_leaves_nothing_behind(
@@ -361,7 +410,7 @@ def test_a_class_compares_by_clicking(notebook: Callable[[list[str]], Notebook])
     page.get_by_label("Fusion", exact=True).select_option("gated")
     build.click()
     expect(rows).to_have_count(2)
-    expect(rows.nth(1)).to_contain_text("Fusion gated")
+    expect(rows.nth(1)).to_contain_text("Fusion early → gated")
     expect(rows.nth(1).locator(".llw-weight")).to_have_count(2)
     for name, theme in {"JupyterLab Dark": "dark", "JupyterLab Light": "light"}.items():
         opened.theme(name)

@@ -13,6 +13,7 @@ SHOP_KINDS = FeedbackKinds(
     FeedbackKind("basket", 0.5, consumes=False),
     FeedbackKind("purchase", 1.0, consumes=False),  # soap is bought again
     FeedbackKind("cancel", 0.5, positive=False, consumes=False),
+    FeedbackKind("search", 0.3, consumes=False, label="Opened from search"),  # the page of results is `shown`
 )
 """E-commerce. Nothing is used up: what was bought may be bought again."""
 

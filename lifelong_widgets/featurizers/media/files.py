@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from lifelong_widgets.data import Item
 from lifelong_widgets.data.display import brief, shorten
-from lifelong_widgets.errors import MediaError, MediaWarning
+from lifelong_widgets.errors import MediaError, MediaWarning, warn
 from lifelong_widgets.featurizers.base import Array, Medium
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters, since "C:" is a drive
@@ -97,9 +96,8 @@ def each_readable(
             continue
         yield row, found
     if n_refused:
-        warnings.warn(
+        warn(
             f"{n_refused:,} of {n_given:,} {_NOUNS[medium]} could not be read and count as missing; "
             f"the first is that of {first}",
             MediaWarning,
-            stacklevel=3,
         )

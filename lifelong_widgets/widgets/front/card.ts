@@ -1,7 +1,8 @@
 /** One card of the list. It is built once; what it shows, and even of which item, is then brought up to date. */
 import { h, setText } from "./dom";
 import { isolated, type Language } from "./i18n";
-import { icon } from "./icons";
+import { type Kind, KindButtons } from "./kinds";
+import { Disclosure } from "./why";
 
 export interface CardData {
   /** The item's place in the catalogue: a name that survives JavaScript's numbers. */
@@ -10,7 +11,7 @@ export interface CardData {
   title: string;
   categories: string[];
   score: number;
-  /** The score between the worst (0) and the best (1) on the list. */
+  /** The softmax of the scores, as a share of that of the first: 1 is as likely as the best on the list. */
   bar: number;
   reason: string;
   /** Which of our own sentences the reason is, to be said in the reader's language; another learner's has none. */
@@ -23,29 +24,30 @@ export interface CardData {
   given: string[];
 }
 
-/** Kinds of feedback that have a button, and the key of each. */
-export const KEYS: Record<string, string> = { like: "l", dislike: "d", view: "o", purchase: "b", skip: "s" };
+/** The key that opens and closes what a score is made of. */
+export const WHY = "w";
+
+/** How long a bar is at least, so that one sees that it is a bar. */
+const LEAST = 0.02;
 
 export class Card {
   readonly element: HTMLLIElement;
-  readonly buttons: HTMLButtonElement[];
+  readonly why: Disclosure;
+  private readonly kinds: KindButtons;
   private readonly rank = h("span", { class: "llw-rank" });
   private readonly title = h("span", { class: "llw-title", dir: "auto" });
   private move = h("span", { class: "llw-move" });
   private readonly meta = h("div", { class: "llw-meta" });
   private readonly reason = h("p", { class: "llw-reason", dir: "auto" });
   private readonly bar = h("i");
+  private readonly scale = h("div", { class: "llw-bar", role: "img" }, this.bar);
 
   /** The item that it shows now. */
   key = -1;
 
-  constructor(actions: string[], act: (kind: string) => void) {
-    this.buttons = actions.map((kind) => {
-      const button = h("button", { type: "button", "data-kind": kind, tabindex: -1, "data-lm-suppress-shortcuts": true });
-      button.append(icon(kind));
-      button.addEventListener("click", () => act(kind));
-      return button;
-    });
+  constructor(kinds: Kind[], words: Language, act: (kind: string) => void, ask: () => void) {
+    this.why = new Disclosure(ask);
+    this.kinds = new KindButtons(kinds, words, act);
     this.element = h(
       "li",
       { class: "llw-card", tabindex: -1, "data-lm-suppress-shortcuts": true },
@@ -55,49 +57,69 @@ export class Card {
         { class: "llw-body" },
         h("div", { class: "llw-line" }, this.title, this.move),
         this.meta,
-        this.reason,
-        h("div", { class: "llw-bar", "aria-hidden": "true" }, this.bar),
+        h("div", { class: "llw-reasons" }, this.reason, this.why.button),
+        this.scale,
       ),
-      h("div", { class: "llw-actions" }, ...this.buttons),
+      this.kinds.element,
+      this.kinds.panel,
+      this.why.panel,
     );
   }
 
   update(data: CardData, words: Language): void {
-    if (data.key !== this.key || data.title !== this.title.title) this.name(data, words);
+    if (data.key !== this.key || data.title !== this.title.title) this.call(data, words);
     setText(this.rank, String(data.rank));
     show(this.meta, data.categories.map(isolated).join(" · "));
     show(this.reason, data.why ? words.say(`reason.${data.why}`, { title: data.cause ?? "" }) : data.reason);
     this.reason.hidden = data.reason === "";
-    this.bar.style.transform = `scaleX(${(0.08 + 0.92 * data.bar).toFixed(3)})`;
-    this.element.title = words.say("score.label", { score: words.number(data.score, 3) });
+    this.bar.style.transform = `scaleX(${Math.max(LEAST, data.bar).toFixed(3)})`;
+    const scale = words.say("score.bar", { score: words.number(data.score, 3), share: words.number(100 * data.bar) });
+    this.element.title = scale;
+    this.scale.setAttribute("aria-label", scale);
     this.showMove(data.move, words);
-    for (const button of this.buttons)
-      button.setAttribute("aria-pressed", String(data.given.includes(button.dataset.kind ?? "")));
+    this.kinds.press(data.given);
     this.element.removeAttribute("aria-busy");
   }
 
+  /** All that can have the focus, in its order: "why?", and those of the kinds. */
+  get buttons(): HTMLButtonElement[] {
+    return [this.why.button, ...this.kinds.buttons];
+  }
+
+  /** Folds up the kinds that are behind "more", and gives the focus to that button; says whether they were open. */
+  fold(): boolean {
+    const more = this.kinds.close();
+    more?.focus();
+    return more !== null;
+  }
+
+  get name(): string {
+    return this.title.title;
+  }
+
   /** Puts the item's name on the card and on its buttons. */
-  private name({ key, title }: CardData, words: Language): void {
+  private call({ key, title }: CardData, words: Language): void {
+    if (key !== this.key) {
+      this.why.close(); // the card shows another item now
+      this.kinds.close();
+    }
     this.key = key;
     this.element.dataset.key = String(key);
     show(this.title, title);
-    for (const button of this.buttons) {
-      const kind = button.dataset.kind ?? "";
-      const action = words.say(`action.${kind}`);
-      button.setAttribute("aria-label", words.say("action.label", { action, title }));
-      button.title = words.say("action.hint", { action, key: KEYS[kind] ?? "" });
-    }
+    this.why.name(title, words);
+    this.kinds.name(title, words);
   }
 
   /** Shows at once that the click was taken, before the kernel answers. */
   wait(kind: string): void {
     this.element.setAttribute("aria-busy", "true");
-    this.buttons.find((button) => button.dataset.kind === kind)?.setAttribute("aria-pressed", "true");
+    this.kinds.pressOne(kind);
   }
 
   /** There is nobody to tell any more. The card can still be read. */
   disable(): void {
-    for (const button of this.buttons) button.disabled = true;
+    this.why.button.disabled = true;
+    this.kinds.disable();
   }
 
   private showMove(move: number | null, words: Language): void {

@@ -1,6 +1,6 @@
 /** What somebody did last, and what that did to the list, in words. */
-import { KEYS } from "./card";
 import type { Language } from "./i18n";
+import { isWorded } from "./kinds";
 
 export interface Did {
   kind: string;
@@ -20,9 +20,27 @@ export interface Did {
 export function sentence(words: Language, { kind, label, title, n, undone, user }: Did): string {
   if (undone && n > 1) return words.say("undo.many", { n });
   const named = user === null ? title : words.say("undo.whose", { title, user });
-  const key = `${undone ? "undo" : "did"}.${kind in KEYS ? kind : "other"}`;
+  const key = `${undone ? "undo" : "did"}.${isWorded({ name: kind, label }) ? kind : "other"}`;
   const one = words.say(key, { kind: label, title: named });
   return n > 1 ? words.say("did.many", { n, last: one }) : one;
+}
+
+/** What Undo would take back: somebody else's click, which was learned after the viewer's last. */
+export interface Next {
+  kind: string;
+  label: string;
+  title: string;
+  user: string | null;
+  /** Whether a simulation is running: what is the last click then changes all the time. */
+  running: boolean;
+}
+
+export function warning(words: Language, { running, ...click }: Next): string {
+  if (running) return words.say("next.running");
+  const { kind, label, title, user } = click;
+  const named = user === null ? title : words.say("undo.whose", { title, user });
+  const key = `did.${isWorded({ name: kind, label }) ? kind : "other"}`;
+  return words.say("next", { click: words.say(key, { kind: label, title: named }) });
 }
 
 export function consequence(words: Language, { moved, total, up, down }: Did): string {

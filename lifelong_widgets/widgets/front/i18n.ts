@@ -15,9 +15,16 @@ export interface Language {
   share(value: number, signed?: boolean): string;
 }
 
+/** Of the languages that the reader wants, the first that we speak. */
+function chosen(): string {
+  const page = document.documentElement.lang;
+  // "en" says nothing: it is what JupyterLab's page has unless a language pack was chosen.
+  const wanted = page && !/^en\b/i.test(page) ? [page] : [...(navigator.languages ?? [navigator.language]), page];
+  return wanted.map((tag) => tag.split("-")[0]?.toLowerCase() ?? "").find((tag) => Object.hasOwn(CATALOGUES, tag)) ?? "en";
+}
+
 export function language(locale: string): Language {
-  const wanted = locale === "auto" ? document.documentElement.lang || navigator.language : locale;
-  const tag = /^zh\b/i.test(wanted) ? "zh" : "en";
+  const tag = locale === "auto" ? chosen() : locale === "zh" ? "zh" : "en";
   const words: Words = CATALOGUES[tag] ?? en;
   const plural = new Intl.PluralRules(tag);
   const formats: Intl.NumberFormat[] = []; // by digits: making one costs more than using it twenty times

@@ -42,7 +42,7 @@ export class Roving {
 
   /** Moves the focus if `key` asks for it; says whether it did. */
   move(key: string): boolean {
-    const columns = this.cards[this.spot.row]?.buttons.filter((button) => !button.disabled).length ?? 0;
+    const columns = this.columns(this.spot.row);
     const last = this.cards.length - 1;
     const { row, column } = this.spot;
     const next: Spot | undefined = {
@@ -54,10 +54,15 @@ export class Roving {
       End: { row: last, column },
     }[key];
     if (!next) return false;
-    this.spot = next;
+    // A card whose other kinds are unfolded has more buttons than the next.
+    this.spot = { row: next.row, column: Math.min(next.column, this.columns(next.row) - 1) };
     this.mark();
     this.target()?.focus();
     return true;
+  }
+
+  private columns(row: number): number {
+    return this.cards[row]?.buttons.filter((button) => !button.disabled).length ?? 0;
   }
 
   private active(): Element | null {

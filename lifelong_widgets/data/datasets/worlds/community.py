@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lifelong_widgets.data.catalog import Catalog, Item
@@ -9,6 +11,7 @@ from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.fields import COMMUNITY_KINDS
 from lifelong_widgets.data.datasets.worlds.world import Rows, Vector, World, read_words
 from lifelong_widgets.data.ids import Id
+from lifelong_widgets.data.social import SocialGraph
 
 _MORE = ("We should have more of {}: {}.", "Let us pay for {} at last; {}.", "I want {} in our quarter: {}.")
 _LESS = ("We should stop {}: {}.", "No money for {}, please; {}.", "I am tired of {}: {}.")
@@ -115,8 +118,8 @@ class CommunityWorld(World):
 def community_world(seed: int = 0, n_people: int = 200, n_events: int = 8_000) -> Dataset:
     """192 posts on eight topics, for and against, by members who follow each other, and their votes.
 
-    The truth is a `CommunityWorld`, with the `edges` of who follows whom. Everything is invented, by the
-    authors of this package, and may be used freely.
+    The truth is a `CommunityWorld`; who follows whom is its `edges`, and the `graph`. Everything is
+    invented, by the authors of this package, and may be used freely.
 
     Args:
         seed: of everything random; the same seed gives the same log.
@@ -129,9 +132,11 @@ def community_world(seed: int = 0, n_people: int = 200, n_events: int = 8_000) -
     >>> town = community_world(seed=1, n_people=30, n_events=200)
     >>> town.catalog["post-000"].texts["text"]
     'We should have more of night buses: people without a car need them.'
-    >>> len(town.truth.edges), sorted(town.interactions.kind_names)
-    (240, ['agree', 'disagree', 'pass'])
+    >>> town.graph, sorted(town.interactions.kind_names)
+    (SocialGraph(240 edges among 30 people), ['agree', 'disagree', 'pass'])
     """
-    return CommunityWorld(seed, n_people).dataset(
-        n_events, 60.0, "A community: posts with authors, followers who think alike, votes."
-    )
+    world, graph = CommunityWorld(seed, n_people), SocialGraph()
+    for edge in world.edges:
+        graph.add(*edge)
+    what = "A community: posts with authors, followers who think alike, votes."
+    return replace(world.dataset(n_events, 60.0, what), graph=graph)

@@ -1,0 +1,97 @@
+"""Which replayed events taught the network an item."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lifelong_widgets.errors import DataError, UnknownItemError
+from lifelong_widgets.explanation.influence import influences
+from lifelong_widgets.learning import OBJECTIVES, Examples, OnlineUpdater
+from lifelong_widgets.learning.gradients import gradients
+from lifelong_widgets.models import Network
+from lifelong_widgets.recommender import Recommender
+from tests.bench.influence import correlations
+from tests.explanation.test_explanation import life
+
+
+def loss_of(network: Network, one: Examples, negatives: np.ndarray) -> float:
+    into = [torch.zeros_like(parameter) for parameter in network.dense_parameters()]
+    return gradients(network, one, negatives, OBJECTIVES["sampled_softmax"], into).loss
+
+
+@pytest.mark.parametrize("model", ["decayed_mlp", "mlp", "gru"])
+def test_a_small_step_on_an_event_does_what_its_influence_says(model: str) -> None:
+    rec = life(3, 60, model=model, n_negatives=50)
+    buffer, negatives = rec.buffer, np.arange(20)
+    target = buffer.examples(np.array([7]))
+    slots = np.arange(0, 40, 8)
+    said = influences(rec.network, buffer.examples(slots), target, negatives, OBJECTIVES["sampled_softmax"])
+    before = loss_of(rec.network, target, negatives)
+    size = 1e-2
+    for slot, influence in zip(slots, said, strict=True):
+        twin = rec.frozen_twin().network
+        plain = OnlineUpdater(
+            learning_rate=size / 100.0, new_item_boost=0.0, n_negatives=50, optimizer="sgd"
+        )  # whose steps are a hundred times what the rate says
+        plain.build(twin)
+        plain.step(buffer.examples(np.array([slot])), np.random.default_rng(0))
+        fell = (before - loss_of(twin, target, negatives)) / size
+        assert fell == pytest.approx(influence, rel=0.1, abs=0.02 * np.abs(said).max())
+
+
+def test_learning_without_an_event_is_foretold() -> None:
+    """Where steps are plain: the rank correlation of the bench, on less."""
+    assert np.mean(correlations(40, 14, 60, 0, "sgd")) > 0.3
+
+
+def test_what_taught_an_item_is_named() -> None:
+    rec = Recommender(life(1, 0, n_items=30).catalog, embedding_dim=8, hidden_dim=16, history_length=10)
+    for n in range(40):
+        rec.learn_one(user=f"p{n}", item=3, kind="like")
+        rec.learn_one(user=f"p{n}", item=5 if n % 2 else 17, kind="like")
+    before = rec.digest()
+    found = rec.influence("p1", 5, n=3)
+    assert len(found) == 6 and found.finished and found.n_looked_at == len(rec.buffer)
+    assert {lesson.item for lesson in found[:3]} == {5}
+    assert found[-1].item == 17 and found[-1].influence < found[0].influence
+    assert [lesson.influence for lesson in found] == sorted(
+        (lesson.influence for lesson in found), reverse=True
+    )
+    assert list(found.to_pandas().columns) == ["slot", "item", "title", "reward", "after", "influence"]
+    assert "what taught the network" in repr(found) and "<table>" in found._repr_html_()
+    assert rec.digest() == before
+    with pytest.raises(UnknownItemError):
+        rec.influence("p1", "nothing")
+    with pytest.raises(DataError, match="it must be a whole number of at least 1"):
+        rec.influence("p1", 5, n=0)
+    assert not len(Recommender(rec.catalog).influence("ada", 5))
+
+
+def test_it_can_be_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, calls = life(3, 60), []
+    examples = rec.buffer.examples
+
+    def interrupted(slots: np.ndarray) -> Any:
+        calls.append(slots)
+        return examples(slots)
+
+    monkeypatch.setattr(rec.buffer, "examples", interrupted)
+    product = Examples.__getitem__
+
+    def after_three(self: Examples, which: Any) -> Examples:
+        if isinstance(which, slice) and which.start == 3:
+            signal.raise_signal(signal.SIGINT)
+        return product(self, which)
+
+    monkeypatch.setattr(Examples, "__getitem__", after_three)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        found = rec.influence(1, 5)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not found.finished and found.n_looked_at == 4 and len(calls) == 1
