@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lifelong_widgets.evaluation import PrequentialReport
-from lifelong_widgets.evaluation.intervals import interval_of
+from lifelong_widgets.intervals import interval_of
 from lifelong_widgets.widgets.wording import name
 
 LENGTH = 10  # of the lists that are tested
