@@ -21,6 +21,7 @@ K = 10
 """Length of the lists."""
 
 _PEOPLE = 200  # whose lists are compared where there are no events
+_TIMED = 100  # whose lists are timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,11 @@ class Shown:
         lists: the items of each by their indices.
         gains: 1 / log2(1 + rank) of the item that was taken, 0 if it was not in the list, (n,); None without
             events.
-        microseconds: CPU time of each, (n,).
     """
 
     users: list[Id]
     lists: list[frozenset[int]]
     gains: NDArray[np.float64] | None
-    microseconds: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> C
         [len(one & other) / max(len(one), 1) for one, other in zip(before.lists, shown.lists, strict=True)]
     )
     ones = np.ones(len(overlaps))
+    costs = _times((live.ranker, ranker), len(users))
     ndcg = hit_rate = None
     if before.gains is not None and shown.gains is not None:
         ndcg = _ratio(shown.gains, before.gains, shown.users)
@@ -92,8 +92,8 @@ def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> C
         bytes_before=baseline.n_bytes,
         bytes_filled=baseline.n_bytes_filled,
         bytes_after=small.n_bytes,
-        rank_us_before=_median(before.microseconds),
-        rank_us_after=_median(shown.microseconds),
+        rank_us_before=_median(costs[0]),
+        rank_us_after=_median(costs[1]),
         overlap_at_10=_ratio(overlaps, ones, shown.users),
         ndcg_kept=ndcg,
         hit_rate_kept=hit_rate,
@@ -121,7 +121,7 @@ def _shown(
         return _shown_to_people(live, ranker, users)
     kinds, codes = live.kinds, {name: code for code, name in enumerate(live.kinds)}
     n_items, new = len(live.network.items), dict[Id, int]()
-    seen, lists, gains, costs = [], [], [], []
+    seen, lists, gains = [], [], []
     mark = histories.mark()
     ranker.changed()
     try:
@@ -132,12 +132,11 @@ def _shown(
                 person = new.setdefault(name, len(users) + len(new))
             row = live.catalog.index_of(event.item) if event.item in live.catalog else n_items
             if kind.reward > 0:
-                best, cost = _timed(ranker, person)
+                best = ranker.best(person, K, True)[0]
                 places = np.flatnonzero(best == row)
                 seen.append(event.user)
                 lists.append(frozenset(best.tolist()))
                 gains.append(1.0 / np.log2(2.0 + places[0]) if len(places) else 0.0)
-                costs.append(cost)
             if row < n_items:
                 histories.append(
                     person, row, kind.reward, codes[kind.name], kind.consumes, event.time, mark=mark
@@ -146,29 +145,37 @@ def _shown(
     finally:
         histories.revert(mark)
         ranker.changed()
-    return Shown(seen, lists, np.array(gains), np.array(costs))
+    return Shown(seen, lists, np.array(gains))
 
 
 def _shown_to_people(live: Live, ranker: Ranker, users: IdIndex) -> Shown:
     """The lists of up to 200 people, evenly spaced, or of nobody in particular."""
-    evenly = np.unique(np.linspace(0, len(users) - 1, _PEOPLE).astype(int)).tolist() if len(users) else []
-    people: list[int | None] = [*evenly] or [None]
-    lists, costs = [], []
-    for person in people:
-        ranker.changed()
-        best, cost = _timed(ranker, person)
-        lists.append(frozenset(best.tolist()))
-        costs.append(cost)
-    ranker.changed()
+    people = _evenly(len(users), _PEOPLE)
+    lists = [frozenset(ranker.best(person, K, True)[0].tolist()) for person in people]
     names: list[Id] = ["nobody" if person is None else users.ids[person] for person in people]
-    return Shown(names, lists, None, np.array(costs))
+    return Shown(names, lists, None)
 
 
-def _timed(ranker: Ranker, person: int | None) -> tuple[NDArray[np.int64], float]:
-    """Somebody's list, and the microseconds of CPU that it took."""
-    start = time.process_time_ns()
-    best = ranker.best(person, K, True)[0]
-    return best, (time.process_time_ns() - start) / 1000.0
+@one_thread()
+def _times(rankers: tuple[Ranker, Ranker], n_people: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Microseconds of CPU of a list by each of two rankers, in turn: what slows one down slows both."""
+    costs: tuple[list[float], list[float]] = [], []
+    for ranker in rankers:  # what is compiled at first is not counted
+        ranker.best(None, K, True)
+    for person in _evenly(n_people, _TIMED):
+        for ranker, of_ranker in zip(rankers, costs, strict=True):
+            ranker.changed()
+            start = time.process_time_ns()
+            ranker.best(person, K, True)
+            of_ranker.append((time.process_time_ns() - start) / 1000.0)
+            ranker.changed()
+    return np.array(costs[0]), np.array(costs[1])
+
+
+def _evenly(n_people: int, most: int) -> list[int | None]:
+    """Up to so many people, evenly spaced; nobody in particular if there are none."""
+    evenly = np.unique(np.linspace(0, n_people - 1, most).astype(int)).tolist() if n_people else []
+    return [*evenly] or [None]
 
 
 def _events(live: Live, log: object) -> list[Feedback]:

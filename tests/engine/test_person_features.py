@@ -214,7 +214,7 @@ def test_a_frozen_twin_and_a_compressed_copy_read_them(name: str, log: Interacti
     listed = {person: rec.recommend(person, 20, exclude_seen=False) for person in people}
     for person in people:
         assert twin.recommend(person, 20, exclude_seen=False).scores == listed[person].scores
-    assert small.report.overlap_at_10 > 0.85
+    assert small.report.overlap_at_10.value > 0.85
     twin.observe(Feedback("nobody yet", "i2", "like"))
     twin.follow("nobody yet", "p1")
     assert row_of(twin, "nobody yet").any(), "it follows what people did"

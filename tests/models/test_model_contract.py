@@ -240,7 +240,7 @@ def test_what_reads_the_network_can_read_it(board: tuple[Catalog, Interactions],
 
     copy = rec.compress()
     report, others = copy.report, copy.recommend("p1", k=5)
-    assert report.bytes_after < report.bytes_before and report.overlap_at_10 > 0.8
+    assert report.bytes_after < report.bytes_before and report.overlap_at_10.value > 0.8
     np.testing.assert_allclose(sorted(others.scores), sorted(listed.scores), atol=0.2)
     again = copy.recommend("p1", k=5)
     assert (again.items, again.scores) == (others.items, others.scores)
