@@ -471,11 +471,6 @@ def check_graph(graph: object) -> None:
         )
 
 
-def _released(items: Sequence[Item]) -> np.ndarray:
-    """When each of `items` was released; those of which that is not known have always been there."""
-    return np.array([ALWAYS if item.released is None else item.released for item in items])
-
-
 def has_fast_memory(state: Mapping[str, Any]) -> bool:
     """Whether the fast memory in a state is that of today; before version 5 of the file it was another."""
     return "personal" in state.get("gate", {})
