@@ -111,10 +111,9 @@ PANEL = """
 import lifelong_widgets as lw
 data = lw.datasets.load("bookshop", n_events=1_500)
 rec = lw.Recommender(data.catalog, epochs=1)
-rec.fit(data.interactions[:1_200], progress=False)
-found = lw.compression.sweep(
-    rec, data.interactions[1_200:], tried=["int8", "int4", ["int4", "neighbors:4", "pq:2"]], progress=False)
-panel = lw.CompressionPanel(rec, found)
+rec.fit(data.interactions, progress=False)
+found = lw.compression.sweep(rec, tried=["int8", ["int4", "neighbors:1", "pq:1"]], progress=False)
+panel = lw.CompressionPanel(lw.LiveSession(rec, user=data.interactions[0].user), found)
 panel
 """
 
