@@ -278,7 +278,9 @@ class ListView {
     if (!this.shown) return;
     const { did, cards } = this.shown;
     const [first, second] = this.next
-      ? [warning(this.words, this.next), this.words.say("next.since")]
+      ? this.next.running && did // the viewer's own click is answered while others go on
+        ? [sentence(this.words, did), warning(this.words, this.next)]
+        : [warning(this.words, this.next), this.words.say("next.since")]
       : did
         ? [sentence(this.words, did), consequence(this.words, did)]
         : ["", this.words.say(!cards.length ? "list.empty" : this.kinds.length ? "list.invite" : "list.mute")];

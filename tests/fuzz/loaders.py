@@ -19,7 +19,7 @@ from lifelong_widgets import cli
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, FeedbackKinds, Interactions
 from lifelong_widgets.data.datasets import movielens_files
 from lifelong_widgets.data.tables import read_table
-from lifelong_widgets.errors import DataError, JournalWarning
+from lifelong_widgets.errors import DataError, DataWarning, JournalWarning
 from lifelong_widgets.recommender import Recommender
 from tests.engine.worlds import SMALL
 from tests.fuzz.case import SCRATCH, Loader
@@ -155,8 +155,12 @@ def _printable(page: str) -> None:
 
 
 LOG_FILE = Loader("log file", _log_file, sound_log, CELL + r"|'[^']*log[^']*'|path of a file")
-CATALOG_FILE = Loader("catalogue file", _catalog_file, sound_catalog, CELL + r"|'[^']*items[^']*'")
-REPLAY = Loader("replay", _replay, _printable, r"(?m)^lifelong-widgets: error: |^usage: ")
+CATALOG_FILE = Loader(
+    "catalogue file", _catalog_file, sound_catalog, CELL + r"|'[^']*items[^']*'", warns=(DataWarning,)
+)
+REPLAY = Loader(
+    "replay", _replay, _printable, r"(?m)^lifelong-widgets: error: |^usage: ", warns=(DataWarning,)
+)
 
 
 def _movielens(path: Path) -> tuple[Catalog, Interactions]:

@@ -265,10 +265,10 @@ def test_text_of_any_length_and_sort_crosses_the_wire_short_and_printable() -> N
     session.wait()
     assert session.user == other and picker.caption.error == ""
     picker.from_log.value = LONG + UNPRINTABLE + "?"
-    parts.append(picker.caption)
+    parts.append(picker.problem)
     states = [{**part.get_state(), "_esm": "", "_css": ""} for part in parts]
     wire = [json.dumps(state, default=str, ensure_ascii=False) for state in states]
-    assert "knows nobody called xxx" in wire[-1]
+    assert "knows nobody called “xxx" in wire[-1]
     wire += [json.dumps(part.make_snapshot(), default=str, ensure_ascii=False) for part in parts[:2]]
     wire += [part.fallback_html() for part in parts[:3]]
     wire += [

@@ -165,7 +165,7 @@ def _folders() -> Iterator[Case]:
 def _schemas() -> Iterator[Case]:
     for name, statements, fate in (
         ("another application", ["PRAGMA application_id = 1"], refused("not a journal")),
-        ("a newer version", ["PRAGMA user_version = 3"], refused("reads up to 2")),
+        ("a newer version", ["PRAGMA user_version = 4"], refused("reads up to 3")),
         ("version 2 without its table", ["PRAGMA user_version = 2"], refused("differs in attachments")),
         ("version 0", ["PRAGMA user_version = 0"], refused("version 0")),
         ("a negative version", ["PRAGMA user_version = -1"], refused("version -1")),
