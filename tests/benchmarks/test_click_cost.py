@@ -101,9 +101,10 @@ def test_a_click_with_100_000_items_grows_by_no_more_than_the_scoring() -> None:
 def _growth_with_the_catalogue() -> tuple[float, float]:
     """How many times as long learning takes, and how many times what scoring takes a whole click grows by."""
     few, many = Steps(1000), Steps(100_000)
-    list_, list_many = cpu_seconds(few.recommend, many.recommend)
-    click, click_many = cpu_seconds(few.click, many.click, rounds=150)
-    score, score_many = cpu_seconds(few.score, many.score)
+    # all in turns: a table that is scored again and again stays in a large cache, where no click finds it
+    list_, list_many, click, click_many, score, score_many = cpu_seconds(
+        few.recommend, many.recommend, few.click, many.click, few.score, many.score, rounds=100
+    )
     learn, learn_many = click - list_, click_many - list_many
     scoring, growth = score_many - score, click_many - click
     print(
@@ -121,7 +122,6 @@ class Steps:
         self._rng = np.random.default_rng(1)
         for _ in range(100):
             self.click()
-        self._query = torch.ones(1, self._rec.network.items.rows.shape[1])
 
     def click(self) -> None:
         user = int(self._rng.integers(50))
@@ -133,4 +133,6 @@ class Steps:
         self._rec.recommend(int(self._rng.integers(50)), k=20)
 
     def score(self) -> None:
-        torch.topk((self._query @ self._rec.network.items.rows.T)[0], 20)
+        # by the engine's own product, which `test_top_k` holds against a bare one: here it is about the rest
+        scores = next(self._rec.network.score_each(*self._rec.ranker.read_of(0)))
+        torch.topk(torch.from_numpy(scores), 20)
