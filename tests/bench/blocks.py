@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from lifelong_widgets import Recommender
-from lifelong_widgets.data import Catalog
+from lifelong_widgets.data import Catalog, Item
 from lifelong_widgets.errors import LifelongWidgetsError, MissingExtraError
 from lifelong_widgets.evaluation import PrequentialReport, catalog_after, prequential
 from lifelong_widgets.evaluation.comparison import gains, paired_ratio
@@ -67,7 +67,7 @@ def arms(catalog: Catalog, full: bool = False) -> Arms:
     features: Arms = {IDS: {}}
     if catalog.categories:
         features["categories"] = {"categories_features": "multi_hot"}
-    for name in choices("text_features"):
+    for name in choices("text_features") if any(map(written, catalog)) else ():
         if name != "none":
             features[f"text: {name}"] = {"text_features": name}
     for modality in ("image", "audio"):
@@ -80,7 +80,9 @@ def arms(catalog: Catalog, full: bool = False) -> Arms:
         features["social: author"] = {"social_features": "author"}
     default, *others = choices("model")
     made = {f"{name} · {default}": {**NONE, **chosen} for name, chosen in features.items()}
-    union = {"text_features": choices("text_features")[0]}
+    union = {}
+    if any(map(written, catalog)):
+        union["text_features"] = choices("text_features")[0]
     if catalog.categories:
         union["categories_features"] = "multi_hot"
     for modality in ("image", "audio"):
@@ -88,14 +90,21 @@ def arms(catalog: Catalog, full: bool = False) -> Arms:
             union[f"{modality}_features"] = "cnn"
     for name in choices("person_features")[1:]:
         made[f"person: {name} · {default}"] = {**NONE, **union, "person_features": name}
-    if len(union) > 1:
-        for fusion in choices("fusion"):
-            made[f"union, {fusion} · {default}"] = {**NONE, **union, "fusion": fusion}
+    fusions = choices("fusion") if len(union) > 1 else ()
+    for fusion in fusions:
+        made[f"union, {fusion} · {default}"] = {**NONE, **union, "fusion": fusion}
     for model in others:
-        made[f"union · {model}"] = {**NONE, **union, "model": model}
+        # a union of one is one of the features, and one of none is ids only
+        best = f"union, {fusions[0]}" if fusions else next(n for n in features if features[n] == union)
+        made[f"{best} · {model}"] = {**NONE, **union, "model": model}
         for name, chosen in features.items() if full else ():
             made[f"{name} · {model}"] = {**NONE, **chosen, "model": model}
     return made
+
+
+def written(item: Item) -> bool:
+    """Whether text features have more than an id to read."""
+    return item.title != str(item.id) or any(item.texts.values())
 
 
 def outcome(
@@ -152,6 +161,47 @@ def table(found: Mapping[str, Outcome]) -> str:
         cells = [_mean(one, metric, which) for which in (every, cold) for metric in METRICS]
         ratio = "" if name.startswith(IDS) or not cold.any() else _to_ids(one, found)
         rows.append((name, *cells, ratio, _mean(one, METRICS[0], new), f"{one.microseconds / 1000:.1f}"))
+    return _lines(rows)
+
+
+def grid(found: Mapping[str, Outcome]) -> str:
+    """HR@10 of all events / of cold ones, a row for each featurizer and a column for each network.
+
+    The best of a column is bold. Empty where no featurizer met two networks.
+    """
+    pairs = {tuple(name.split(" · ")): one for name, one in found.items()}
+    models = list(dict.fromkeys(model for _, model in pairs))
+    features = [
+        name
+        for name in dict.fromkeys(name for name, _ in pairs)
+        if sum((name, model) in pairs for model in models) > 1
+    ]
+    if not features:
+        return ""
+    rows = [("HR@10, all / cold", *models)]
+    best = {
+        (model, part): max(_hits(pairs[name, model])[part] for name in features if (name, model) in pairs)
+        for model in models
+        for part in (0, 1)
+    }
+    for name in features:
+        cells = []
+        for model in models:
+            shown = [
+                f"**{value:.3f}**" if value == best[model, part] else f"{value:.3f}"
+                for part, value in enumerate(_hits(pairs[name, model]) if (name, model) in pairs else ())
+            ]
+            cells.append(" / ".join(shown) or "–")
+        rows.append((name, *cells))
+    return _lines(rows)
+
+
+def _hits(one: Outcome) -> tuple[float, float]:
+    values, cold = one.gains[METRICS[0]], one.earlier < COLD
+    return float(values.mean()), float(values[cold].mean()) if cold.any() else 0.0
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> str:
     lines = [" | ".join(("", *row, "")).strip() for row in rows]
     lines.insert(1, "|" + " --- |" * len(rows[0]))
     return "\n".join(lines)
@@ -191,6 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     if found:
                         print(table(found), flush=True)
                         print(f"\nCold: items with fewer than {COLD} events till then.", flush=True)
+                        print(f"\n{grid(found)}", flush=True)
     except KeyboardInterrupt:
         print("INTERRUPTED", file=sys.stderr)
         return 130

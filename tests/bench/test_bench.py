@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lifelong_widgets.data import Feedback, Interactions
+from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import hit_rate, mrr, ndcg
 from lifelong_widgets.evaluation.comparison import Ratio, gains, paired_ratio
@@ -240,7 +240,7 @@ def test_blocks_are_compared_on_a_log(tmp_path: Path, capsys: pytest.CaptureFixt
     events["timestamp"] = pd.to_datetime(np.arange(240) * 60, unit="s")
     items.to_parquet(tmp_path / "items.parquet")
     events.to_parquet(tmp_path / "events.parquet")
-    asked = ["--log", str(tmp_path), "--tested", "40", "--arm", "ids only", "--arm", "tfidf"]
+    asked = ["--log", str(tmp_path), "--tested", "40", "--arm", "ids only", "--arm", "tfidf · decayed_mlp"]
     assert blocks.main(asked) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert [row.split(" | ")[0] for row in rows[2:]] == [
@@ -249,3 +249,24 @@ def test_blocks_are_compared_on_a_log(tmp_path: Path, capsys: pytest.CaptureFixt
     ]
     assert "cold HR to ids only" in rows[0] and "±" in rows[2] and "[" in rows[3]
     assert blocks.main(["--log", str(tmp_path / "nowhere")]) == 2
+
+
+def test_features_and_networks_make_a_grid(tmp_path: Path) -> None:
+    def found(ranks: list[int]) -> blocks.Outcome:
+        hits = {name: np.array(ranks, dtype=float) for name in blocks.METRICS}
+        return blocks.Outcome(hits, np.array([9, 9, 0, 1]), np.arange(4), 1000.0)
+
+    made = {"ids only · mlp": found([1, 1, 0, 0]), "ids only · gru": found([1, 0, 0, 1])}
+    assert blocks.grid({**made, "union, late · mlp": found([1, 1, 1, 1])}).splitlines() == [
+        "| HR@10, all / cold | mlp | gru |",
+        "| --- | --- | --- |",
+        "| ids only | **0.500** / **0.000** | **0.500** / **0.500** |",
+    ]
+    assert blocks.grid({"ids only · mlp": made["ids only · mlp"]}) == ""
+    silent = Catalog.from_records([{"item": n} for n in range(3)])
+    told = Catalog.from_records([{"item": 0, "title": "Fog", "categories": ["Sea"]}])
+    assert not [name for name in blocks.arms(silent, full=True) if "text" in name or "union" in name]
+    assert len(blocks.arms(silent)) < len(blocks.arms(silent, full=True))
+    assert {"text: tfidf · gru", "union, early · gru", "union, late · decayed_mlp"} <= set(
+        blocks.arms(told, full=True)
+    )
