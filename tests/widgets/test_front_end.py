@@ -664,6 +664,7 @@ def test_labels_come_in_chinese_too(stage: Callable[..., Stage]) -> None:
     expect(shown.page.get_by_role("button", name=re.compile("^喜欢.Contact$"))).to_be_visible()
     expect(shown.page.locator(".llw-said")).to_contain_text("喜欢了《Alien》")
     expect(shown.page.locator(".llw-list")).to_have_attribute("lang", "zh")
+    expect(shown.page.locator(".llw-list")).to_contain_text("给我的推荐")  # "me" is a word, not a name
 
 
 def test_the_chart_says_its_figures_and_switches(stage: Callable[..., Stage]) -> None:
