@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ _RECIPROCAL_RANKS = (1.0 / (1.0 + np.arange(_UNRANKED + 1) / 3.0)).astype(np.flo
 _LOG_RANKS = (-np.log1p(np.arange(_UNRANKED + 1)) / 5.0).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Past:
     """What a person did, the latest first.
 
@@ -61,7 +62,7 @@ class Past:
     consumed: NDArray[np.int64]
     moment: Moment
 
-    @property
+    @cached_property
     def liked(self) -> NDArray[np.int64]:
         """The items of the events that speak for their item."""
         return self.items[self.rewards > 0]
@@ -148,29 +149,30 @@ def describe(
 
 @compiled
 def _tell_scores(told: NDArray[np.float32], scores: NDArray[np.float32], is_network: bool) -> None:
-    """What the gate is told about the scores of one member, into (n, 4)."""
-    keys = np.empty(len(scores), dtype=np.int64)
+    """What the gate is told about the scores of one member, into (n, 4), which is silent of what has none."""
+    keys, n = np.empty(len(scores), dtype=np.int64), 0
     bits = scores.view(np.int32)  # of numbers that are not negative they are in the order of the numbers
     for place in range(len(scores)):
-        size = np.int64(bits[place])
-        size = size if size >= 0 else np.int64(-(2**31)) - size
-        keys[place] = -size << 32 | place  # score and place in one number: quicker than to argsort
-    keys.sort()
+        if is_network or scores[place] > 0:
+            size = np.int64(bits[place])
+            size = size if size >= 0 else np.int64(-(2**31)) - size
+            keys[n] = -size << 32 | place  # score and place in one number: quicker than to argsort
+            n += 1
+    if not n:
+        return
+    keys[:n].sort()
     top = np.float64(scores[keys[0] & 0xFFFFFFFF])
-    for rank in range(len(keys)):
+    for rank in range(n):
         place = keys[rank] & 0xFFFFFFFF
         score = np.float64(scores[place])
-        ranked = min(rank, _UNRANKED)
         if is_network:  # its scores are logits: only differences mean something
             told[place, 0] = np.exp(score - top)
             told[place, 1] = max(score - top, -12.0) / 4.0
         else:
-            told[place, 0] = max(score, 0.0) / (top + 1e-9) if top > 0 else 0.0
-            told[place, 1] = np.log1p(10.0 * max(score, 0.0))
-            if score <= 0:
-                ranked = _UNRANKED
-        told[place, 2] = _RECIPROCAL_RANKS[ranked]
-        told[place, 3] = _LOG_RANKS[ranked]
+            told[place, 0] = score / (top + 1e-9)
+            told[place, 1] = np.log1p(10.0 * score)
+        told[place, 2] = _RECIPROCAL_RANKS[min(rank, _UNRANKED)]
+        told[place, 3] = _LOG_RANKS[min(rank, _UNRANKED)]
 
 
 @compiled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,14 +62,17 @@ class ContentScores:
 
     def of(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """The scores of `items`."""
+        return _cosines(*self._profile, self._content.of(items), self._bounds, self._content.weights())
+
+    @cached_property
+    def _profile(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The history as one row of content, and which modalities it says anything of."""
         decays = np.power(self._decay, np.arange(len(self._liked)))
-        return _cosines(
-            self._content.of(self._liked),
-            decays,
-            self._content.of(items),
-            np.array(self._content.bounds),
-            self._content.weights(),
-        )
+        return _profile(self._content.of(self._liked), decays, self._bounds)
+
+    @cached_property
+    def _bounds(self) -> NDArray[np.int64]:
+        return np.array(self._content.bounds)
 
     def best(self, k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
         """None: see above."""
@@ -112,9 +116,27 @@ class ContentScores:
                 yield float(weight), slice(start, end), part * shares.astype(np.float32)[:, None]
 
 
+def _profile(
+    history: NDArray[np.float32], decays: NDArray[np.float64], bounds: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    profile = np.zeros(history.shape[1], dtype=np.float32)
+    said = np.zeros(len(bounds) - 1, dtype=np.bool_)
+    for modality in range(len(said)):
+        start, end = bounds[modality], bounds[modality + 1]
+        for place in range(len(history)):
+            row = history[place, start:end]
+            length = _length_of(row)
+            if length > 0.0:
+                said[modality] = True
+                share = np.float32(decays[place] / length)
+                for column in range(len(row)):
+                    profile[start + column] += share * row[column]
+    return profile, said
+
+
 def _cosines(
-    history: NDArray[np.float32],
-    decays: NDArray[np.float64],
+    profile: NDArray[np.float32],
+    said: NDArray[np.bool_],
     content: NDArray[np.float32],
     bounds: NDArray[np.int64],
     weights: NDArray[np.float32],
@@ -123,22 +145,14 @@ def _cosines(
     totals = np.zeros(len(content), dtype=np.float32)
     for modality in range(len(weights)):
         start, end = bounds[modality], bounds[modality + 1]
-        profile, said = np.zeros(end - start, dtype=np.float32), False
-        for place in range(len(history)):
-            row = history[place, start:end]
-            length = _length_of(row)
-            if length > 0.0:
-                said = True
-                share = np.float32(decays[place] / length)
-                for column in range(len(profile)):
-                    profile[column] += share * row[column]
-        for place in range(len(content) if said else 0):
+        own = profile[start:end]
+        for place in range(len(content) if said[modality] else 0):
             row = content[place, start:end]
             length = _length_of(row)
             if length > 0.0:
                 product = np.float32(0.0)
-                for column in range(len(profile)):
-                    product += profile[column] * row[column]
+                for column in range(len(own)):
+                    product += own[column] * row[column]
                 scores[place] += weights[modality] * np.float32(product / length)
                 totals[place] += weights[modality]
     for place in range(len(scores)):
@@ -155,4 +169,5 @@ def _length_of(vector: NDArray[np.float32]) -> float:
 
 
 _length_of = compiled(_length_of, reassociate=True)
+_profile = compiled(_profile, reassociate=True)
 _cosines = compiled(_cosines, reassociate=True)

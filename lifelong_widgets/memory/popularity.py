@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
-from lifelong_widgets.memory.scores import best_places_in, contains, distinct_in
+from lifelong_widgets.memory.scores import contains, distinct_in, offer
 from lifelong_widgets.memory.states import check_arrays, check_ascending
 from lifelong_widgets.state_file import count_of
 
@@ -293,15 +293,20 @@ def _best_of_pools(
 ) -> NDArray[np.int64]:
     """The `k` most popular of each pool that are not hidden, all together, ascending, each once."""
     chosen = np.empty(len(pools) * k, dtype=np.int64)
-    values, size = np.empty(pools.shape[1]), 0
+    values, heap, size = np.empty(pools.shape[1]), np.empty(min(k, pools.shape[1]), dtype=np.int64), 0
     for row in range(len(pools)):
+        n = 0
         for place in range(pools.shape[1]):
-            item, values[place] = pools[row, place], -np.inf
-            if item >= 0:
-                at = np.searchsorted(hidden, item)
-                if at == len(hidden) or hidden[at] != item:
-                    values[place] = logs[item, half_lives[row]]
-        for place in best_places_in(values, k, hidden[:0]):
+            item = pools[row, place]
+            if item < 0:  # it is filled from the front
+                break
+            values[place] = logs[item, half_lives[row]]
+            if n == len(heap) and not values[place] > values[heap[0]]:
+                continue
+            at = np.searchsorted(hidden, item)  # last, since it takes the longest
+            if at == len(hidden) or hidden[at] != item:
+                n = offer(heap, n, values, place)
+        for place in heap[:n]:
             chosen[size] = pools[row, place]
             size += 1
     return distinct_in(chosen[:size])

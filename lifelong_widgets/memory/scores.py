@@ -60,8 +60,7 @@ class SparseScores:
 
     def best(self, k: int, hidden: NDArray[np.int64]) -> NDArray[np.int64]:
         """The `k` best of those above 0 that are not `hidden`."""
-        shown = _shown(self.items, self.values, hidden)
-        return self.items[best_places(shown, k)]
+        return _best_shown(self.items, self.values, k, hidden)
 
     def plus(self, other: SparseScores) -> SparseScores:
         """The sums of both."""
@@ -188,19 +187,21 @@ def _of(
 
 
 @compiled
-def _shown(
-    items: NDArray[np.int64], values: NDArray[np.float32], hidden: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """The values above 0 of items that are not hidden; -inf for the others."""
-    shown = np.full(len(items), np.float32(-np.inf))
-    next_hidden = 0
+def _best_shown(
+    items: NDArray[np.int64], values: NDArray[np.float32], k: int, hidden: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """See `SparseScores.best`."""
+    heap = np.empty(min(k, len(items)), dtype=np.int64)
+    size, next_hidden = 0, 0
     for place in range(len(items)):
+        value = values[place]
+        if not value > 0.0 or (size == len(heap) and (size == 0 or not value > values[heap[0]])):
+            continue
         while next_hidden < len(hidden) and hidden[next_hidden] < items[place]:
             next_hidden += 1
-        is_hidden = next_hidden < len(hidden) and hidden[next_hidden] == items[place]
-        if values[place] > 0.0 and not is_hidden:
-            shown[place] = values[place]
-    return shown
+        if next_hidden == len(hidden) or hidden[next_hidden] != items[place]:
+            size = offer(heap, size, values, place)
+    return items[heap[:size]]
 
 
 @compiled
