@@ -18,15 +18,17 @@ RIGHT = {
     "exercise-1": "by_hand = 4 / 6",
     "exercise-2": "n_steps = 7",
     "exercise-3": (
-        'return (before.set_index("user")["calibrated"] - after.set_index("user")["calibrated"]).idxmax()'
+        'bar = people[~people["member"]]["calibrated"].nlargest(int(fpr * 149) + 1).iloc[-1]\n'
+        '    return set(people[people["calibrated"] > bar]["user"])'
     ),
 }
 WRONG = [
     ("exercise-1", "by_hand = 0.5"),
     ("exercise-2", "n_steps = 6"),
     ("exercise-2", "n_steps = 8"),
-    ("exercise-3", 'return after.set_index("user")["calibrated"].idxmin()'),
-    ("exercise-3", 'return before["user"][(before["calibrated"] - after["calibrated"].to_numpy()).argmax()]'),
+    ("exercise-3", 'return set(people[people["member"]]["user"].head(1))'),
+    ("exercise-3", 'return set(people.nlargest(int(fpr * len(people)) + 2, "calibrated")["user"])'),
+    ("exercise-3", 'return set(people["user"])'),
 ]
 
 
@@ -39,7 +41,7 @@ def cells() -> dict[str, str]:
 def world(cells: dict[str, str]) -> dict[str, Any]:
     """The names after the cells that an exercise stands on."""
     names: dict[str, Any] = {}
-    for cell in ("world", "audit", "held", "forget", "found-again"):
+    for cell in ("world", "audit"):
         exec(cells[cell], names)
     return names
 
