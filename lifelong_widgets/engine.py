@@ -270,7 +270,6 @@ class Engine(Fitting):
             rewards = [kind.reward for kind in kinds]
             new = examples_of_batch(self.histories, people, [one.item for one in happened], rewards, features)
             if len(new):
-                scored = self._scored(new)  # before the step, as the loss is
                 learned_by = np.array(people)[np.flatnonzero(rewards)]
                 if self.privacy.on:
                     losses, slots, learned = private_step(
@@ -286,6 +285,7 @@ class Engine(Fitting):
                     kept = self.buffer.add(new, self.rng, mark.buffer, learned_by)
                     self.privacy.note_kept(kept, learned, mark.privacy)
                 else:
+                    scored = self._scored(new)  # before the step, as the loss is
                     losses, slots = self._step(new, mark, adapted, self._to_compare_with(happened))
                     self.buffer.add(new, self.rng, mark.buffer, learned_by, losses[: len(new)], scored)
                 loss = float(losses.mean()) if len(losses) else float("nan")

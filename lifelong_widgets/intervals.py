@@ -13,7 +13,9 @@ from scipy import stats
 Numbers = NDArray[np.float64]
 Interval = Literal["bootstrap", "normal"]
 
-_DRAWS = 1000
+DRAWS = 1000
+"""How many resamples an interval is made of."""
+
 _MOST_RESAMPLED = 2000  # users; beyond, the mean is near normal and the resamples take seconds
 
 
@@ -47,24 +49,41 @@ def interval_of(
     if n < 2 or not denominators.sum(axis=0).all():
         return float("nan"), float("nan")
     above, below = _by_user(numerators, of_event, n), _by_user(denominators, of_event, n)
-    tail = (1.0 - level) / 2.0
     if how == "bootstrap" and n <= _MOST_RESAMPLED:
         counts = _resamples(n)
         with np.errstate(invalid="ignore", divide="ignore"):
             values = ((counts @ above) / (counts @ below)).sum(axis=1)
-        values = values[np.isfinite(values)]
-        low, high = np.quantile(values, [tail, 1.0 - tail])
-        return float(low), float(high)
+        return percentiles(values[np.isfinite(values)], level)
     total = below.sum(axis=0)
     shares = above.sum(axis=0) / total
     residuals = ((above - shares * below) / total).sum(axis=1)
-    spread = np.sqrt(n / (n - 1) * (residuals**2).sum()) * stats.t.ppf(1.0 - tail, n - 1)
+    spread = np.sqrt(n / (n - 1) * (residuals**2).sum()) * stats.t.ppf(1.0 - (1.0 - level) / 2.0, n - 1)
     return float(shares.sum() - spread), float(shares.sum() + spread)
+
+
+def resample(rng: np.random.Generator, n: int, draws: int = DRAWS) -> NDArray[np.int64]:
+    """How often each of n people is there in each of so many samples of n with replacement, (draws, n).
+
+    >>> resample(np.random.default_rng(0), 3, draws=2).sum(axis=1)
+    array([3, 3])
+    """
+    return rng.multinomial(n, np.full(n, 1.0 / n), size=draws)
+
+
+def percentiles(values: Numbers, level: float = 0.95) -> tuple[float, float]:
+    """Between which two the middle share `level` of the values of resamples lies.
+
+    >>> percentiles(np.arange(101.0), 0.5)
+    (25.0, 75.0)
+    """
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(values, [tail, 1.0 - tail])
+    return float(low), float(high)
 
 
 @lru_cache(maxsize=1)  # several estimates of one log follow each other
 def _resamples(n: int) -> Numbers:
-    return np.random.default_rng(0).multinomial(n, np.full(n, 1.0 / n), size=_DRAWS).astype(np.float64)
+    return resample(np.random.default_rng(0), n).astype(np.float64)
 
 
 def _by_user(values: Numbers, of_event: NDArray[np.int64], n: int) -> Numbers:

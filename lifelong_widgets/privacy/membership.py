@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
@@ -52,8 +53,9 @@ class Attacked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What one group's events score: (n,) each."""
+    """What one group's events score: (n,) each; `people` are places in `users`."""
 
+    users: tuple[Id, ...]
     people: NDArray[np.int64]
     items: NDArray[np.int64]
     scores: NDArray[np.float64]
@@ -125,17 +127,19 @@ def audit(
         "calibrated": [score - less for score, less in zip(raw, difficulty, strict=True)],
         "blind": easy,
     }
-    attacks = []
+    attacks, tables = [], [_table(group, member) for group, member in zip(groups, (True, False), strict=True)]
     for name, (mine, theirs) in scores.items():
         for level in ("people", "events"):
             ones, owners = _at(level, mine, groups[0].people)
             others, of_others = _at(level, theirs, groups[1].people)
+            if level == "people":
+                tables[0][name], tables[1][name] = ones, others
             low, high = auc_interval(ones, others, owners, of_others)
             found = auc(ones, others)
             sign = 1.0 if found >= 0.5 else -1.0  # who knows which way it is turns it around
             at_fpr = tpr_at(sign * ones, sign * others, _FPR)
             attacks.append(Attack(name, level, found, low, high, at_fpr, len(ones), len(others)))
-    return MembershipReport(tuple(attacks), _FPR)
+    return MembershipReport(tuple(attacks), _FPR, pd.concat(tables, ignore_index=True))
 
 
 def _named(members: Interactions, non_members: Interactions) -> list[tuple[Interactions, str]]:
@@ -185,8 +189,20 @@ def _ask(rec: Attacked, log: Interactions, max_events: int, name: str) -> _Asked
             f"{name} have positive events of {len(set(people))} people; it takes two to say how sure an "
             "attack is"
         )
-    owners = np.unique(np.array(people, dtype=np.int64), return_inverse=True)[1]
-    return _Asked(owners, np.array(items, dtype=np.int64), np.array(scores))
+    codes_asked, owners = np.unique(np.array(people, dtype=np.int64), return_inverse=True)
+    users = tuple(log.users[code] for code in codes_asked.tolist())
+    return _Asked(users, owners, np.array(items, dtype=np.int64), np.array(scores))
+
+
+def _table(group: _Asked, member: bool) -> pd.DataFrame:
+    """A row for each person who was asked for."""
+    return pd.DataFrame(
+        {
+            "user": group.users,
+            "member": member,
+            "events": np.bincount(group.people, minlength=len(group.users)),
+        }
+    )
 
 
 def _chosen(rec: Attacked, log: Interactions, max_events: int) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 
@@ -53,10 +53,14 @@ class MembershipReport:
     Attributes:
         attacks: in the order in which they are told.
         fpr: at which the `Attack.tpr` of each is.
+        people: what each person has scored in the attacks on people: a row each, with the columns ``user``,
+            ``member`` (whether they are one), ``events`` (asked for), ``loss``, ``calibrated`` and ``blind``.
+            It names them: keep it to yourself.
     """
 
     attacks: tuple[Attack, ...]
     fpr: float
+    people: pd.DataFrame = field(compare=False)
 
     def __getitem__(self, key: tuple[str, str]) -> Attack:
         for attack in self.attacks:

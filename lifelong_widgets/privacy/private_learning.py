@@ -211,6 +211,15 @@ class PrivateLearning(Part):
             return self.may_learn(people)
         return np.full(len(people), self._at_first < self._allowed())
 
+    def uses_left(self, person: int) -> float:
+        """In how many more steps something new of a person may be learned; infinite if that is not limited.
+
+        Of people, what is replayed of them meanwhile takes from that. A new example has none behind it.
+        """
+        if self.of_people:
+            return max(0.0, self._allowed() - int(self._uses_of(np.array([person]))[0]))
+        return math.inf if self._at_first < self._allowed() else 0.0
+
     def note_step(self, groups: NDArray[np.int64], n_new: int, mark: PrivacyMark | None) -> None:
         """These people, or slots, have taken part in a step, each once, and `n_new` new examples."""
         self._n_steps += 1

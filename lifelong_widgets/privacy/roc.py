@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from lifelong_widgets.intervals import DRAWS, percentiles, resample
+
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-_DRAWS = 1000
 _RESAMPLED_AT_ONCE = 2**20  # numbers: 8 MB
 
 
@@ -35,7 +36,7 @@ def auc_interval(
     of_members: Places,
     of_others: Places,
     level: float = 0.95,
-    draws: int = _DRAWS,
+    draws: int = DRAWS,
 ) -> tuple[float, float]:
     """Percentiles of `auc` over resamples of the *people* of each group, with all that is theirs.
 
@@ -66,13 +67,10 @@ def auc_interval(
     at_once = max(1, _RESAMPLED_AT_ONCE // len(values))
     for begin in range(0, draws, at_once):
         n = min(at_once, draws - begin)
-        ones = rng.multinomial(n_members, np.full(n_members, 1 / n_members), size=n) @ mine
-        rest = rng.multinomial(n_others, np.full(n_others, 1 / n_others), size=n) @ theirs
+        ones, rest = resample(rng, n_members, n) @ mine, resample(rng, n_others, n) @ theirs
         below = np.cumsum(rest, axis=1) - rest / 2
         found.append((ones * below).sum(axis=1) / (ones.sum(axis=1) * rest.sum(axis=1)))
-    tail = (1 - level) / 2
-    low, high = np.quantile(np.concatenate(found), [tail, 1 - tail])
-    return float(low), float(high)
+    return percentiles(np.concatenate(found), level)
 
 
 def _labelled(members: Numbers, others: Numbers) -> tuple[NDArray[np.int64], Numbers]:

@@ -39,6 +39,7 @@ class Trial:
     hit_rate_bounds: Bounds = _UNKNOWN
     ndcg_bounds: Bounds = _UNKNOWN
     cold_bounds: Bounds = _UNKNOWN
+    epsilon: float | None = None  # what was spent, if it learned in private
 
     @classmethod
     def of(
@@ -47,6 +48,7 @@ class Trial:
         report: PrequentialReport,
         weights: Mapping[str, float],
         users: Sequence[Hashable],
+        epsilon: float | None = None,
     ) -> Trial:
         """What `report` says of a recommender of these blocks; `users` says whose each tested event is."""
         overall, cold = report.overall(), report.cold()
@@ -68,6 +70,7 @@ class Trial:
             _bounds(hit, users),
             _bounds(gain, users),
             _bounds(hit[is_cold], [user for user, cold in zip(users, is_cold, strict=True) if cold]),
+            epsilon,
         )
 
 
@@ -97,6 +100,7 @@ def frame(trials: Sequence[Trial]) -> pd.DataFrame:
             "events": trial.n_tested,
             "events cold": trial.n_cold,
             "ms an event": trial.milliseconds,
+            **({} if trial.epsilon is None else {"epsilon": trial.epsilon}),
             **{f"weight of {modality}": weight for modality, weight in trial.weights.items()},
         }
         for trial in trials
@@ -127,7 +131,9 @@ def picture(
     if not trials:
         return ""
     weighed = any(trial.weights for trial in trials)
-    heads = ["build", "blocks", "hits", "ndcg", "cold", "milliseconds", *(["weights"] if weighed else [])]
+    private = any(trial.epsilon is not None for trial in trials)
+    more = ["epsilon"] * private + ["weights"] * weighed
+    heads = ["build", "blocks", "hits", "ndcg", "cold", "milliseconds", *more]
     values = {"k": LENGTH, "n": trials[0].n_tested, "cold": trials[0].n_cold}
     head = "".join(f'<th scope="col">{html.escape(say(f"workbench.{key}", **values))}</th>' for key in heads)
     best = {
@@ -153,6 +159,9 @@ def picture(
             _figure(trial.cold_hit_rate, ".3f", number in best["cold"], word, trial.cold_bounds, say),
             _figure(trial.milliseconds, ".1f", number in best["milliseconds"], word),
         ]
+        if private:
+            spent = "–" if trial.epsilon is None else f"{trial.epsilon:.2f}".replace("inf", "∞")
+            cells.append(f'<td class="llw-figure">{spent}</td>')
         if weighed:
             cells.append(f'<td class="llw-weights">{_bars(trial.weights, term)}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")

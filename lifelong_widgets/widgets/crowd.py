@@ -37,13 +37,17 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class SimulationResult:
-    """What a simulated crowd did: lists looked at, clicks learned, and how often either list was hit."""
+    """What a simulated crowd did: lists looked at, clicks, and how often either list was hit.
+
+    `withheld` of the clicks were remembered and not learned, since the privacy budget was spent.
+    """
 
     visits: int
     clicks: int
     live_hit_rate: float
     frozen_hit_rate: float
     cancelled: bool
+    withheld: int = 0
 
 
 def share_kinds(rec: Recommender, twin: Recommender) -> None:

@@ -18,12 +18,16 @@ _KEPT_OWNERS = 10_000  # versions of which is known whose they were: a click may
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody did who looks at a list: a click on an item, or taking back a click of `user`."""
+    """What somebody did who looks at a list: a click on an item, or taking back a click of `user`.
+
+    A click that is `withheld` was remembered and not learned: the privacy budget is spent.
+    """
 
     kind: str
     item: Id
     undone: bool = False
     user: Id | None = None
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.explanation import Reason
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.assets import script, style
+from lifelong_widgets.widgets.budget import budget, sentence
 from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.lists import Did, Shown
 from lifelong_widgets.widgets.session import LiveSession
@@ -36,6 +38,7 @@ class RecommendationList(SessionWidget):
     with each new list as long as it is open; with a `discount` also its chance, its value and its TD error.
     Keys on a card: l, d, o, b, s and w; the arrows, Home and End move between cards and buttons. If others
     have clicked since, as a simulated crowd does, the line above the cards names what Undo takes back.
+    Where learning is private, what is spent of the budget stands above the cards, and there is no Undo.
 
     Args:
         engine: a recommender, or the session that its widgets share.
@@ -118,7 +121,9 @@ class RecommendationList(SessionWidget):
             ]
             for card in snapshot["cards"]
         ]
-        return table(f"For {snapshot['user']}", ["", "title", "categories", "score", "reason"], rows)
+        shown = table(f"For {snapshot['user']}", ["", "title", "categories", "score", "reason"], rows)
+        account = snapshot["privacy"]
+        return shown if account is None else f"{shown}<p>{html.escape(sentence(account))}</p>"
 
     def _start(self) -> Callable[[], None]:
         kinds = self.session.rec.kinds
@@ -141,6 +146,7 @@ class RecommendationList(SessionWidget):
             "undo": session.can_undo,
             "next": self._next(),
             "journal": None if session.rec.journal is None else name(session.rec.journal.folder.name),
+            "privacy": budget(session.rec, self.user),
         }
 
     def _next(self) -> dict[str, Any] | None:
@@ -190,6 +196,7 @@ class RecommendationList(SessionWidget):
             "title": text(self.session.rec.catalog[act.item].title),
             "n": did.n,
             "undone": act.undone,
+            "withheld": act.withheld,
             "user": None if act.user is None else name(act.user),
             "moved": moves.moved,
             "total": total,

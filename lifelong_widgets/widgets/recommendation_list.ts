@@ -1,6 +1,7 @@
 /** The list of recommendations: draws what the kernel says, and tells it of each click. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { Announcer } from "./front/announcer";
+import { type Budget, BudgetStrip } from "./front/budget";
 import { Card, type CardData, WHY } from "./front/card";
 import { consequence, type Did, type Next, sentence, warning } from "./front/did";
 import { errorLine, h, notice, setText } from "./front/dom";
@@ -24,6 +25,8 @@ interface Status {
   next?: Next | null;
   /** The name of the journal in which clicks are kept, if they are. */
   journal: string | null;
+  /** What learning in private has spent, if it is private. */
+  privacy?: Budget | null;
 }
 
 interface Snapshot extends Status {
@@ -70,6 +73,7 @@ class ListView {
   private readonly status = h("span", { class: "llw-status" });
   private readonly journal = h("span", { class: "llw-journal" });
   private readonly undo = h("button", { type: "button", class: "llw-undo", "data-lm-suppress-shortcuts": true });
+  private readonly budget: BudgetStrip;
   private readonly list = h("ol", { class: "llw-cards" });
   private readonly announcer: Announcer;
   private readonly notice = notice();
@@ -94,6 +98,7 @@ class ListView {
   ) {
     this.words = language(model.get("locale"));
     this.announcer = new Announcer(signal);
+    this.budget = new BudgetStrip(this.words);
     this.undo.append(icon("undo"), this.words.say("undo"));
     this.undo.title = this.words.say("undo.help");
     this.undo.addEventListener("click", () => this.takeBack());
@@ -106,6 +111,7 @@ class ListView {
         h("div", { class: "llw-top" }, this.whose, h("div", { class: "llw-state" }, this.journal, this.status, this.undo)),
         this.said,
       ),
+      this.budget.element,
       this.notice.element,
       this.error.element,
       this.list,
@@ -143,7 +149,9 @@ class ListView {
   }
 
   private takeBack(): void {
-    if (this.off || !this.shown || this.undo.disabled) return;
+    if (this.off || !this.shown) return;
+    if (this.shown.privacy) return this.error.show(this.words.say("budget.undo"));
+    if (this.undo.disabled) return;
     this.error.show("");
     this.outbox.post({ type: "undo", ...ticket(this.shown.session) });
   }
@@ -278,14 +286,15 @@ class ListView {
   /** What was done last and what it did; or, if others clicked since, what Undo takes back now. */
   private showSaid(): void {
     if (!this.shown) return;
-    const { did, cards } = this.shown;
+    const { did, cards, privacy } = this.shown;
+    const invite = privacy ? "list.invite.private" : "list.invite";
     const [first, second] = this.next
       ? this.next.running && did // the viewer's own click is answered while others go on
         ? [sentence(this.words, did), warning(this.words, this.next)]
         : [warning(this.words, this.next), this.words.say("next.since")]
       : did
         ? [sentence(this.words, did), consequence(this.words, did)]
-        : ["", this.words.say(!cards.length ? "list.empty" : this.kinds.length ? "list.invite" : "list.mute")];
+        : ["", this.words.say(!cards.length ? "list.empty" : this.kinds.length ? invite : "list.mute")];
     if (this.said.dataset.said === `${first}\n${second}`) return;
     this.said.dataset.said = `${first}\n${second}`;
     this.said.title = [first, second].filter(Boolean).join(" ");
@@ -298,8 +307,11 @@ class ListView {
     this.announcer.say(`${sentence(this.words, did)} ${consequence(this.words, did)}. ${first}`);
   }
 
-  private showStatus({ clicks, latency, undo, journal, next }: Status): void {
+  private showStatus({ clicks, latency, undo, journal, next, privacy = null }: Status): void {
     if (this.off) return;
+    if (this.shown) this.shown.privacy = privacy;
+    this.budget.show(privacy);
+    this.undo.hidden = privacy !== null; // what is shown once is spent: there is nothing to offer
     const others = Boolean(next && !next.running && (this.next === null || this.next.running));
     this.next = next ?? null;
     this.showSaid();

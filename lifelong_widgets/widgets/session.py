@@ -18,6 +18,7 @@ from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.simulation import SimulatedPeople
 from lifelong_widgets.updates import Update
 from lifelong_widgets.widgets.answers import Answers
+from lifelong_widgets.widgets.budget import withheld
 from lifelong_widgets.widgets.changes import Change, Listener, Listeners
 from lifelong_widgets.widgets.crowd import Crowd, SimulationResult, Visit, share_kinds
 from lifelong_widgets.widgets.forgotten import Forgotten
@@ -358,9 +359,11 @@ class LiveSession:
             self._answers.owe(user, click)
             return None
         self.marks.add(user, item, kind)
-        self.lists.note(user, Act(kind, item))
+        kept_back = withheld(self.rec, update)
+        self.lists.note(user, Act(kind, item, withheld=kept_back))
         self.latest = Latest(Act(kind, item, user=user), told=user)
-        self.scores.step(update.loss)
+        if not kept_back:
+            self.scores.step(update.loss)
         self.last_update = update
         self._answers.owe(user, click, time.perf_counter() - start)
         # The twin's test is not on the way to the screen.
@@ -472,12 +475,13 @@ class LiveSession:
 
     def _simulate(self, n: int, job: Job[SimulationResult]) -> Generator[int, None, SimulationResult]:
         crowd = self._crowd()
-        visits = clicks = live_hits = frozen_hits = 0
+        visits = clicks = kept_back = live_hits = frozen_hits = 0
         deadline = time.monotonic() + _SLICE
         while clicks < n and visits < _VISITS_PER_CLICK * n and not job.cancelled:
             visit = crowd.visit(self.lists.k)
             self._count(visit)
             visits, clicks = visits + 1, clicks + (visit.update is not None)
+            kept_back += visit.update is not None and withheld(self.rec, visit.update)
             live_hits, frozen_hits = live_hits + visit.live_hit, frozen_hits + visit.frozen_hit
             if time.monotonic() >= deadline:
                 self._tell(Change("figures"))
@@ -488,14 +492,16 @@ class LiveSession:
         self._tell(Change("figures"))
         yield clicks
         seen = max(visits, 1)
-        return SimulationResult(visits, clicks, live_hits / seen, frozen_hits / seen, job.cancelled)
+        hits = live_hits / seen, frozen_hits / seen
+        return SimulationResult(visits, clicks, *hits, job.cancelled, kept_back)
 
     def _count(self, visit: Visit) -> None:
         if visit.update is not None:
             self.last_update = visit.update
             if visit.click is not None:
                 self.latest = Latest(Act(visit.click.kind, visit.click.item, user=visit.click.user))
-            self.scores.step(visit.update.loss)
+            if not withheld(self.rec, visit.update):
+                self.scores.step(visit.update.loss)
             self.scores.took(visit.seconds)
         self.scores.visit((visit.live_hit, visit.frozen_hit), own=False)
         if visit.update is not None and visit.update.alarm:

@@ -102,6 +102,7 @@ class SimulationPanel(Panel):
         self.caption.text = ""
         if error is None:
             result = job.result()
-            self.caption.text = self.say(
-                "simulation.cancelled" if result.cancelled else "simulation.done", n=result.clicks
-            )
+            done = "simulation.cancelled" if result.cancelled else "simulation.done"
+            said = self.say(done, n=result.clicks - result.withheld)
+            more = self.say("simulation.withheld", n=result.withheld) if result.withheld else ""
+            self.caption.text = said + more

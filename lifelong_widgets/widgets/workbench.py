@@ -122,8 +122,8 @@ class Workbench(CaptionedBox):
     @property
     def results(self) -> pd.DataFrame:
         """One row a build: its blocks, HR@10 (with a 95 % interval) and nDCG@10 of all events and HR@10 of
-        those of cold items (fewer than five events before), milliseconds of CPU time an event, and the
-        weights of a gated fusion.
+        those of cold items (fewer than five events before), milliseconds of CPU time an event, the weights of
+        a gated fusion, and the epsilon that a build in private has spent.
         """
         return frame(self._trials)
 
@@ -224,7 +224,8 @@ class Workbench(CaptionedBox):
                 if not report.interrupted:
                     weights = rec.modality_weights() if blocks["fusion"] == "gated" else {}
                     users = self._log.user_codes[report.positions - 1].tolist()
-                    self._trials.append(Trial.of(blocks, report, weights, users))
+                    epsilon = rec.privacy.epsilon if rec.privacy.on else None
+                    self._trials.append(Trial.of(blocks, report, weights, users, epsilon))
                     self.recommender = rec
                     return rec
         return None

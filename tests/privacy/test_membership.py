@@ -50,6 +50,11 @@ def test_who_has_learned_by_heart_is_found(by_heart: lw.Recommender) -> None:
         assert report[name, "people"].n_members == 60
     assert report.comparable and "gives away" in report.verdict and "calibrated" in str(report)
     assert by_heart.digest() == before
+    people = report.people
+    assert people["member"].sum() == (~people["member"]).sum() == 60 and set(people["events"]) == {8}
+    assert set(people["user"][people["member"]]) == set(MEMBERS.users)
+    for name in ("loss", "calibrated", "blind"):
+        assert roc_auc_score(people["member"], people[name]) == pytest.approx(report[name, "people"].auc)
     assert list(report.to_pandas()["name"]) == [one.name for one in report.attacks]
 
 

@@ -10,6 +10,8 @@ export interface Did {
   n: number;
   /** Whether a click was taken back; `user` is then whose it was, if not the viewer's own. */
   undone: boolean;
+  /** Whether it was remembered and not learned, since the privacy budget is spent. */
+  withheld?: boolean;
   user: string | null;
   moved: number;
   total: number;
@@ -17,12 +19,13 @@ export interface Did {
   down: string[];
 }
 
-export function sentence(words: Language, { kind, label, title, n, undone, user }: Did): string {
+export function sentence(words: Language, { kind, label, title, n, undone, withheld, user }: Did): string {
   if (undone && n > 1) return words.say("undo.many", { n });
   const named = user === null ? title : words.say("undo.whose", { title, user });
   const key = `${undone ? "undo" : "did"}.${isWorded({ name: kind, label }) ? kind : "other"}`;
   const one = words.say(key, { kind: label, title: named });
-  return n > 1 ? words.say("did.many", { n, last: one }) : one;
+  const all = n > 1 ? words.say("did.many", { n, last: one }) : one;
+  return withheld ? `${all}${words.tag === "zh" ? "" : " "}${words.say("did.withheld")}` : all;
 }
 
 /** What Undo would take back: somebody else's click, which was learned after the viewer's last. */
