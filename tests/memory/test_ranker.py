@@ -160,5 +160,5 @@ def test_a_part_that_is_off_is_owed_nothing() -> None:
     catalog, log = checkerboard()
     rec = Recommender(catalog, use_content=False, use_network=False, **SMALL)
     rec.learn_many(log[:60], progress=False)
-    owed = rec.ranker.contributions(rec.users.get("p1"), np.arange(5))
+    owed = rec.explain_list("p1").to_pandas()
     assert not owed["content"].any() and not owed["network"].any() and owed["popularity"].any()
