@@ -72,7 +72,8 @@ class Explainer:
         parts = self._of_one(person, item, now)
         if whole is None:
             path = by_event.paths
-            parts |= {"baseline": float(path.baseline[0]), "network": float(path.parts.sum())}
+            at_baseline = parts["baseline"] + parts["network"] - float(path.parts.sum())
+            parts |= {"baseline": at_baseline, "network": float(path.parts.sum())}
         else:
             popularity, personal = _popularity_of(whole), _personal_of(whole)
         found = self.catalog[self.catalog.ids[item]]
@@ -202,7 +203,10 @@ class Explainer:
                 **by_group(whole.features),
             }
         if look.gains is not None:
-            parts["value"] = look.gains[items].astype(np.float64)
+            best = self.ranker.best(person, N_OTHERS, exclude_seen=False, now=now)[0]
+            ordinary = float(look.gains[best].astype(np.float64).mean()) if len(best) else 0.0
+            parts["baseline"] = parts["baseline"] + ordinary
+            parts["value"] = look.gains[items].astype(np.float64) - ordinary
         return parts
 
     def _events(self, person: int | None, amounts: dict[str, Floats]) -> tuple[PastEvent, ...]:

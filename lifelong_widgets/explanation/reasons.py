@@ -37,10 +37,10 @@ def reasons(
     Which part of the score it speaks of: the one by which the item stands out most, its amount less the mean
     of that of the ten best, since what all of them have in common says nothing about one. If that is a part
     that speaks through past events, the sentence names the event that adds most to the score in all, which is
-    the first of `Explanation.events` by amount. Events that speak against their item are left out ("because
-    you disliked X" explains nothing), and so are values that raise the odds of their item by less than a
+    the first of `Explanation.events` by amount: what it goes with, which is less than a cause. Events that
+    speak against their item are left out, and so are values that raise the odds of their item by less than a
     tenth over those of the best ten. Where nothing else is left, the item is there for everybody, or is new
-    and was placed by its content.
+    and nothing but its content is known.
 
     Args:
         network: the slow memory.

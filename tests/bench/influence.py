@@ -4,9 +4,9 @@
 
 A network learns examples in small batches, a new one with a replayed one as `learn_one` does; then it
 learns the same batches again as often as there are examples to leave out, each time without one. How much
-worse it is then at each of some items, its loss less that with all examples, is held against what `influences` says of
-the example: the rank correlation (Spearman's), item by item, and the mean over items. In both runs the same
-is drawn at random, so that the difference is the example.
+worse it is then at each of some items, its loss less that with all examples, is held against what
+`influences` says of the example: the rank correlation (Spearman's), item by item, and the mean over items. In
+both runs the same is drawn at random, so that the difference is the example.
 
 How much of that difference is the example's own, and how much hangs on the batches that it happened to be in,
 says the last column: the same is done again in another order (full batches know none: from other first

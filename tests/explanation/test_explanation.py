@@ -276,3 +276,39 @@ def test_it_is_drawn_as_text() -> None:
         why.to_pandas("colour")  # type: ignore[arg-type]
     with pytest.raises(UnknownItemError):
         rec.explain("ada", "nothing")
+
+
+@pytest.mark.parametrize("model", ["decayed_mlp", "mlp", "gru", "self_attention"])
+def test_the_integral_is_that_of_captum(model: str) -> None:
+    """Where captum is installed: its integrated gradients, of which one has to know the number of steps."""
+    captum = pytest.importorskip("captum.attr")
+    rec = life(1, 80, model=model)
+    person, network = rec.users.get(1), rec.network
+    items, rewards = rec.histories.items_of(person), rec.histories.rewards_of(person)
+    found = along_history(network, items, rewards, np.array([5]), np.ones((1, 1), dtype=np.float32))
+    with torch.no_grad():
+        vectors = network.item_vectors(*network.items.gather(torch.from_numpy(items)))
+        five = network.item_vectors(*network.items.gather(torch.tensor([5])))
+
+    def score(histories: torch.Tensor) -> torch.Tensor:
+        told = torch.from_numpy(rewards).expand(len(histories), -1).contiguous()
+        return network.head(network.encoder(histories, told), five)[:, 0]
+
+    theirs, delta = captum.IntegratedGradients(score).attribute(
+        vectors[None], torch.zeros_like(vectors)[None], n_steps=64, return_convergence_delta=True
+    )
+    assert abs(float(delta)) < 1e-4
+    expected = theirs[0].sum(dim=1).detach().numpy()[rewards != 0]
+    assert found.parts[:, 0] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("model", list(lw.models.list().index))
+def test_the_integral_is_complete(model: str) -> None:
+    """Baseline and parts are the score, of each of several items at once, and hardly had to be mended."""
+    rec = life(2, 80, model=model)
+    person, network = rec.users.get(1), rec.network
+    items, rewards = rec.histories.items_of(person), rec.histories.rewards_of(person)
+    found = along_history(network, items, rewards, np.arange(6), np.eye(6, dtype=np.float32))
+    whole = network.scores_of(network.user_vectors(items[None], rewards[None]), np.arange(6))[0].numpy()
+    assert found.baseline + found.parts.sum(axis=0) == pytest.approx(whole, abs=1e-5)
+    assert found.gap.max() < 1e-3

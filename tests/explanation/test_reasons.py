@@ -24,7 +24,7 @@ def reason_of(row: Any) -> Reason:
 def first_named(rec: Recommender, k: int = 8, now: float | None = None) -> list[bool]:
     """Of each card that names an item, whether the event that adds most by `explain` is with this one."""
     found = []
-    for user in rec.users.ids:
+    for user in rec.users.ids[:25]:
         for row in rec.recommend(user, k=k, now=now):
             if reason_of(row).cause:
                 most = max(rec.explain(user, row.item, now=now).events, key=lambda event: event.amount)
@@ -36,10 +36,10 @@ def test_a_card_names_the_event_that_adds_most_to_the_score() -> None:
     """On the log of the bookshop, where people also dislike: that alone is not named though it adds most."""
     data = datasets.load("bookshop")
     rec = Recommender(data.catalog, seed=0, **SMALL)
-    rec.fit(data.interactions.before(0.1), progress=False)
-    rec.learn_many(data.interactions.before(0.13).after(0.8), progress=False)
+    rec.fit(data.interactions.before(0.06), progress=False)
+    rec.learn_many(data.interactions.before(0.08).after(0.8), progress=False)
     found = first_named(rec)
-    assert len(found) > 50 and np.mean(found) > 0.95
+    assert len(found) > 40 and np.mean(found) > 0.95
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,11 @@ def test_it_speaks_of_the_part_by_which_an_item_stands_out() -> None:
             {part: why.parts[part] + why.personal[part] for part in (*through, "popularity", "repeats")}
             for why in parts
         ]
-        for card, own in zip(cards, owed, strict=True):
+        for card, own, why in zip(cards, owed, parts, strict=True):
+            speaks = any(event.amount > 0 for event in why.events if event.kind != "dislike")
             stands_out = {part: own[part] - np.mean([each[part] for each in owed]) for part in own}
             most = max(stands_out, key=lambda part: stands_out[part])
-            if most in through:
+            if most in through and speaks:
                 assert reason_of(card).key.startswith("because") or reason_of(card).key == "again"
             elif most == "popularity":
                 assert reason_of(card).key == "popular"

@@ -123,7 +123,7 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
             rec.learn_one(user=f"{person} {item}", item=item, kind="view")
     rec.observe(Feedback("eve", 100, "like"))
     first = rec.recommend("eve", k=1)[0]
-    assert (first.item, first.reason) == (217, "because you liked Thing 100")
+    assert (first.item, first.reason) == (217, "goes with Thing 100, which you liked")
     for n in range(30):
         rec.learn_one(user="ann", item=40 + n % 2, kind="view")
         for other in range(3):  # so that hers are not what is popular
@@ -131,7 +131,12 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
     again = {row.item: row.reason for row in rec.recommend("ann", k=2, exclude_seen=False)}
     assert set(again) == {40, 41}
     assert all(
-        reason in ("you come back to it", "because you looked at Thing 40", "because you looked at Thing 41")
+        reason
+        in (
+            "you took it before",
+            "goes with Thing 40, which you looked at",
+            "goes with Thing 41, which you looked at",
+        )
         for reason in again.values()
     )
     assert all(f"Thing {item}" not in reason for item, reason in again.items())
