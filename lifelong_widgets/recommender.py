@@ -237,7 +237,7 @@ class Recommender(DurableEngine):
         return LearnReport(n_learned, mean, time_of_day.perf_counter() - start, interrupted)
 
     @one_thread()
-    def explain(self, user: Id, item: Id) -> Explanation:
+    def explain(self, user: Id, item: Id, now: float | None = None) -> Explanation:
         """Why an item has the score that it has for a person: amounts that add up to it.
 
         What the two memories add, and by that each past event and each feature of the item. Nothing changes.
@@ -245,10 +245,11 @@ class Recommender(DurableEngine):
         Args:
             user: anybody; who was never seen has no events.
             item: any, also one that is not in their list.
+            now: the moment of the list, as in `recommend`.
 
         Raises:
             UnknownItemError: the item is not in the catalogue.
-            DataError: `user` is not an id.
+            DataError: `user` is not an id, or `now` is not a time.
 
         Example:
             >>> import pandas as pd
@@ -261,30 +262,40 @@ class Recommender(DurableEngine):
             >>> abs(sum(why.parts.values()) - why.score) < 1e-5, [event.title for event in why.events]
             (True, ['Bee'])
         """
+        now = check_now(now)
         self._sync_with_catalog()
-        return self._explainer().explain(user, self.people.index_of(self.known_as(user)), self.index_of(item))
+        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
+        return self._explainer().explain(user, person, target, now)
 
     @one_thread()
-    def explain_list(self, user: Id, k: int = 10) -> ListExplanation:
+    def explain_list(self, user: Id, k: int = 10, now: float | None = None) -> ListExplanation:
         """What the scores of a whole list are made of; and what `what_changed` needs to know what was.
 
+        Args:
+            user: whose list.
+            k: how long it is.
+            now: the moment of the list, as in `recommend`.
+
         Raises:
-            DataError: `k` is not a whole number of at least 1, or `user` is not an id.
+            DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
         """
+        k, now = check_k(k), check_now(now)
         self._sync_with_catalog()
-        return self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), check_k(k))
+        return self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), k, now)
 
     @one_thread()
-    def what_changed(self, before: ListExplanation) -> Changes:
+    def what_changed(self, before: ListExplanation, now: float | None = None) -> Changes:
         """What has moved a person's list since: by how much, and which part of the score moved each item.
 
-        Whatever was learned between, theirs or others', counts. It costs nothing unless it is asked for.
+        Whatever was learned between, theirs or others', counts, and so does the time that has gone by. It
+        costs nothing unless it is asked for.
 
         Args:
             before: what `explain_list` gave.
+            now: the moment of the list that it is compared with, as in `recommend`.
 
         Raises:
-            DataError: `before` is something else.
+            DataError: `before` is something else, or `now` is not a time.
 
         Example:
             >>> import pandas as pd
@@ -298,30 +309,39 @@ class Recommender(DurableEngine):
         """
         if not isinstance(before, ListExplanation):
             raise DataError(f"what_changed takes what explain_list gave, not a {type(before).__name__}")
+        now = check_now(now)
         self._sync_with_catalog()
-        return self._explainer().what_changed(before, self.people.index_of(self.known_as(before.user)))
+        return self._explainer().what_changed(before, self.people.index_of(self.known_as(before.user)), now)
 
     @one_thread()
-    def counterfactual(self, user: Id, item: Id, k: int = 10) -> Counterfactual:
+    def counterfactual(self, user: Id, item: Id, k: int = 10, now: float | None = None) -> Counterfactual:
         """The fewest of a person's past events without which an item would not be in their list.
 
         They are found by leaving events out of the past and making the list again; see `Counterfactual` for
         what that means. At most a thousand lists are made; Ctrl-C ends the search with what it has found.
 
+        Args:
+            user: whose list.
+            item: which is in it.
+            k: how long it is.
+            now: the moment of the list, as in `recommend`.
+
         Raises:
             UnknownItemError: the item is not in the catalogue.
-            DataError: it is not in ``recommend(user, k)``, or `k` or `user` are none.
+            DataError: it is not in ``recommend(user, k, now=now)``, or `k`, `user` or `now` are none.
         """
+        k, now = check_k(k), check_now(now)
         self._sync_with_catalog()
         person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
-        return self._explainer().counterfactual(user, person, target, check_k(k))
+        return self._explainer().counterfactual(user, person, target, k, now)
 
     @one_thread()
     def influence(self, user: Id, item: Id, n: int = 5) -> Lessons:
-        """Which events of the replay buffer taught the network to recommend an item to a person, or not to.
+        """Which events of the replay buffer teach the network to recommend an item to a person, or not to.
 
         At most 2,000 events are looked at, evenly spaced; Ctrl-C ends it with those so far. It is of the
-        network only, and says what a step on each event does *now*; see `Lessons`.
+        network only, and says what a step on each event would do *now*, as the optimizer takes it, and not
+        what each has taught so far; see `Lessons`.
 
         Args:
             user: anybody.
@@ -337,8 +357,7 @@ class Recommender(DurableEngine):
             raise PrivacyError("influence shows single events of others, which private learning hides")
         self._sync_with_catalog()
         person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
-        how = self.updater.objective, self.updater.n_negatives
-        return self._explainer().influence(user, person, target, check_k(n), self.buffer, *how)
+        return self._explainer().influence(user, person, target, check_k(n), self.buffer, self.updater)
 
     def item_event_counts(self) -> dict[Id, int]:
         """How many events that speak for it each item has had, in all that was learned; others are left out.

@@ -46,7 +46,7 @@ def content_features(
     if parts.get("network") or personal.get("network"):
         read = ranker.read_of(person)
         path, terms = along_item(network, network.user_vectors(*read), item)
-        split = shares(np.concatenate([path.parts, terms, [path.baseline]]))
+        split = shares(np.concatenate([path.parts[:, 0], terms, path.baseline]))
         learned["network"], columns["network"] = float(split[0]), split[1:-1]
     row = ranker.content_of(item)
     amounts: dict[tuple[str, str], dict[str, float]] = {}

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.display import brief
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.explanation.by_event import Amounts, amounts_by_event
+from lifelong_widgets.explanation.by_event import N_OTHERS, amounts_by_event, by_group
 from lifelong_widgets.explanation.by_feature import content_features
 from lifelong_widgets.explanation.counterfactual import Counterfactual, Gone, Standing, search
 from lifelong_widgets.explanation.explanation import PARTS, Explanation, PastEvent
 from lifelong_widgets.explanation.influence import Lessons, lessons
 from lifelong_widgets.explanation.listed import Changes, ListedItem, ListExplanation, changes
-from lifelong_widgets.explanation.paths import Path, along_history
 from lifelong_widgets.featurizers import ItemFeatures
-from lifelong_widgets.learning import OBJECTIVES, Examples, ReplayBuffer
-from lifelong_widgets.memory import FEATURES, GROUP_OF, GROUPS, Attributions, Ranker
+from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer
+from lifelong_widgets.memory import FEATURES, GROUP_OF, Attributions, Ranker
 from lifelong_widgets.models import Histories, Network
 from lifelong_widgets.progress import held_interrupts
 
@@ -31,8 +30,6 @@ _POPULARITY = {
     **{f"popularity.{place}": name for place, name in enumerate(_COUNTED)},
     **{f"popularity.{name}": name for name in ("recency", "age", "count")},
 }
-_HOMES = np.array([GROUP_OF[name] for name in FEATURES])
-_OTHERS = 10  # the best other items, which the network's score is held against
 
 Floats = NDArray[np.float64]
 
@@ -57,25 +54,28 @@ class Explainer:
     catalog: Catalog
     kinds: Sequence[str]
 
-    def explain(self, user: Id, person: int | None, item: int) -> Explanation:
+    def explain(self, user: Id, person: int | None, item: int, now: float | None = None) -> Explanation:
         """Why an item has the score that it has for a person.
 
         Args:
             user: the person's id.
             person: their index; None if they were never seen.
             item: its index.
+            now: the moment that is asked about; see `Ranker.look`.
         """
-        past, score = self.ranker.past_of(person), self.ranker.score_of(person, item)
-        whole = self.ranker.attributions(person, np.array([item]))
-        path = self._along_history(person, item, held_against_others=whole is not None)
+        only, score = np.array([item]), self.ranker.score_of(person, item, now)
+        whole = self.ranker.attributions(person, only, now)
+        around = self.ranker.best(person, N_OTHERS + 1, exclude_seen=False, now=now)[0]
+        by_event = amounts_by_event(self.network, self.ranker, person, only, around, whole, now)
         popularity: dict[str, float] = {}
         personal: dict[str, float] = {}
-        parts = self._of_one(person, item)
+        parts = self._of_one(person, item, now)
         if whole is None:
-            parts |= {"baseline": path.baseline, "network": float(path.parts.sum())}
+            path = by_event.paths
+            at_baseline = parts["baseline"] + parts["network"] - float(path.parts.sum())
+            parts |= {"baseline": at_baseline, "network": float(path.parts.sum())}
         else:
             popularity, personal = _popularity_of(whole), _personal_of(whole)
-        by_event = amounts_by_event(self.ranker, person, item, past, whole, path)
         found = self.catalog[self.catalog.ids[item]]
         return Explanation(
             user,
@@ -83,7 +83,7 @@ class Explainer:
             found.title,
             score,
             {part: parts[part] for part in PARTS if part in parts},
-            self._events(person, by_event),
+            self._events(person, by_event.amounts),
             content_features(
                 self.network,
                 self.ranker,
@@ -95,14 +95,14 @@ class Explainer:
             ),
             popularity,
             personal,
-            path.gap,
+            float(by_event.paths.gap[0]),
         )
 
-    def explain_list(self, user: Id, person: int | None, k: int) -> ListExplanation:
-        """What the scores of the best `k` that a person has not consumed are made of."""
-        best, scores = self.ranker.best(person, k, exclude_seen=True)
-        items = np.union1d(self.ranker.look(person).candidates.items, best)
-        columns = self._parts_of_many(person, items)
+    def explain_list(self, user: Id, person: int | None, k: int, now: float | None = None) -> ListExplanation:
+        """What the scores of the best `k` that a person has not consumed are made of, at a moment."""
+        best, scores = self.ranker.best(person, k, exclude_seen=True, now=now)
+        items = np.union1d(self.ranker.look(person, now).candidates.items, best)
+        columns = self._parts_of_many(person, items, now)
         parts = np.column_stack([columns[part] for part in PARTS if part in columns])
         names = [part for part in PARTS if part in columns]
         rows = []
@@ -112,14 +112,18 @@ class Explainer:
             rows.append(ListedItem(rank, of.id, of.title, score, dict(zip(names, own, strict=True))))
         return ListExplanation(user, rows, names, items, parts)
 
-    def what_changed(self, before: ListExplanation, person: int | None) -> Changes:
-        """What has moved the list of a person, who it was then."""
-        after = self.explain_list(before.user, person, max(len(before), 1))
+    def what_changed(self, before: ListExplanation, person: int | None, now: float | None = None) -> Changes:
+        """What has moved the list of a person, who it was then, to that of the moment `now`."""
+        after = self.explain_list(before.user, person, max(len(before), 1), now)
         ids = [row.item for row in (*before, *after)]
         return changes(before, after, {item: self.catalog.index_of(item) for item in ids})
 
-    def counterfactual(self, user: Id, person: int | None, item: int, k: int) -> Counterfactual:
+    def counterfactual(
+        self, user: Id, person: int | None, item: int, k: int, now: float | None = None
+    ) -> Counterfactual:
         """The events without which an item is not among the best `k` that a person has not consumed.
+
+        `now` is the moment of the list; see `Ranker.look`.
 
         Raises:
             DataError: it is not among them.
@@ -127,7 +131,7 @@ class Explainer:
         name = self.catalog[self.catalog.ids[item]]
 
         def standing(gone: Gone) -> Standing:
-            look = self.ranker.look_without(person, gone)
+            look = self.ranker.look_without(person, gone, now)
             best = self.ranker.best(person, k + 1, True, look=look)[0]
             places = np.flatnonzero(best[:k] == item)
             edge = best[k : k + 1] if len(places) else best[k - 1 : k]
@@ -136,12 +140,12 @@ class Explainer:
             last = int(best[min(k, len(best)) - 1]) if len(best) else None
             return Standing(int(places[0]) + 1 if len(places) else None, margin, last)
 
-        now = standing(frozenset())
-        if now.rank is None:
+        here = standing(frozenset())
+        if here.rank is None:
             raise DataError(
                 f"{brief(name.id)} is not among the {k} best for {brief(user)}: it need not leave"
             )
-        events = self.explain(user, person, item).events
+        events = self.explain(user, person, item, now).events
         order = sorted(range(len(events)), key=lambda place: -events[place].amount)
         with held_interrupts() as interrupt:
             found = search(standing, order, interrupt.is_set)
@@ -151,7 +155,7 @@ class Explainer:
             name.id,
             name.title,
             k,
-            now.rank,
+            here.rank,
             tuple(events[place] for place in sorted(found.gone)),
             "" if instead is None else self.catalog[self.catalog.ids[instead]].title,
             found.stays_without_any,
@@ -167,22 +171,22 @@ class Explainer:
         item: int,
         n: int,
         buffer: ReplayBuffer,
-        objective: str,
-        n_negatives: int,
+        updater: OnlineUpdater,
     ) -> Lessons:
         """The `n` events of a replay buffer that speak most for an item, and the `n` most against."""
         history, rewards, people = self.ranker.read_of(person)
         target = Examples(history, rewards, np.array([item]), np.ones(1, dtype=np.float32), people)
-        return lessons(
-            self.network, self.catalog, user, target, n, buffer, OBJECTIVES[objective], n_negatives
-        )
+        return lessons(self.network, self.catalog, user, target, n, buffer, updater)
 
-    def _of_one(self, person: int | None, item: int) -> dict[str, float]:
-        return {part: float(of[0]) for part, of in self._parts_of_many(person, np.array([item])).items()}
+    def _of_one(self, person: int | None, item: int, now: float | None) -> dict[str, float]:
+        parts = self._parts_of_many(person, np.array([item]), now)
+        return {part: float(of[0]) for part, of in parts.items()}
 
-    def _parts_of_many(self, person: int | None, items: NDArray[np.int64]) -> dict[str, Floats]:
+    def _parts_of_many(
+        self, person: int | None, items: NDArray[np.int64], now: float | None
+    ) -> dict[str, Floats]:
         """The parts of the scores of `items`, by name, (n,) each."""
-        whole, look = self.ranker.attributions(person, items), self.ranker.look(person)
+        whole, look = self.ranker.attributions(person, items, now), self.ranker.look(person, now)
         if whole is None:
             history, rewards, people = self.ranker.read_of(person)
             nothing = torch.zeros(1, history.shape[1], self.network.embedding_dim)
@@ -196,26 +200,16 @@ class Explainer:
                 "baseline": np.full(len(items), whole.baseline),
                 "item bias": whole.bias,
                 "personal": whole.personal_baseline + whole.personal.sum(axis=1),
-                **{group: whole.features[:, np.equal(_HOMES, group)].sum(axis=1) for group in GROUPS},
+                **by_group(whole.features),
             }
         if look.gains is not None:
-            parts["value"] = look.gains[items].astype(np.float64)
+            best = self.ranker.best(person, N_OTHERS, exclude_seen=False, now=now)[0]
+            ordinary = float(look.gains[best].astype(np.float64).mean()) if len(best) else 0.0
+            parts["baseline"] = parts["baseline"] + ordinary
+            parts["value"] = look.gains[items].astype(np.float64) - ordinary
         return parts
 
-    def _along_history(self, person: int | None, item: int, held_against_others: bool) -> Path:
-        """What each past event adds to the network's score of an item.
-
-        The gate reads how the network's score compares with those of others, so that what lifts all alike
-        adds nothing: there, it is held against the best others.
-        """
-        items, rewards, people = self.ranker.read_of(person)
-        others = np.zeros(0, dtype=np.int64)
-        if held_against_others:
-            best = self.ranker.best(person, _OTHERS + 1, exclude_seen=False)[0]
-            others = best[best != item][:_OTHERS]
-        return along_history(self.network, items[0], rewards[0], item, others, people)
-
-    def _events(self, person: int | None, by_event: Amounts) -> tuple[PastEvent, ...]:
+    def _events(self, person: int | None, amounts: dict[str, Floats]) -> tuple[PastEvent, ...]:
         histories = self.histories
         there = np.flatnonzero(histories.rewards_of(person))
         items, kinds, times = (
@@ -227,11 +221,10 @@ class Explainer:
             )
         )
         events = []
-        for place, parts in enumerate(by_event):
+        for place in range(len(there)):
+            parts = {part: float(of[place, 0]) for part, of in amounts.items() if of[place, 0]}
             of = self.catalog[self.catalog.ids[items[place]]]
-            events.append(
-                PastEvent(place, of.id, of.title, self.kinds[kinds[place]], times[place], dict(parts))
-            )
+            events.append(PastEvent(place, of.id, of.title, self.kinds[kinds[place]], times[place], parts))
         return tuple(events)
 
 
@@ -244,5 +237,5 @@ def _popularity_of(whole: Attributions) -> dict[str, float]:
 
 
 def _personal_of(whole: Attributions) -> dict[str, float]:
-    amounts = {group: float(whole.personal[0][np.equal(_HOMES, group)].sum()) for group in GROUPS}
+    amounts = {group: float(of[0]) for group, of in by_group(whole.personal).items()}
     return {"baseline": whole.personal_baseline, **amounts}

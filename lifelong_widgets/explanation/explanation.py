@@ -87,8 +87,9 @@ class Explanation:
 
     The `parts` add up to the score. The baseline is the score of an item of which nobody has anything to say
     to this person. To it the gate adds for each member of the two memories what that says (integrated
-    gradients), its own bias of the item, what is personal about the weights, and the logarithm of what the
-    item's value gains, if there are values. If the network is alone, the baseline is its score for somebody
+    gradients), its own bias of the item, and what is personal about the weights. If there are values, the
+    logarithm of what the item's gains is held against the mean of that of the ten best, which is in the
+    baseline. If the network is alone, the baseline is its score for somebody
     without a past.
 
     The same amounts are split twice more: by past events, and by the features of the item. Neither reaches

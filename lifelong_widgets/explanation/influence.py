@@ -1,4 +1,4 @@
-"""Which of the events that are replayed have taught the network a score."""
+"""Which of the events that are replayed teach the network a score."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.display import shorten
-from lifelong_widgets.learning import Examples, Objective, ReplayBuffer
+from lifelong_widgets.learning import OBJECTIVES, Examples, OnlineUpdater, ReplayBuffer
+from lifelong_widgets.learning.at_items import Gradients
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.models import Network
 from lifelong_widgets.progress import held_interrupts
 
 _MOST_LESSONS = 2_000  # that are compared
+_NOTE = (
+    "(by how much its loss would fall if the network learned the event once more, to first order; "
+    "not what the event has taught it so far)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,8 @@ class Lesson:
         title: its title.
         reward: what that was worth.
         after: the titles of what they took before, the latest first, at most three.
-        influence: the product of two gradients: that of the loss of this event, and that of the loss of the
-            item for the person. Above 0 it taught the network the item, below 0 it taught it others.
+        influence: by how much the loss of the item for the person would fall if the network learned this
+            event once more now, to first order. Above 0 it teaches the item, below 0 it teaches others.
     """
 
     slot: int
@@ -45,12 +50,13 @@ class Lesson:
 
 
 class Lessons(Sequence[Lesson]):
-    """The events of the replay buffer that taught the network most for an item and a person, and against it.
+    """The events of the replay buffer that teach the network most for an item and a person, and against it.
 
-    A step on an event, of the size η, makes the loss of the item for this person smaller by η times its
-    influence, to first order and where steps are plain gradient descent; see `influences`. Adam's steps are
-    not: what an event has in fact contributed there, the product says little of (docs/explanations.md). They
-    are events of anybody: the buffer does not know whose. What the fast memory has learned is not in it.
+    An event's influence is what an online step on it alone would do now, to first order; see `influences`.
+    What it *has* taught since it came is another question. Where that was measured, by learning again without
+    each event, influence ranked the events distinctly better than chance, and far from perfectly
+    (docs/explanations.md). They are events of anybody: the buffer does not know whose. What the fast memory
+    has learned is not in it.
 
     Attributes:
         user: for whom.
@@ -87,65 +93,75 @@ class Lessons(Sequence[Lesson]):
         return pd.DataFrame([[getattr(row, name) for name in columns] for row in self], columns=columns)
 
     def __repr__(self) -> str:
-        lines = [f"what taught the network {shorten(self.title, 50)} for {self.user!r}"]
+        lines = [_heading(shorten(self.title, 50), repr(self.user))]
         for row in self:
             after = f"  after {shorten(', '.join(row.after), 50)}" if row.after else ""
-            lines.append(f"{row.influence:>+10.4f}  {shorten(row.title, 40)}{after}")
-        return "\n".join(lines)
+            lines.append(f"{row.influence:>+12.2e}  {shorten(row.title, 40)}{after}")
+        return "\n".join([*lines, _NOTE])
 
     def _repr_html_(self) -> str:
         left = "style='text-align:left'"
         body = "".join(
-            f"<tr><td>{row.influence:+.4f}</td><td {left}><b>{html.escape(row.title)}</b></td>"
+            f"<tr><td>{row.influence:+.2e}</td><td {left}><b>{html.escape(row.title)}</b></td>"
             f"<td {left}>{html.escape(', '.join(row.after))}</td></tr>"
             for row in self
         )
-        caption = f"What taught the network {html.escape(self.title)} for {html.escape(str(self.user))}"
+        caption = html.escape(_heading(self.title, str(self.user)))
         head = f"<tr><th>influence</th><th {left}>event</th><th {left}>after</th></tr>"
-        return f"<table><caption>{caption}</caption>{head}{body}</table>"
+        return f"<table><caption>{caption}</caption>{head}{body}</table><p>{_NOTE}</p>"
+
+
+def _heading(title: str, user: str) -> str:
+    return f"what replayed events would teach the network about {title} for {user}"
 
 
 def influences(
     network: Network,
+    updater: OnlineUpdater,
     examples: Examples,
     target: Examples,
     negatives: NDArray[np.int64],
-    objective: Objective,
     given_up: Callable[[], bool] = lambda: False,
 ) -> NDArray[np.float64]:
-    """How much a step on each example would lower the loss of `target`, against the size of the step, (n,).
+    """How much an online step on each example would lower the loss of `target`, to first order, (n,).
 
-    ``influence(z) = ∇ loss(z) · ∇ loss(target)`` over all parameters, the rows of the items included, at the
-    parameters as they are now. Shorter if it was given up before all were compared.
+    ``influence(z) = Γ(z) · ∇ loss(target)``, where Γ(z) is how far the optimizer would move each parameter,
+    the rows of the items included, for ``∇ loss(z)``: with Adam ``η ∇ loss(z) / (√v + ε)`` with its own v,
+    corrected for its bias, and for a row the η of that row. What momentum makes of the gradient in later
+    steps counts. All is taken at the network as it is now. Shorter if it was given up before all were
+    compared.
 
     Source: TracIn, G. Pruthi, F. Liu, S. Kale and M. Sundararajan, "Estimating training data influence by
-    tracing gradient descent", NeurIPS 2020, with the latest checkpoint only: they sum over several.
+    tracing gradient descent", NeurIPS 2020, with the latest checkpoint only: they sum over several. The step
+    of Adam instead of the gradient: M. Xia, S. Malladi, S. Gururangan, S. Arora and D. Chen, "LESS: selecting
+    influential data for targeted instruction tuning", ICML 2024, without what the step does by the momentum
+    of others, and without their division by the length, which here served nothing.
 
     Args:
         network: that learned them; it is not changed.
-        examples: what may have taught it.
+        updater: that takes its steps; nor is that.
+        examples: what may teach it.
         target: one example, the item for the person.
         negatives: (m,), the items that each is held against.
-        objective: the loss.
         given_up: whether to stop now; asked before each example.
     """
-    shapes = network.dense_parameters()
+    shapes, objective = network.dense_parameters(), OBJECTIVES[updater.objective]
 
-    def gradient_of(one: Examples) -> tuple[list[torch.Tensor], NDArray[np.int64], NDArray[np.floating]]:
+    def gradient_of(one: Examples) -> tuple[list[torch.Tensor], Gradients]:
         into = [torch.zeros_like(parameter) for parameter in shapes]
-        found = gradients(network, one, negatives, objective, into)
-        return into, found.indices, found.embeddings
+        return into, gradients(network, one, negatives, objective, into)
 
-    dense, rows, embeddings = gradient_of(target)
+    dense, of_target = gradient_of(target)
     whole = np.zeros((len(network.items), network.embedding_dim))
-    whole[rows] = embeddings
+    whole[of_target.indices] = of_target.embeddings
     products = []
     for place in range(len(examples)):
         if given_up():
             break
-        own, items, of_items = gradient_of(examples[place : place + 1])
-        product = sum(float((one * other).sum()) for one, other in zip(own, dense, strict=True))
-        products.append(product + float((of_items * whole[items]).sum()))
+        own, found = gradient_of(examples[place : place + 1])
+        reach, of_rows = updater.reach(found, own)
+        product = sum(float((one * other).sum()) for one, other in zip(reach, dense, strict=True))
+        products.append(product + float((of_rows * whole[found.indices]).sum()))
     return np.array(products)
 
 
@@ -156,14 +172,13 @@ def lessons(
     target: Examples,
     n: int,
     buffer: ReplayBuffer,
-    objective: Objective,
-    n_negatives: int,
+    updater: OnlineUpdater,
 ) -> Lessons:
     """The `n` events of a replay buffer that speak most for an item, and the `n` that speak most against.
 
     Of a large buffer, `_MOST_LESSONS` are looked at, evenly spaced; Ctrl-C ends it with those so far.
     """
-    n_items = len(network.items)
+    n_items, n_negatives = len(network.items), updater.n_negatives
     negatives = np.arange(n_items)
     if n_items > n_negatives:  # the same for all, since they are compared
         negatives = np.sort(np.random.default_rng(0).choice(n_items, n_negatives, replace=False))
@@ -171,7 +186,7 @@ def lessons(
     slots = slots[slots >= 0]
     examples = buffer.examples(slots)
     with held_interrupts() as interrupt:
-        found = influences(network, examples, target, negatives, objective, interrupt.is_set)
+        found = influences(network, updater, examples, target, negatives, interrupt.is_set)
     order = np.argsort(-found, kind="stable")
     chosen = order if len(order) <= 2 * n else np.concatenate([order[:n], order[-n:]])
 

@@ -7,21 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog
-from lifelong_widgets.explanation.leave_one_out import leave_one_out
+from lifelong_widgets.explanation.by_event import N_OTHERS, amounts_by_event, by_group
 from lifelong_widgets.explanation.sentences import Reason
 from lifelong_widgets.memory import EpisodicMemory, Ranker
 from lifelong_widgets.models import Histories, Network
 
 _MATTERS = math.log(1.1)  # a value speaks for an item by which its odds are a tenth higher
-_MEMBERS = {
-    "neighbors": ("close", "neighbors"),
-    "successors": ("successors",),
-    "linear": ("linear",),
-    "content": ("content",),
-}
-_BY_ITEM = (*_MEMBERS, "network")  # what speaks through single past events
+_BY_ITEM = ("neighbors", "successors", "linear", "content", "network")  # what speaks through past events
+
+Floats = NDArray[np.float64]
 
 
 def reasons(
@@ -30,18 +27,20 @@ def reasons(
     ranker: Ranker,
     histories: Histories,
     person: int | None,
-    items: np.ndarray,
+    items: NDArray[np.int64],
     catalog: Catalog,
     kind_names: Sequence[str],
     now: float | None = None,
 ) -> tuple[Reason, ...]:
-    """Why each item is there, in a sentence: what its score owes most to.
+    """Why each item is there, in a sentence, from the same amounts as its `Explanation`.
 
-    Of the network, the members of the fast memory and the value of the item, if it has one, it is the one
-    without which the score would fall most, and where that speaks through single events, the past event that
-    it owes most to. Events that speak against their item are left out ("because you disliked X" explains
-    nothing), and so are values that raise the odds of their item by less than a tenth over those of the best
-    ten. Where nothing else is left, the item is there for everybody, or is new and was placed by its content.
+    Which part of the score it speaks of: the one by which the item stands out most, its amount less the mean
+    of that of the ten best, since what all of them have in common says nothing about one. If that is a part
+    that speaks through past events, the sentence names the event that adds most to the score in all, which is
+    the first of `Explanation.events` by amount: what it goes with, which is less than a cause. Events that
+    speak against their item are left out, and so are values that raise the odds of their item by less than a
+    tenth over those of the best ten. Where nothing else is left, the item is there for everybody, or is new
+    and nothing but its content is known.
 
     Args:
         network: the slow memory.
@@ -49,32 +48,16 @@ def reasons(
         ranker: that made the list.
         histories: where the person's past is.
         person: whose list it is, None if they were never seen.
-        items: (n_items,), int64, indices of the items.
+        items: (n_items,), indices of the items.
         catalog: for the titles.
         kind_names: of the kind codes in `histories`.
         now: the moment that the list is for; see `Ranker.look`.
     """
     if not len(items):
         return ()
-    rewards = histories.rewards_of(person)
-    past = ranker.past_of(person)
-    liked = np.flatnonzero(rewards > 0)
-    owed = ranker.contributions(person, items, now)
-    best_event = {group: np.full(len(items), -1) for group in _BY_ITEM}
-    if len(liked):
-        of_network = leave_one_out(
-            network, histories.items_of(person), rewards, items, ranker.read_of(person)[2]
-        )
-        terms = {
-            group: sum((ranker.terms(member, person, items) for member in members), np.float32(0.0))
-            for group, members in _MEMBERS.items()
-        }
-        terms["network"] = of_network[rewards[np.flatnonzero(rewards)] > 0]
-        for group, added in terms.items():
-            best_event[group] = np.where(added.max(axis=0) > 0, liked[added.argmax(axis=0)], -1)
-    rows = torch.from_numpy(items)
-    is_new = memory.never_taken(items)
-    has_content = network.items.gather(rows)[1].abs().sum(1).numpy() > 0
+    causes, stand_out = _attributed(network, ranker, person, items, now)
+    liked, is_new = ranker.past_of(person).liked, memory.never_taken(items)
+    has_content = network.items.gather(torch.from_numpy(items))[1].abs().sum(1).numpy() > 0
 
     def because_of(event: int, item: int) -> Reason:
         cause = histories.items_of(person)[event]
@@ -88,19 +71,50 @@ def reasons(
         sentence = Reason("popular")
         if is_new[place]:
             sentence = Reason("new.content" if has_content[place] else "new")
-        for group in sorted(owed, key=lambda group: -owed[group][place]):
-            if owed[group][place] <= 0:
+        for part in sorted(stand_out, key=lambda part: -stand_out[part][place]):
+            if stand_out[part][place] <= 0:
                 break
-            if group in best_event and best_event[group][place] >= 0:
-                sentence = because_of(best_event[group][place], item)
+            if part in _BY_ITEM and causes[place] >= 0:
+                sentence = because_of(causes[place], item)
                 break
-            if group == "repeats" and item in past.liked:
+            if part == "repeats" and item in liked:
                 sentence = Reason("again")
                 break
-            if group == "value" and owed[group][place] >= _MATTERS:
+            if part == "value" and stand_out[part][place] >= _MATTERS:
                 sentence = Reason("value")
                 break
-            if group == "popularity" and not is_new[place]:
+            if part == "popularity" and not is_new[place]:
                 break
         sentences.append(sentence)
     return tuple(sentences)
+
+
+def _attributed(
+    network: Network, ranker: Ranker, person: int | None, items: NDArray[np.int64], now: float | None
+) -> tuple[NDArray[np.int64], dict[str, Floats]]:
+    """Of each item the event that adds most, by its place in the history; and by how much parts stand out.
+
+    -1 where no event that speaks for its item adds anything.
+    """
+    best = ranker.best(person, N_OTHERS + 1, exclude_seen=False, now=now)[0]
+    n, around = len(items), best[:N_OTHERS]
+    whole = ranker.attributions(person, np.concatenate([items, around]), now)
+    of_items = None if whole is None else whole.of(slice(n))
+    totals = amounts_by_event(network, ranker, person, items, best, of_items, now).totals
+    rewards = ranker.read_of(person)[1][0]
+    speaks = np.flatnonzero(rewards > 0)
+    totals = totals[rewards[np.flatnonzero(rewards)] > 0]
+    causes = np.full(n, -1)
+    if len(speaks):
+        causes = np.where(totals.max(axis=0) > 0, speaks[totals.argmax(axis=0)], -1)
+    if whole is None:
+        stand_out = {"network": np.ones(n)}
+    else:
+        stand_out = {
+            part: of[:n] - (of[n:].mean() if len(around) else 0.0)
+            for part, of in by_group(whole.features + whole.personal).items()
+        }
+    gains = ranker.look(person, now).gains
+    if gains is not None:
+        stand_out["value"] = (gains[items] - gains[around].mean()).astype(np.float64)
+    return causes, stand_out

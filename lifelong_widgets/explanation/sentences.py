@@ -7,15 +7,15 @@ from typing import Self
 _SENTENCES = {
     "popular": "popular with everybody",
     "new": "new here",
-    "new.content": "new here: placed by its content",
-    "again": "you come back to it",
+    "new.content": "new here: only its content is known",
+    "again": "you took it before",
     "value": "worth more in the long run",
-    "because": "because of {title}",
-    "because.view": "because you looked at {title}",
-    "because.click": "because you clicked {title}",
-    "because.rating": "because you rated {title}",
-    "because.like": "because you liked {title}",
-    "because.purchase": "because you bought {title}",
+    "because": "goes with {title}",
+    "because.view": "goes with {title}, which you looked at",
+    "because.click": "goes with {title}, which you clicked",
+    "because.rating": "goes with {title}, which you rated",
+    "because.like": "goes with {title}, which you liked",
+    "because.purchase": "goes with {title}, which you bought",
 }
 
 
@@ -31,9 +31,9 @@ class Reason(str):
 
     >>> reason = Reason.because("like", "Persuasion")
     >>> reason, reason.key, reason.cause
-    ('because you liked Persuasion', 'because.like', 'Persuasion')
+    ('goes with Persuasion, which you liked', 'because.like', 'Persuasion')
     >>> Reason.because("sing", "Persuasion")
-    'because of Persuasion'
+    'goes with Persuasion'
     """
 
     __slots__ = ("cause", "key")

@@ -16,13 +16,18 @@ def shares(terms: NDArray[np.floating]) -> NDArray[np.float64]:
     Greenside and A. Kundaje, "Learning important features through propagating activation differences", ICML
     2017, with a floor below its denominator. Zeros have equal shares.
 
+    Args:
+        terms: (n,), or (…, n, k) for sums down the columns.
+
     >>> shares(np.array([3.0, 1.0])), shares(np.array([1.0, -1.0])), shares(np.array([0.0, 0.0]))
     (array([0.75, 0.25]), array([ 1.5, -0.5]), array([0.5, 0.5]))
     """
     numbers = np.asarray(terms, dtype=np.float64)
-    size, total = float(np.abs(numbers).sum()), float(numbers.sum())
-    if size == 0.0:
-        return np.full(len(numbers), 1.0 / max(len(numbers), 1))
-    floor = max(total, _LEAST * size)
-    split: NDArray[np.float64] = numbers / floor + np.abs(numbers) / size * (1.0 - total / floor)
-    return split
+    down = -2 if numbers.ndim > 1 else 0
+    sizes = np.abs(numbers)
+    size, total = sizes.sum(axis=down, keepdims=True), numbers.sum(axis=down, keepdims=True)
+    nothing = size == 0.0
+    size[nothing] = 1.0
+    floor = np.maximum(total, _LEAST * size)
+    split: NDArray[np.float64] = numbers / floor + sizes / size * (1.0 - total / floor)
+    return np.where(nothing, 1.0 / max(numbers.shape[down], 1), split) if nothing.any() else split

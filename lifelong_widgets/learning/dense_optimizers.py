@@ -49,6 +49,20 @@ class DenseOptimizer(ABC):
     @abstractmethod
     def _move(self, learning_rate: float) -> None: ...
 
+    def reach(self, gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """How far `gradients` in the next step would take the parameters, for a learning rate of 1.
+
+        That is what they add to what the step does anyway, and, where there is momentum, to the steps after
+        it. Nothing moves.
+        """
+        flat = torch.zeros_like(self._gradient)
+        for view, gradient in zip(self._views(flat), gradients, strict=True):
+            view.copy_(gradient)
+        return self._views(self._reach(flat))
+
+    @abstractmethod
+    def _reach(self, gradient: torch.Tensor) -> torch.Tensor: ...
+
     def keep(self, spent: torch.Tensor | None = None) -> torch.Tensor:
         """A copy of values and what is kept for `put_back`, in the memory of `spent` if there is one."""
         return self._all.clone() if spent is None else spent.copy_(self._all)
@@ -125,6 +139,13 @@ class DenseAdam(DenseOptimizer):
             amsgrad=False, maximize=False,
         )  # fmt: skip
 
+    def _reach(self, gradient: torch.Tensor) -> torch.Tensor:
+        unbias = 1.0 / (1.0 - 0.999 ** (float(self._n_steps) + 1.0))
+        second = (0.999 * unbias) * self._kept[1]
+        second.addcmul_(gradient, gradient, value=0.001 * unbias)
+        reach: torch.Tensor = gradient / second.sqrt_().add_(1e-8)
+        return reach  # the steps of its momentum add up to 1
+
 
 class DenseAdagrad(DenseOptimizer):
     """Adagrad: each number moves by ``g / √(sum of its g² so far)``.
@@ -140,6 +161,10 @@ class DenseAdagrad(DenseOptimizer):
         total.addcmul_(self._gradient, self._gradient)
         self._values.addcdiv_(self._gradient, total.sqrt().add_(1e-8), value=-learning_rate)
 
+    def _reach(self, gradient: torch.Tensor) -> torch.Tensor:
+        reach: torch.Tensor = gradient / (self._kept[0] + gradient * gradient).sqrt_().add_(1e-8)
+        return reach
+
 
 class DenseMomentum(DenseOptimizer):
     """Heavy ball, ``v = 0.9 v + g``: B. Polyak, "Some methods of speeding up the convergence of iteration
@@ -153,9 +178,15 @@ class DenseMomentum(DenseOptimizer):
         velocity.mul_(MOMENTUM).add_(self._gradient)
         self._values.sub_(velocity, alpha=learning_rate)
 
+    def _reach(self, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient / (1.0 - MOMENTUM)
+
 
 class DenseSGD(DenseOptimizer):
     """The gradient times the learning rate: Robbins and Monro (1951), "A stochastic approximation method"."""
 
     def _move(self, learning_rate: float) -> None:
         self._values.sub_(self._gradient, alpha=learning_rate)
+
+    def _reach(self, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 import traitlets
+from numpy.typing import NDArray
 
 from lifelong_widgets.errors import DataError, DivergenceError
 from lifelong_widgets.learning.at_items import Gradients
@@ -160,6 +161,26 @@ class OnlineUpdater(Part):
         self._move(found, rate, fitting=learning_rate is not None)
         self._refresh(found.indices, mark)
         return found.losses
+
+    def reach(
+        self, gradients: Gradients, dense: Sequence[torch.Tensor]
+    ) -> tuple[list[torch.Tensor], NDArray[np.floating]]:
+        """How far an online step by these gradients would take the network, against them. Nothing moves.
+
+        By the optimizer's state as it is: what Adam or Adagrad divide by, the size of the step, and the boost
+        of new items; with what momentum makes of it in the steps after.
+
+        Args:
+            gradients: of the item rows.
+            dense: of `Network.dense_parameters`.
+
+        Returns:
+            Of each of the dense parameters, and of the rows ``gradients.indices``, (n, embedding_dim).
+        """
+        items, rate = self._network.items, self.learning_rate * self._optimizer.scale
+        rates = self._boost(items.n_updates[gradients.indices]) * rate
+        rows = items.reach(gradients.indices, gradients.embeddings)
+        return [rate * part for part in self._dense.reach(dense)], rates[:, None] * rows
 
     @property
     def takes_whole_log(self) -> bool:

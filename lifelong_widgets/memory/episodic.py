@@ -122,14 +122,6 @@ class EpisodicMemory(Part):
         scores = self._scores(past, network_scores, content)
         return self._described(items, scores, past)
 
-    def with_average(
-        self, features: NDArray[np.float32], group: str, average: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """A copy of `features` in which a group of `GROUPS` says of every item what `average` says."""
-        dull = features.copy()
-        dull[:, _OF_GROUP[group]] = average[_OF_GROUP[group]]
-        return dull
-
     def never_taken(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of `items` nobody has taken yet; unless it learns, it knows of none."""
         never: NDArray[np.bool_] = (self.popularity.counts(items) == 0) & self._learns
@@ -139,27 +131,28 @@ class EpisodicMemory(Part):
         """Whether an item was there before `time`, as far as is known."""
         return not self.newcomers.is_new(item) or self.newcomers.was_there(item, time)
 
-    def terms(
-        self, member: str, past: Past, items: NDArray[np.int64], content: Content
-    ) -> NDArray[np.float32]:
-        """What each item of `past.liked` adds to the scores of `items` by a member of `LINEAR`; one row each.
+    def terms(self, past: Past, items: NDArray[np.int64], content: Content) -> dict[str, NDArray[np.float32]]:
+        """What each item of `past.liked` adds to the scores of `items` by each of `LINEAR`; one row each.
 
-        They add up to its scores.
+        They add up to its scores. Of those that are switched off there are none.
         """
         liked, counts = past.liked, self.popularity.counts
-        if member in ("close", "neighbors", "followers"):
-            table = self._close if member == "close" else self._neighbors
-            forward, backward = table.terms(liked, items, counts)
-            return forward if member == "followers" else forward + backward
-        if member == "linear":
-            return self._linear.terms(liked, items)
-        if member == "content":
-            return ContentScores(content, liked, _CONTENT_DECAY).terms(items)
-        terms = np.zeros((len(liked), len(items)), dtype=np.float32)
-        if len(liked):
-            last = int(liked[0])
-            followed = self._successors.counts(last, int(items.max(initial=-1)) + 1).of(items)
-            terms[0] = followed / np.float32(self._successors.departures(last) + 1.0)
+        terms: dict[str, NDArray[np.float32]] = {}
+        if self.use_neighbors:
+            forward, backward = self._close.terms(liked, items, counts)
+            terms["close"] = forward + backward
+            forward, backward = self._neighbors.terms(liked, items, counts)
+            terms["neighbors"], terms["followers"] = forward + backward, forward
+        if self.use_successors:
+            terms["successors"] = np.zeros((len(liked), len(items)), dtype=np.float32)
+            if len(liked):
+                last = int(liked[0])
+                followed = self._successors.counts(last, int(items.max(initial=-1)) + 1).of(items)
+                terms["successors"][0] = followed / np.float32(self._successors.departures(last) + 1.0)
+        if self.use_linear:
+            terms["linear"] = self._linear.terms(liked, items)
+        if self.use_content:
+            terms["content"] = ContentScores(content, liked, _CONTENT_DECAY).terms(items)
         return terms
 
     def content_terms(self, past: Past, item: int, content: Content) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,12 @@ class Attributions:
     bias: Floats
     personal_baseline: float
     personal: Floats
+
+    def of(self, which: slice) -> Attributions:
+        """Those of some of the items."""
+        return replace(
+            self, features=self.features[which], bias=self.bias[which], personal=self.personal[which]
+        )
 
 
 def integrated_gradients(

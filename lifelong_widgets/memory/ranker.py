@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.memory.candidates import Candidates, Past
 from lifelong_widgets.memory.content import Content
-from lifelong_widgets.memory.episodic import GROUPS, EpisodicMemory
+from lifelong_widgets.memory.episodic import EpisodicMemory
 from lifelong_widgets.memory.gate import Gate, Lesson
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.newcomers import Moment
@@ -144,14 +144,14 @@ class Ranker:
         rows = self._people([person])
         return rows is not None and bool(rows.any())
 
-    def look_without(self, person: int | None, events: Collection[int]) -> Look:
+    def look_without(self, person: int | None, events: Collection[int], now: float | None = None) -> Look:
         """What there would be for a person had they not done the events at these places of their `Past`.
 
         Those are taken out of the history that network and fast memory read, and the others close up. What
         was learned from them stays, and so do the features of the person; an item that they consumed counts
         as consumed.
         """
-        past, (items, rewards, people) = self.past_of(person), self.read_of(person)
+        past, (items, rewards, people) = self.past_of(person, now), self.read_of(person)
         kept = ~np.isin(np.arange(len(past.items)), list(events))
         stays = np.ones(rewards.shape[1], dtype=bool)
         stays[np.flatnonzero(rewards[0])] = kept
@@ -199,34 +199,9 @@ class Ranker:
         )
         return everything.features[np.searchsorted(everything.items, items)]
 
-    def contributions(
-        self, person: int | None, items: NDArray[np.int64], now: float | None = None
-    ) -> dict[str, NDArray[np.float32]]:
-        """By how much the score of each of `items` falls if one of `GROUPS` finds nothing special in it.
-
-        It says of the item then what it says on average of the ten best candidates. (n,) for each group.
-        Where items have values, ``"value"`` is what that of an item adds, held against those of the ten best.
-        """
-        look = self.look(person, now)
-        of_value = {}
-        if look.gains is not None:
-            around = look.gains[self.best(person, 10, False, now)[0]]
-            of_value["value"] = look.gains[items] - around.mean()
-        if self._memory.network_alone:
-            return {"network": np.ones(len(items), dtype=np.float32), **of_value}
-        features = self.features_of(person, items, now)
-        scores = self._gate.scores(person, items, features)
-        best = look.candidates.features[np.argsort(-look.scores, kind="stable")[:10]]
-        average = (best if len(best) else features).mean(axis=0)
-        return of_value | {
-            group: scores
-            - self._gate.scores(person, items, self._memory.with_average(features, group, average))
-            for group in GROUPS
-        }
-
-    def terms(self, member: str, person: int | None, items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What each liked item of a person's past adds to the scores of `items` by a member; one row each."""
-        return self._memory.terms(member, self.past_of(person), items, self._content)
+    def terms(self, past: Past, items: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+        """What each liked item of a past adds to the scores of `items` by each member; one row each."""
+        return self._memory.terms(past, items, self._content)
 
     def content_of(self, item: int) -> NDArray[np.float32]:
         """The content of an item, (content_dim,), as it is read now."""
@@ -258,11 +233,13 @@ class Ranker:
             return look.network_scores[items]
         return self._gate.scores(person, items, self.features_of(person, items, look=look))
 
-    def attributions(self, person: int | None, items: NDArray[np.int64]) -> Attributions | None:
+    def attributions(
+        self, person: int | None, items: NDArray[np.int64], now: float | None = None
+    ) -> Attributions | None:
         """What the gate's scores of `items` are made of; None if it has nothing to weigh."""
         if self._memory.network_alone:
             return None
-        return self._gate.attributions(person, items, self.features_of(person, items))
+        return self._gate.attributions(person, items, self.features_of(person, items, now))
 
     def click_chances(
         self, person: int | None, items: NDArray[np.int64], now: float | None = None

@@ -95,3 +95,15 @@ class UserEncoder(torch.nn.Module):
             return found[0]
 
         return users.detach(), backward
+
+    def mean_slopes(self, inputs: torch.Tensor, of_users: torch.Tensor) -> torch.Tensor | None:
+        """The mean gradients of `inputs` along the straight path from zeros to them, in closed form.
+
+        Args:
+            inputs: (n_inputs, embedding_dim), of one person, as `read` takes them.
+            of_users: (k, user_dim), the gradients of k numbers that are linear in the person's vector.
+
+        Returns:
+            (k, n_inputs, embedding_dim), float64; None if there is no such form.
+        """
+        return None

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.models.base import Backward, UserEncoder
 from lifelong_widgets.models.layers import ACTIVATIONS, HiddenLayers
 
+_STILL = 1e-5  # what changes by less does not change
 _FEW = 8  # people, for whom a loop is done before torch has looked at its arguments
 
 
@@ -104,6 +106,26 @@ class DecayedMLP(UserEncoder):
             )
 
         return torch.from_numpy(users), backward
+
+    def mean_slopes(self, inputs: torch.Tensor, of_users: torch.Tensor) -> torch.Tensor | None:
+        """Of each hidden unit ``(gelu(b + d) - gelu(b)) / d``, as it goes from b to b + d on a line.
+
+        The rescale rule of A. Shrikumar, P. Greenside and A. Kundaje, "Learning important features through
+        propagating activation differences", ICML 2017, which with one hidden layer is the integral. See
+        `UserEncoder.mean_slopes`.
+        """
+        if not self._by_hand:
+            return None
+        w1, b1, w2, _, short_cut = (array.astype(np.float64) for array in self._arrays())
+        change = w1 @ inputs.numpy().reshape(-1)
+        still = np.abs(change) < _STILL  # there the middle of the line says it
+        change[still] = _STILL
+        begin = np.where(still, b1 - _STILL / 2.0, b1)
+        end = begin + change
+        slopes = (end * ndtr(end) - begin * ndtr(begin)) / change
+        slopes = ((of_users.numpy() @ w2) * slopes) @ w1
+        slopes = slopes.reshape(len(of_users), *inputs.shape)
+        return torch.from_numpy(slopes + short_cut[:, None] * of_users.numpy()[:, None])
 
     def _arrays(self) -> tuple[NDArray[np.floating], ...]:
         """The parameters in the order in which `_forward` takes them."""

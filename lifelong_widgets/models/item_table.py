@@ -138,6 +138,17 @@ class ItemTable:
         rates = np.broadcast_to(np.asarray(learning_rates, dtype=np.float64), len(indices))
         self._optimizer.move(self._rows, self._states, indices, gradients, rates)
 
+    def reach(self, indices: NDArray[np.int64], gradients: NDArray[np.floating]) -> NDArray[np.floating]:
+        """How far these gradients would take the embeddings of `indices`, (n, embedding_dim).
+
+        See `RowOptimizer.reach`. Nothing moves.
+
+        Raises:
+            IndexError: an item that has no row.
+        """
+        refuse_beyond(self._n, indices)
+        return self._optimizer.reach(self._states[indices], gradients)
+
     def learned(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their states."""
         refuse_beyond(self._n, indices)

@@ -24,11 +24,14 @@ class RowOptimizer:
             the row's steps.
         n_signed: how many numbers of a state, its first, may be negative, for rows of some width.
         n_positive: how many more there are, the count among them.
+        reach: ``reach(states, gradients)``, how far the gradients of some rows would take them in the next
+            step and, with momentum, those after it, for a rate of 1. Nothing moves.
     """
 
     move: Callable[[Floats, Floats, NDArray[np.int64], Floats, NDArray[np.float64]], None]
     n_signed: Callable[[int], int]
     n_positive: Callable[[int], int]
+    reach: Callable[[Floats, Floats], Floats]
 
     def width(self, dim: int) -> int:
         """How many numbers are kept of a row whose learned part has `dim`."""
@@ -119,13 +122,27 @@ def _sgd(
             row[column] -= rate * slopes[column]
 
 
-ADAM = RowOptimizer(_adam, lambda dim: dim, lambda dim: dim + 1)
+def _reach_of_adam(states: Floats, gradients: Floats) -> Floats:
+    dim = gradients.shape[1]
+    second = np.float32(_BETA2) * states[:, dim : 2 * dim] + np.float32(1.0 - _BETA2) * gradients * gradients
+    unbias = 1.0 / (1.0 - _BETA2 ** (states[:, 2 * dim :].astype(np.float64) + 1.0))
+    reach: Floats = gradients / (np.sqrt(second * unbias.astype(np.float32)) + np.float32(_EPSILON))
+    return reach
+
+
+def _reach_of_adagrad(states: Floats, gradients: Floats) -> Floats:
+    total = states[:, :1] + (gradients * gradients).mean(axis=1, keepdims=True)
+    reach: Floats = gradients / (np.sqrt(total) + np.float32(_EPSILON))
+    return reach
+
+
+ADAM = RowOptimizer(_adam, lambda dim: dim, lambda dim: dim + 1, _reach_of_adam)
 """Lazy Adam: the moments and the bias correction of each row are its own, and decay at its own steps.
 
 Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
 """
 
-ROW_WISE_ADAGRAD = RowOptimizer(_adagrad, lambda dim: 0, lambda dim: 2)
+ROW_WISE_ADAGRAD = RowOptimizer(_adagrad, lambda dim: 0, lambda dim: 2, _reach_of_adagrad)
 """Adagrad with one number a row, the sum of the mean squares of its gradients, instead of one a coordinate.
 
 J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and stochastic
@@ -133,8 +150,13 @@ optimization", JMLR 12, 2011; row-wise: M. Naumov et al., "Deep learning recomme
 personalization and recommendation systems", 2019.
 """
 
-MOMENTUM_ROWS = RowOptimizer(_momentum, lambda dim: dim, lambda dim: 1)
+MOMENTUM_ROWS = RowOptimizer(
+    _momentum,
+    lambda dim: dim,
+    lambda dim: 1,
+    lambda states, gradients: gradients / np.float32(1.0 - MOMENTUM),
+)
 """Heavy ball, ``v = 0.9 v + g``: Polyak (1964). A row rolls on only when it is in a batch."""
 
-PLAIN_ROWS = RowOptimizer(_sgd, lambda dim: 0, lambda dim: 1)
+PLAIN_ROWS = RowOptimizer(_sgd, lambda dim: 0, lambda dim: 1, lambda states, gradients: gradients)
 """``row -= rate · g``."""

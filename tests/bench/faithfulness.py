@@ -1,6 +1,6 @@
-"""Do past events matter as much as an explanation says? Deletion and insertion curves on MovieLens-100K.
+"""Do past events matter as much as an explanation says? Deletion and insertion curves.
 
-    python -m tests.bench.faithfulness
+    python -m tests.bench.faithfulness [movielens-100k | folder]
 
 A recommender is fitted to the first fifth of the log and learns the second. Then, for people with a whole
 history, the item on top of their list is explained, and their past events are taken out one after the other,
@@ -16,72 +16,52 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.data import datasets
 from lifelong_widgets.explanation import Explanation
 from lifelong_widgets.intervals import interval_of
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.recommender import Recommender
+from tests.bench.logs import load
 
 K = 10
 SHARES = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0])  # of the events that are gone, or there
 
-Order = Callable[[Recommender, int, int, Explanation, np.random.Generator], NDArray[np.float64]]
-"""How much each event of a person's past is said to add."""
+ORDERS = ("explanation", "leave one out", "both ends", "recency", "popularity", "random")
 
 
-def by_explanation(
+def worths(
     rec: Recommender, person: int, item: int, why: Explanation, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """The amounts of the explanation."""
-    return np.array([event.amount for event in why.events])
+) -> dict[str, NDArray[np.float64]]:
+    """How much each event of a person's past is said to add, by each of `ORDERS`.
 
+    ``"leave one out"`` is by how much the score falls without each event alone, a look for each; ``"both
+    ends"`` the mean of that and of what each adds to an empty past, two looks for each: of all the orders in
+    which the Shapley value puts events in, the first place and the last. ``"popularity"`` is how many events
+    the item has had.
+    """
+    places = range(len(why.events))
 
-def by_leaving_out(
-    rec: Recommender, person: int, item: int, why: Explanation, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """By how much the score falls without each event alone: a look for each event."""
-    return np.array(
-        [
-            why.score - rec.ranker.score_of(person, item, look=rec.ranker.look_without(person, [event.place]))
-            for event in why.events
-        ]
+    def score_without(gone: Collection[int]) -> float:
+        return rec.ranker.score_of(person, item, look=rec.ranker.look_without(person, gone))
+
+    nothing = score_without(places)
+    left_out = np.array([why.score - score_without([place]) for place in places])
+    alone = np.array([score_without(set(places) - {place}) - nothing for place in places])
+    items = np.array([rec.index_of(event.item) for event in why.events])
+    every = (
+        np.array([event.amount for event in why.events]),
+        left_out,
+        (left_out + alone) / 2.0,
+        -np.arange(len(places), dtype=np.float64),
+        rec.memory.popularity.counts(items),
+        rng.random(len(places)),
     )
-
-
-def by_recency(
-    rec: Recommender, person: int, item: int, why: Explanation, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """The latest first."""
-    return -np.arange(len(why.events), dtype=np.float64)
-
-
-def by_popularity(
-    rec: Recommender, person: int, item: int, why: Explanation, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """The items that most events were of first."""
-    return rec.memory.popularity.counts(np.array([rec.index_of(event.item) for event in why.events]))
-
-
-def at_random(
-    rec: Recommender, person: int, item: int, why: Explanation, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Any order."""
-    return rng.random(len(why.events))
-
-
-ORDERS: Mapping[str, Order] = {
-    "explanation": by_explanation,
-    "leave one out": by_leaving_out,
-    "recency": by_recency,
-    "popularity": by_popularity,
-    "random": at_random,
-}
+    return dict(zip(ORDERS, every, strict=True))
 
 
 def curves(
@@ -106,11 +86,18 @@ def area(curve: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @one_thread()
-def measure(rec: Recommender, n_people: int, seed: int) -> tuple[dict[str, NDArray[np.float64]], list[int]]:
-    """The curves by order, (n, 2, len(SHARES), 2): of deletion and insertion; and whose they are."""
+def measure(
+    rec: Recommender, n_people: int, seed: int, least: int = 20
+) -> tuple[dict[str, NDArray[np.float64]], list[int]]:
+    """The curves by order, (n, 2, len(SHARES), 2): of deletion and insertion; and whose they are.
+
+    Of people with at least `least` events that the model reads.
+    """
     rng = np.random.default_rng(seed)
     whole = [
-        person for person in range(len(rec.users)) if np.count_nonzero(rec.histories.rewards_of(person)) >= 20
+        person
+        for person in range(len(rec.users))
+        if np.count_nonzero(rec.histories.rewards_of(person)) >= least
     ]
     people = rng.permutation(whole)[:n_people].tolist()
     found: dict[str, list[Any]] = {name: [] for name in ORDERS}
@@ -118,8 +105,7 @@ def measure(rec: Recommender, n_people: int, seed: int) -> tuple[dict[str, NDArr
         user = rec.users.ids[person]
         listed = rec.recommend(user, k=1, reasons=False)
         item, why = rec.index_of(listed.items[0]), rec.explain(user, listed.items[0])
-        for name, order in ORDERS.items():
-            worth = order(rec, person, item, why, rng)
+        for name, worth in worths(rec, person, item, why, rng).items():
             found[name].append(curves(rec, person, item, np.argsort(-worth, kind="stable")))
         if n % 25 == 24:
             print(".", end="", file=sys.stderr, flush=True)
@@ -195,14 +181,16 @@ def counterfactuals(rec: Recommender, people: list[int]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--least", type=int, default=20, help="the events that people must have")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default="decayed_mlp")
+    parser.add_argument("log", nargs="?", default="movielens-100k", help="a data set, or a folder of one")
     given = parser.parse_args()
-    data = datasets.load("movielens-100k")
-    rec = Recommender(data.catalog, seed=given.seed, model=given.model)
-    rec.fit(data.interactions.before(0.2), progress=False)
-    rec.learn_many(data.interactions.before(0.4).after(0.5), progress=False)
-    found, people = measure(rec, given.people, given.seed)
+    log = load(given.log)
+    rec = Recommender(log.catalog, seed=given.seed, model=given.model)
+    rec.fit(log.events.before(0.2), progress=False)
+    rec.learn_many(log.events.before(0.4).after(0.5), progress=False)
+    found, people = measure(rec, given.people, given.seed, given.least)
     print(f"\n{len(people)} people\n\n{table(found, people)}\n\n{points(found)}", flush=True)
     print(f"\ncounterfactuals\n\n{counterfactuals(rec, people[:100])}")
     return 0

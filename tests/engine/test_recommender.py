@@ -142,7 +142,7 @@ def test_a_list_is_sorted_explained_and_safe_to_show(fitted: Recommender) -> Non
     shown = fitted.recommend("me", k=24, exclude_seen=False)
     assert list(shown.scores) == sorted(shown.scores, reverse=True)
     assert [row.rank for row in shown] == list(range(1, 25))
-    assert any(row.reason == "because you liked <img src=x onerror=alert(1)>" for row in shown)
+    assert any(row.reason == "goes with <img src=x onerror=alert(1)>, which you liked" for row in shown)
     fitted.catalog.add({"item": "esc", "title": "two\nlines\x1b[31m red"})
     assert "\x1b" not in repr(fitted.recommend("me", k=30)) and len(repr(shown).splitlines()) == 25
     assert "<img" not in shown._repr_html_() and "&lt;img" in shown._repr_html_()

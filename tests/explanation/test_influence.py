@@ -11,11 +11,11 @@ import torch
 
 from lifelong_widgets.errors import DataError, UnknownItemError
 from lifelong_widgets.explanation.influence import influences
-from lifelong_widgets.learning import OBJECTIVES, Examples, OnlineUpdater
+from lifelong_widgets.learning import OBJECTIVES, Examples
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.models import Network
 from lifelong_widgets.recommender import Recommender
-from tests.bench.influence import correlations
+from tests.bench.influence import bookshop, correlations
 from tests.explanation.test_explanation import life
 
 
@@ -24,29 +24,41 @@ def loss_of(network: Network, one: Examples, negatives: np.ndarray) -> float:
     return gradients(network, one, negatives, OBJECTIVES["sampled_softmax"], into).loss
 
 
-@pytest.mark.parametrize("model", ["decayed_mlp", "mlp", "gru"])
-def test_a_small_step_on_an_event_does_what_its_influence_says(model: str) -> None:
-    rec = life(3, 60, model=model, n_negatives=50)
+@pytest.mark.parametrize(
+    ("model", "optimizer"),
+    [
+        ("decayed_mlp", "adam"),
+        ("gru", "adam"),
+        ("mlp", "sgd"),
+        ("decayed_mlp", "adagrad"),
+        ("mlp", "momentum"),
+    ],
+)
+def test_a_step_on_an_event_does_what_its_influence_says(model: str, optimizer: str) -> None:
+    """The real step, from the real state, and those after it in which its momentum fades."""
+    rec = life(3, 300, model=model, optimizer=optimizer, n_negatives=50, learning_rate=2e-5)
     buffer, negatives = rec.buffer, np.arange(20)
-    target = buffer.examples(np.array([7]))
-    slots = np.arange(0, 40, 8)
-    said = influences(rec.network, buffer.examples(slots), target, negatives, OBJECTIVES["sampled_softmax"])
-    before = loss_of(rec.network, target, negatives)
-    size = 1e-2
-    for slot, influence in zip(slots, said, strict=True):
-        twin = rec.frozen_twin().network
-        plain = OnlineUpdater(
-            learning_rate=size / 100.0, new_item_boost=0.0, n_negatives=50, optimizer="sgd"
-        )  # whose steps are a hundred times what the rate says
-        plain.build(twin)
-        plain.step(buffer.examples(np.array([slot])), np.random.default_rng(0))
-        fell = (before - loss_of(twin, target, negatives)) / size
-        assert fell == pytest.approx(influence, rel=0.1, abs=0.02 * np.abs(said).max())
+    target, slots = buffer.examples(np.array([7])), np.arange(0, 40, 8)
+    said = influences(rec.network, rec.updater, buffer.examples(slots), target, negatives)
+
+    def loss_after(slot: int, weight: float) -> float:
+        twin = rec.frozen_twin()
+        for n in range(25):
+            weights = np.array([weight if n == 0 else 0.0], dtype=np.float32)
+            example = buffer.examples(np.array([slot]))
+            twin.updater.step(example, np.random.default_rng(0), weights=weights)
+        return loss_of(twin.network, target, negatives)
+
+    fell = [loss_after(slot, 0.0) - loss_after(slot, 1.0) for slot in slots]
+    assert fell == pytest.approx(said, rel=0.15, abs=0.03 * np.abs(said).max())
 
 
 def test_learning_without_an_event_is_foretold() -> None:
-    """Where steps are plain: the rank correlation of the bench, on less."""
-    assert np.mean(correlations(40, 14, 60, 0, "sgd")) > 0.3
+    """The rank correlation of the bench, on less; Adam's own step foretells it better than a gradient."""
+    for how in ("sgd", "adam"):
+        found = correlations(bookshop(60, 0, how, batch=2, n_passes=2), 20)
+        assert np.mean(found["influence"]) > 0.3
+    assert np.mean(found["influence"]) > np.mean(found["plain"])
 
 
 def test_what_taught_an_item_is_named() -> None:
@@ -58,12 +70,16 @@ def test_what_taught_an_item_is_named() -> None:
     found = rec.influence("p1", 5, n=3)
     assert len(found) == 6 and found.finished and found.n_looked_at == len(rec.buffer)
     assert {lesson.item for lesson in found[:3]} == {5}
-    assert found[-1].item == 17 and found[-1].influence < found[0].influence
+    assert all(lesson.item != 5 and lesson.influence < found[2].influence for lesson in found[3:])
     assert [lesson.influence for lesson in found] == sorted(
         (lesson.influence for lesson in found), reverse=True
     )
     assert list(found.to_pandas().columns) == ["slot", "item", "title", "reward", "after", "influence"]
-    assert "what taught the network" in repr(found) and "<table>" in found._repr_html_()
+    assert (
+        "would teach the network about" in repr(found)
+        and "first order" in repr(found)
+        and "first order" in found._repr_html_()
+    )
     assert rec.digest() == before
     with pytest.raises(UnknownItemError):
         rec.influence("p1", "nothing")

@@ -123,7 +123,7 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
             rec.learn_one(user=f"{person} {item}", item=item, kind="view")
     rec.observe(Feedback("eve", 100, "like"))
     first = rec.recommend("eve", k=1)[0]
-    assert (first.item, first.reason) == (217, "because you liked Thing 100")
+    assert (first.item, first.reason) == (217, "goes with Thing 100, which you liked")
     for n in range(30):
         rec.learn_one(user="ann", item=40 + n % 2, kind="view")
         for other in range(3):  # so that hers are not what is popular
@@ -131,7 +131,12 @@ def test_a_reason_names_what_the_score_owes_most_to() -> None:
     again = {row.item: row.reason for row in rec.recommend("ann", k=2, exclude_seen=False)}
     assert set(again) == {40, 41}
     assert all(
-        reason in ("you come back to it", "because you looked at Thing 40", "because you looked at Thing 41")
+        reason
+        in (
+            "you took it before",
+            "goes with Thing 40, which you looked at",
+            "goes with Thing 41, which you looked at",
+        )
         for reason in again.values()
     )
     assert all(f"Thing {item}" not in reason for item, reason in again.items())
@@ -160,5 +165,5 @@ def test_a_part_that_is_off_is_owed_nothing() -> None:
     catalog, log = checkerboard()
     rec = Recommender(catalog, use_content=False, use_network=False, **SMALL)
     rec.learn_many(log[:60], progress=False)
-    owed = rec.ranker.contributions(rec.users.get("p1"), np.arange(5))
+    owed = rec.explain_list("p1").to_pandas()
     assert not owed["content"].any() and not owed["network"].any() and owed["popularity"].any()

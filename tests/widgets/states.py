@@ -29,7 +29,7 @@ def card(key: int, rank: int, **changes: Any) -> dict[str, Any]:
         "categories": ["Drama", "<b>Sci-Fi</b>"],
         "score": 3.0 - rank / 10,
         "bar": 1 - rank / 10,
-        "reason": "because you liked <script>alert(2)</script>" if key % 2 else "",
+        "reason": "goes with <script>alert(2)</script>, which you liked" if key % 2 else "",
         "move": 0,
         "given": [],
     }

@@ -660,7 +660,7 @@ def test_labels_come_in_chinese_too(stage: Callable[..., Stage]) -> None:
     state = list_state(did=LIKED, clicks=2, latency=3.0)
     state["snapshot"]["cards"][0] |= {"why": "because.like", "cause": "<b>Fog</b>"}
     shown.mount("recommendation_list", {**state, "locale": "zh"})
-    expect(shown.page.locator(".llw-reason").first).to_have_text("因为你喜欢《<b>Fog</b>》")
+    expect(shown.page.locator(".llw-reason").first).to_have_text("与你喜欢的《<b>Fog</b>》相配")
     expect(shown.page.get_by_role("button", name=re.compile("^喜欢.Contact$"))).to_be_visible()
     expect(shown.page.locator(".llw-said")).to_contain_text("喜欢了《Alien》")
     expect(shown.page.locator(".llw-list")).to_have_attribute("lang", "zh")

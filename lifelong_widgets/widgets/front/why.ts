@@ -69,6 +69,7 @@ export class Disclosure {
       amount: row.amount,
     }));
     const { value, changed } = why;
+    const largest = Math.max(...parts.map((row) => Math.abs(row.amount)), 1e-9); // one scale, so that bars can be compared
     const number = (x: number | null, digits = 2) => (x === null ? "–" : words.number(x, digits));
     const lines = [
       words.say("why.memories", { fast: signed(why.fast, words), slow: signed(why.slow, words) }),
@@ -76,10 +77,10 @@ export class Disclosure {
       value ? words.say("why.value", { chance: number(value.chance, 3), value: number(value.value), error: number(value.error) }) : "",
     ];
     this.panel.replaceChildren(
-      table(words.say("why.parts", { score: words.number(why.score, 2) }), parts, words),
+      table(words.say("why.parts", { score: words.number(why.score, 2) }), parts, largest, words),
       ...lines.filter(Boolean).map((line) => h("p", {}, line)),
-      events.length ? table(words.say("why.events"), events, words) : h("p", {}, words.say("why.events.none")),
-      ...(features.length ? [table(words.say("why.features"), features, words)] : []),
+      events.length ? table(words.say("why.events"), events, largest, words) : h("p", {}, words.say("why.events.none")),
+      ...(features.length ? [table(words.say("why.features"), features, largest, words)] : []),
     );
   }
 }
@@ -95,12 +96,11 @@ function signed(amount: number, words: Language): string {
   return (amount < 0 ? "−" : "+") + words.number(Math.abs(amount), 2);
 }
 
-/** Rows with a bar each: to the right of the middle what adds, to the left what takes away. */
-function table(caption: string, rows: { name: string; amount: number }[], words: Language): HTMLTableElement {
-  const largest = Math.max(...rows.map((row) => Math.abs(row.amount)), 1e-9);
+/** Rows with a bar each: to the right of the middle what adds, to the left what takes away; `largest` fills its half. */
+function table(caption: string, rows: { name: string; amount: number }[], largest: number, words: Language): HTMLTableElement {
   const body = rows.map(({ name, amount }) => {
     const bar = h("i", { class: amount < 0 ? "llw-less" : "llw-more" });
-    bar.style.width = `${((50 * Math.abs(amount)) / largest).toFixed(1)}%`;
+    bar.style.width = `${Math.min(50, (50 * Math.abs(amount)) / largest).toFixed(1)}%`;
     return h(
       "tr",
       {},
