@@ -19,11 +19,14 @@ from lifelong_widgets.compression.parts import memory_of_tree, memory_tree, smal
 from lifelong_widgets.compression.report import CompressionReport
 from lifelong_widgets.compression.serving_network import ServingNetwork
 from lifelong_widgets.compression.small_parts import (
+    filled_histories,
+    histories_of,
     pack_gate,
     pack_histories,
     unpack_gate,
     unpack_histories,
 )
+from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.tables import CompactTable
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
@@ -172,7 +175,7 @@ class CompressedRecommender:
     @property
     def n_bytes(self) -> int:
         """How large its file is."""
-        return len(packed(self.tree()))
+        return len(packed(self._file()))
 
     @one_thread()
     def recommend(
@@ -285,7 +288,7 @@ class CompressedRecommender:
             LifelongWidgetsError: the system refuses to write.
         """
         with replacing(path) as aside:
-            write_tree(aside, self.tree(), KIND, VERSION)
+            write_tree(aside, self._file(), KIND, VERSION)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CompressedRecommender:
@@ -298,7 +301,12 @@ class CompressedRecommender:
         """
         tree = read_tree(path, KIND, VERSION)
         with damage_of(path):
-            return cls.of_tree(tree)
+            return cls.of_tree(restored(tree["shrunk"]) if "shrunk" in tree else tree)
+
+    def _file(self) -> Tree:
+        """What is written: ``float32`` as it is, all others by LZMA."""
+        tree = self.tree()
+        return tree if self.plan.bits == 32 else {"shrunk": shrunk(tree)}
 
     def tree(self) -> Tree:
         """What its file holds."""
@@ -474,8 +482,8 @@ class CompressedRecommender:
         return pack_gate(state, self.plan.stored)
 
     def _histories_tree(self) -> Tree:
-        state = self._histories.get_state()
-        return state if self.plan.bits == 32 else pack_histories(state)
+        filled = filled_histories(self._histories.get_state())
+        return filled if self.plan.bits == 32 else pack_histories(filled)
 
     def _set_small(self, tree: Tree, n_items: int, n_people: int) -> None:
         """Gate and histories of the trees that `_gate_tree` and `_histories_tree` gave."""
@@ -487,10 +495,10 @@ class CompressedRecommender:
             state = {**state, "n_steps": 0, "moments": np.zeros((2, n), dtype=np.float32)}
         else:
             state = unpack_gate(state, self.plan.stored, len(FEATURES))
-            histories = unpack_histories(histories, self._histories.length)
+            histories = unpack_histories(histories)
         past = self._gate.get_state()["past"]
         self._gate.set_state({**state, "past": past}, n_items, n_people)
-        self._histories.set_state(histories)
+        self._histories.set_state(histories_of(histories, self._histories.length))
 
     def _check(self) -> None:
         """Raise a FormatError unless the parts of a file fit each other."""

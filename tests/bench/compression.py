@@ -76,7 +76,7 @@ class Row:
         before, after = report.rank_us_before, report.rank_us_after
         return (
             f"| {self.what} | {report.bytes_after / 1e6:.2f} | {report.ratio:.1f} | "
-            f"{report.bytes_filled / report.bytes_after:.1f} | {kept} | {report.hit_rate_kept} | "
+            f"{report.bytes_live / report.bytes_after:.1f} | {kept} | {report.hit_rate_kept} | "
             f"{report.overlap_at_10.value:.3f} | {before.value:.0f} → {after.value:.0f} |"
         )
 
@@ -105,7 +105,7 @@ def bench(source: str, others: bool, small: bool) -> list[str]:
         f"### {log.name}: {len(log.catalog):,} items, {len(rec.users):,} people, {end:,} events learned, "
         f"{len(held_out):,} tested",
         "",
-        f"Live: {baseline.n_bytes / 1e6:.1f} MB ({baseline.n_bytes_filled / 1e6:.1f} without empty places), "
+        f"Live: {baseline.n_bytes / 1e6:.1f} MB ({baseline.n_bytes_live / 1e6:.1f} without empty places), "
         f"nDCG@10 {_ndcg(baseline):.4f}. Copies followed {end - begin:,} events, "
         f"{1e6 * seconds / (end - begin) / len(followed):.0f} µs of CPU an event.",
         "",
@@ -167,7 +167,7 @@ def _small(
     report = report_of(copy, rec, own)
     assert report.ndcg_kept is not None
     share = _ndcg(own) * report.ndcg_kept.value / _ndcg(live)
-    n_bytes = report.bytes_filled if methods == ["float32"] else report.bytes_after
+    n_bytes = report.bytes_live if methods == ["float32"] else report.bytes_after
     return (
         f"| {name} | {'float32, no empty places' if methods == ['float32'] else ' + '.join(methods)} | "
         f"{n_bytes / 1e6:.2f} | {live.n_bytes / n_bytes:.1f} | {share:.3f} |"

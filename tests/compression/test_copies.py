@@ -14,6 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from lifelong_widgets.compression import CompressedRecommender
+from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
 from lifelong_widgets.recommender import Recommender
@@ -244,6 +245,8 @@ def test_its_file_is_the_copy(fitted: Recommender, methods: list[str], tmp_path:
     small = fitted.compress(methods)
     small.save(tmp_path / "small.lws")
     assert abs((tmp_path / "small.lws").stat().st_size - small.n_bytes) < 300  # the header
+    report = small.report
+    assert report is not None and report.bytes_after == small.n_bytes
     loaded = CompressedRecommender.load(tmp_path / "small.lws")
     for person in [*PEOPLE, "nobody"]:
         one, other = small.recommend(person), loaded.recommend(person)
@@ -309,16 +312,17 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
     path, spoilt = tmp_path / "small.lws", tmp_path / "spoilt.lws"
     fitted.compress(["int8", "neighbors:8"]).save(path)
     kind, n_refused = "lifelong-widgets serving copy", 0
-    for leaf in _leaves(read_tree(path, kind, 1)):
+    coded = read_tree(path, kind, 1)["shrunk"]
+    for leaf in _leaves(restored(coded)):
         if leaf[0] == "kinds":
             continue
         for spoil in (_nothing, _longer, _negative, _huge):
-            tree = read_tree(path, kind, 1)
+            tree = restored(coded)
             place = tree
             for key in leaf[:-1]:
                 place = place[key]
             place[leaf[-1]] = spoil(place[leaf[-1]])
-            write_tree(spoilt, tree, kind, 1)
+            write_tree(spoilt, {"shrunk": shrunk(tree)}, kind, 1)
             try:
                 loaded = CompressedRecommender.load(spoilt)
             except FormatError:
@@ -326,6 +330,27 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
                 continue
             assert len(loaded.recommend("p1")) <= 10
     assert n_refused > 100
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[: len(data) // 2], lambda data: data[::-1], lambda data: data[:0]]
+)
+def test_bytes_that_lzma_did_not_make_are_refused(fitted: Recommender, tmp_path: Path, spoil: Any) -> None:
+    path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
+    fitted.compress("int4").save(path)
+    write_tree(path, {"shrunk": spoil(read_tree(path, kind, 1)["shrunk"]).copy()}, kind, 1)
+    with pytest.raises(FormatError):
+        CompressedRecommender.load(path)
+
+
+def test_the_measure_is_a_file_without_empty_places(fitted: Recommender) -> None:
+    report = fitted.compress("int8").report
+    assert report is not None and report.bytes_before == fitted.compress("float32").n_bytes
+    tables = fitted.memory.tables.values()
+    n_places = sum(table.get_state()["neighbors"].size for table in tables)
+    n_filled = sum(len(table.entries_of(row)[0]) for table in tables for row in range(len(table)))
+    assert report.bytes_live - report.bytes_before >= 8 * (n_places - n_filled) > 0
+    assert report.ratio_live > report.ratio == report.bytes_before / report.bytes_after
 
 
 def _nothing(value: Any) -> Any:
