@@ -18,6 +18,7 @@ from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import Ranker
 from lifelong_widgets.models import Histories, one_thread
+from lifelong_widgets.progress import ProgressCallback
 
 K = 10
 """Length of the lists."""
@@ -104,11 +105,16 @@ def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> C
     )
 
 
-def compress(live: Live, methods: Any, held_out: Interactions | None = None) -> CompressedRecommender:
+def compress(
+    live: Live,
+    methods: Any,
+    held_out: Interactions | None = None,
+    progress: bool | ProgressCallback = False,
+) -> CompressedRecommender:
     """A copy made by some methods, with its report; see `Recommender.compress`."""
     if not len(live.network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
-    small = CompressedRecommender(live, methods)
+    small = CompressedRecommender(live, methods, progress=progress)
     small.report = report_of(small, live, baseline_of(live, held_out))
     return small
 

@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.compression.encoders import Contexts
+from lifelong_widgets.compression.encoders import FIRST_STEPS, Contexts
 from lifelong_widgets.compression.following import Touched, Twin
 from lifelong_widgets.compression.linear import CompactLinear
-from lifelong_widgets.compression.methods import Methods, Plan, plan_of
+from lifelong_widgets.compression.methods import Distill, Methods, Plan, plan_of
 from lifelong_widgets.compression.parts import memory_of_tree, memory_tree, small_tree, take_small
 from lifelong_widgets.compression.report import CompressionReport
+from lifelong_widgets.compression.rows import Matrix
 from lifelong_widgets.compression.serving_network import ServingNetwork
 from lifelong_widgets.compression.small_parts import (
     filled_histories,
@@ -28,6 +29,8 @@ from lifelong_widgets.compression.small_parts import (
 )
 from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.tables import CompactTable
+from lifelong_widgets.compression.teaching import Lessons, lessons_of
+from lifelong_widgets.compression.tuning import tuned_linear
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError, FormatError
@@ -36,6 +39,7 @@ from lifelong_widgets.memory import FEATURES, Content, EpisodicMemory, Gate, Ran
 from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.models import Histories, Network, one_thread
+from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, write_tree
 
@@ -161,12 +165,19 @@ class CompressedRecommender:
     _bounds: tuple[int, ...]
     _live: Live | None = None
 
-    def __init__(self, live: Live, methods: Methods | Plan = "int8", following: bool = True) -> None:
+    def __init__(
+        self,
+        live: Live,
+        methods: Methods | Plan = "int8",
+        following: bool = True,
+        progress: bool | ProgressCallback = False,
+    ) -> None:
         self.plan = methods if isinstance(methods, Plan) else plan_of(methods)
         self._live, self.catalog, self._kinds = live, live.catalog, live.kinds
         self._known_as: Callable[[Id], Id] = live.known_as
         self._touched = Touched()
-        self._take_all(live)
+        with lessons_of(self._n_steps(), progress) as lessons:
+            self._take_all(live, lessons)
         if following:
             live.followers.add(self._touched)
 
@@ -248,7 +259,7 @@ class CompressedRecommender:
             raise DataError("a copy from a file follows nobody: there is no live model beside it")
         self._kinds = live.kinds
         if live.histories is not self._seen:
-            self._take_all(live)
+            self._take_all(live, Lessons())
             return self._n_rows()
         n = self._twin.follow(self._touched)
         self._copy_people(live, self._touched)
@@ -368,7 +379,13 @@ class CompressedRecommender:
 
     # ------------------------------------------------------------ in here
 
-    def _take_all(self, live: Live) -> None:
+    def _n_steps(self) -> int:
+        """How many steps it is taught by, when it is made."""
+        plan = self.plan
+        taught = FIRST_STEPS if isinstance(plan.encoder, Distill) else 0
+        return taught + (0 if plan.tuning is None else 2 * plan.tuning.n_steps)  # network and linear memory
+
+    def _take_all(self, live: Live, lessons: Lessons) -> None:
         """Make everything of the live model anew."""
         plan = self.plan
 
@@ -382,15 +399,24 @@ class CompressedRecommender:
         self._seen, self._n_described = live.histories, len(live.network.items)
         self._users = IdIndex(name="user")
         self._users.extend(live.users)
-        self._network = ServingNetwork(live.network, plan, contexts)
-        self._memory = live.memory.held_by(self._table, self._linear)
+        self._network = ServingNetwork(live.network, plan, contexts, lessons)
+
+        def tuned(model: LinearMemory) -> Matrix | None:
+            if plan.tuning is None:
+                return None
+            return tuned_linear(model, plan, contexts(), plan.tuning.n_steps, lessons)
+
+        def linear(model: LinearMemory) -> LinearMemory:
+            return CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), tuned)
+
+        self._memory = live.memory.held_by(self._table, linear)
         self._gate, self._histories = live.gate.copy(), live.histories.copy()
         self._people = live.people.rows(range(len(live.users)))
         self._weights, self._bounds = live.content.weights().copy(), live.content.bounds
         self._values = self._worth = None
         if live.value.on:
             plain = Plan(store=plan.store, matrices=plan.matrices, items=plan.items)
-            self._values = ServingNetwork(live.value.network, plain, contexts)
+            self._values = ServingNetwork(live.value.network, plain, contexts, lessons)
             self._worth = _worth_of(live.value)
         if plan.bits < 32:  # what the file will hold is what is served
             take_small(self._memory, small_tree(self._memory, plan), plan, len(self._network))
@@ -422,9 +448,6 @@ class CompressedRecommender:
         small = CompactTable(table.capacity, self.plan.bits, kept)
         small.copy_rows(table, table.taken)
         return small
-
-    def _linear(self, model: LinearMemory) -> LinearMemory:
-        return CompactLinear(model, lambda matrix: self.plan.held(matrix, "linear"))
 
     def _network_content(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         return self._network.content_of(items)

@@ -109,6 +109,10 @@ class LinearMemory:
         terms[np.ix_(events, known)] = block * self._factors.astype(np.float32)[events, None]
         return terms
 
+    def input_of(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """What is read of the items `last`, latest first: distinct places, ascending, and ``x`` there."""
+        return self._input(last)
+
     @property
     def slots(self) -> Slots:
         """Which item has which row and column of the weights."""
