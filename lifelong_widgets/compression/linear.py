@@ -66,7 +66,7 @@ class CompactLinear(LinearMemory):
     def copy_rows(self, model: LinearMemory, rows: NDArray[np.int64], emptied: list[int]) -> None:
         """These rows are what they are in `model`; the columns `emptied` were made empty before that."""
         n = len(model.slots)
-        if n > self._rows.shape[1] or n < self._rows.shape[0]:
+        if n > self._rows.shape[1] or n < self._rows.shape[0] or _are_full_again(model, rows, emptied):
             self.encode(model)
             return
         for column in emptied:
@@ -93,3 +93,13 @@ class CompactLinear(LinearMemory):
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         raise DataError("a compressed copy learns nothing itself: it follows the model that it was made from")
+
+
+def _are_full_again(model: LinearMemory, rows: NDArray[np.int64], emptied: list[int]) -> bool:
+    """Whether columns that were made empty hold something beside `rows`: an undo has put it back."""
+    if not emptied:
+        return False
+    n = len(model.slots)
+    columns = model.weights_of(np.arange(n))[:, [column for column in emptied if column < n]]
+    columns[rows[rows < n]] = 0.0
+    return bool(columns.any())

@@ -50,7 +50,7 @@ class Baseline:
     Attributes:
         shown: its lists.
         n_bytes: of a float32 file of all that it serves with, without empty places.
-        n_bytes_live: the same with the empty places of the tables of neighbours and of histories, as it holds it.
+        n_bytes_live: the same with the empty places of tables of neighbours and histories, as it holds it.
         held_out: the events; None for lists of people alone.
     """
 

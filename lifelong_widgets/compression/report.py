@@ -34,8 +34,8 @@ class CompressionReport:
     Attributes:
         method: how it was compressed.
         bytes_before: of a file in float32 of all that the live model serves with: what ``float32`` writes.
-        bytes_live: of the same with the empty places that the live model keeps, in its tables of neighbours and
-            in histories.
+        bytes_live: of the same with the empty places that the live model keeps, in its tables of neighbours
+            and in histories.
         bytes_after: of the copy's file: items, people, histories and all.
         rank_us_before: median CPU microseconds of one live list of 10; the interval is by order statistics.
         rank_us_after: the same for the copy.

@@ -18,8 +18,8 @@ _OF_AN_OCTAVE = np.array([2.0 ** (step / 16) for step in range(16)])
 def steps_of(tops: NDArray[np.floating]) -> Steps:
     """The smallest steps whose scales are not below `tops`, which are not negative.
 
-    A scale is up to 4.4 % larger than it has to be. Nothing is wrong by that: what is divided by it is rounded
-    that much more coarsely. It saves three bytes a row.
+    A scale is up to 4.4 % larger than it has to be: what is divided by it is rounded that much more coarsely.
+    It saves three bytes a row.
 
     >>> scales_of(steps_of(np.array([0.0, 1.0, 1.01]))).round(4).tolist()
     [0.0, 1.0, 1.044300079345703]

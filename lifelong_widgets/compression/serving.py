@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compression.encoders import FIRST_STEPS, Contexts
-from lifelong_widgets.compression.following import Touched, Twin
+from lifelong_widgets.compression.following import Touched, Twin, parts_of
 from lifelong_widgets.compression.linear import CompactLinear
 from lifelong_widgets.compression.methods import Distill, Methods, Plan, plan_of
 from lifelong_widgets.compression.parts import memory_of_tree, memory_tree, small_tree, take_small
@@ -38,6 +37,7 @@ from lifelong_widgets.files import replacing
 from lifelong_widgets.memory import FEATURES, Content, EpisodicMemory, Gate, Ranker
 from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
+from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.models import Histories, Network, one_thread
 from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.recommendations import Recommendations, check_k, check_now
@@ -267,11 +267,8 @@ class CompressedRecommender:
         moved, described = touched.items(len(network.items))
         if network.learned is not None:  # an undo reads again the texts of items that came since
             described = np.union1d(described, np.arange(self._n_described, len(network.items)))
-        if len(network.items) > len(self._network):
-            self._memory.newcomers = copy.deepcopy(live.memory.newcomers)
-        else:
-            counted = touched.rows_of(live.memory.popularity, "_counts")
-            self._memory.newcomers.copy_items(live.memory.newcomers, counted)
+        counted = touched.rows_of("memory/popularity", PopularityBank.NOTED)
+        self._memory.newcomers.copy_items(live.memory.newcomers, counted)
         self._network.copy_items(network, moved, described)
         if touched.dense:
             self._network.encode_dense(network)
@@ -422,7 +419,9 @@ class CompressedRecommender:
             take_small(self._memory, small_tree(self._memory, plan), plan, len(self._network))
             tree = {"gate": {"state": self._gate_tree()}, "histories": self._histories_tree()}
             self._set_small(tree, len(self._network), len(self._users))
-        self._twin = Twin(live, self._memory, self._gate)
+        watched = parts_of(live.memory, live.gate)
+        self._twin = Twin(watched, parts_of(self._memory, self._gate))
+        self._touched.watch(watched)
         self._touched.clear()
         self._make_ranker()
 

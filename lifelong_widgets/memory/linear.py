@@ -58,6 +58,9 @@ class LinearMemory:
     array([0. , 0.5, 0. ], dtype=float32)
     """
 
+    NOTED = "_weights"
+    """What a ledger is told of with every row that is written, and with every column that is emptied."""
+
     def __init__(
         self,
         decay: float,

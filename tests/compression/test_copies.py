@@ -17,6 +17,7 @@ from lifelong_widgets.compression import CompressedRecommender
 from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
+from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import read_tree, write_tree
 from tests.engine.worlds import SMALL, checkerboard
@@ -31,6 +32,8 @@ WAYS: list[list[str]] = [
     ["hashed:8"],
     ["neurons:0.5"],
     ["distill:8"],
+    ["prune:0.5", "tune:20", "int8"],
+    ["low_rank:8", "tune:20", "int8"],
 ]
 EXACT = (["float32"], ["int8"], ["int4", "neighbors:8"], ["prune:0.5"])
 PEOPLE = [f"p{n}" for n in range(30)]
@@ -235,6 +238,71 @@ def test_somebody_is_forgotten(tmp_path: Path) -> None:
         rec.forget("p1", verify=False, progress=False)
         small.follow()
         assert "p1" not in list(small.parts[2])
+
+
+def test_new_items_are_followed_without_copying_all_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, _ = made()
+    small = rec.compress("int8")
+    before = small._memory.newcomers
+    rec.catalog.add([{"item": f"new{n}", "title": "New"} for n in range(3)])
+    rec.learn_one(user="p1", item="new1", kind="like")
+    small.follow()
+    newcomers = small._memory.newcomers
+    assert newcomers is before, "it is the same one, with three items more"
+    assert [newcomers.is_new(60 + n) for n in range(3)] == [True, False, True]
+    assert len(small.recommend("p1", k=80, exclude_seen=False)) == 63
+
+
+# --------------------------------------------------------------------------------------------------- teaching
+
+
+@pytest.mark.parametrize(
+    "methods", [["prune:0.2", "int8"], ["low_rank:4", "int8"], ["neighbors:4", "int8"]], ids="+".join
+)
+def test_tuning_brings_the_scores_nearer_and_is_the_same_each_time(methods: list[str]) -> None:
+    rec, _ = made()
+    slots = np.arange(len(rec.buffer))
+    contexts = rec.buffer.examples(slots)
+
+    def off(copy: CompressedRecommender) -> float:
+        """How far the scores of both members are from the live ones, each in its own unit."""
+        total = 0.0
+        for items, rewards in zip(contexts.history_items, contexts.history_rewards, strict=True):
+            liked = items[rewards > 0]
+            pairs = [
+                (copy._memory.linear.scores(liked).dense(60), rec.memory.linear.scores(liked).dense(60)),
+                (
+                    copy._network.scores(items, rewards, None),
+                    rec.network.score_all(items[None], rewards[None])[0].numpy(),
+                ),
+            ]
+            total += sum(
+                float(np.square(one - other).sum() / np.square(other).mean().clip(1e-9))
+                for one, other in pairs
+            )
+        return total
+
+    plain, tuned = rec.compress(methods), rec.compress([*methods, "tune:100"], progress=False)
+    again = rec.compress([*methods, "tune:100"], progress=False)
+    assert off(tuned) < 0.9 * off(plain)
+    assert lists(tuned) == lists(again) and tuned.n_bytes == again.n_bytes
+
+
+def test_teaching_reports_and_can_be_stopped() -> None:
+    rec, _ = made()
+    seen = list[ProgressEvent]()
+
+    def enough(event: ProgressEvent) -> None:
+        seen.append(event)
+        if event.done == 5:
+            raise Stop
+
+    small = rec.compress(["prune:0.5", "distill:8", "tune:20"], progress=enough)
+    assert [event.done for event in seen] == [1, 2, 3, 4, 5] and seen[0].total == 300 + 2 * 20
+    assert len(small.recommend("p1")) == 10, "the copy is whole"
+    seen.clear()
+    rec.compress(["int8"], progress=seen.append)
+    assert not seen, "there is nothing to teach"
 
 
 # ---------------------------------------------------------------------------------------------------the file

@@ -191,6 +191,8 @@ def test_lists_with_empty_ones_among_them() -> None:
         (["pq", "hashed"], "how item rows shrink"),
         (["distill", "neurons"], "how the user encoder shrinks"),
         (["float32", "pq"], "float32 makes nothing smaller"),
+        (["int8", "tune:10"], "tune:10 has nothing to make up for"),
+        (["prune:0.5", "tune:0"], "a whole number from 1"),
         ("low_rank:0", "a whole number from 1"),
         ("low_rank:2.5", "a whole number from 1"),
         ("prune:0", "a share above 0"),
@@ -207,7 +209,11 @@ def test_what_cannot_be_combined_is_refused_with_a_reason(methods: object, messa
 
 
 def test_a_plan_is_told_by_its_names_again() -> None:
-    for methods in (["int8"], ["int4", "neighbors:9", "low_rank:3", "pq:2", "distill:8"], ["prune:0.125"]):
+    for methods in (
+        ["int8"],
+        ["int4", "neighbors:9", "low_rank:3", "pq:2", "distill:8"],
+        ["prune:0.125", "tune:7"],
+    ):
         plan = plan_of(methods)
         assert plan_of(plan.names()) == plan and isinstance(plan, Plan)
 
