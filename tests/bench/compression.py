@@ -2,8 +2,8 @@
 
 Each log is learned up to nine tenths. What copies show is measured on the next events, which nothing has
 learned, against the live model, and with ``--small`` against small recommenders that learned the same events
-themselves. With ``--follow`` copies are made some 20,000 events before the end, follow while these are learned,
-and are held against copies that are made afresh.
+themselves. With ``--follow`` copies are made some 20,000 events before the end, follow while these are
+learned, and are held against copies that are made afresh.
 
 The methods of each size are the first of `LADDER` whose file is small enough, which no event decides. The
 order of `LADDER`, and which small recommenders there are, was chosen on the first fifth of each log alone, of
