@@ -463,7 +463,10 @@ class Recommender(DurableEngine):
 
     @one_thread()
     def compress(
-        self, methods: Methods = "int8", held_out: Interactions | None = None
+        self,
+        methods: Methods = "int8",
+        held_out: Interactions | None = None,
+        progress: bool | ProgressCallback = True,
     ) -> CompressedRecommender:
         """A smaller copy for serving, with a report of what it costs. It can `follow` this recommender.
 
@@ -471,9 +474,12 @@ class Recommender(DurableEngine):
             methods: one, or several in a list that decide different things: ``"int8"`` (the default) or
                 ``"int4"`` say how many bits a number has, ``"neighbors:64"``, ``"low_rank:64"``,
                 ``"prune:0.25"``, ``"pq:16"``, ``"hashed:64"``, ``"neurons:0.5"`` and ``"distill:32"`` leave
-                fewer numbers. See `lifelong_widgets.compression.METHODS`.
+                fewer numbers; ``"tune:200"`` beside ``low_rank``, ``prune`` or ``neighbors`` teaches what is
+                left. See `lifelong_widgets.compression.METHODS`.
             held_out: recent events that were *not* learned, in time order, on which the report measures how
                 much of nDCG and HR is kept. Without them it compares lists only.
+            progress: draw a bar while ``tune`` or ``distill`` teach, be silent, or call this. Ctrl-C, or
+                `Stop` from the callback, ends the teaching: the copy is made of what was learned until then.
 
         Raises:
             DataError: an unknown method, two that decide the same thing, one that this model cannot take, a
@@ -487,7 +493,7 @@ class Recommender(DurableEngine):
             'neighbors:32 + int4'
         """
         self._sync_with_catalog()
-        return compress(self, methods, held_out)
+        return compress(self, methods, held_out, progress)
 
     def held_about(self, user: Id) -> PersonalData:
         """All that is held about a person, which `PersonalData.save` writes as JSON. Changes nothing.

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.compression.rows import Matrix, Places, with_room
+from lifelong_widgets.compression.scales import Steps, checked_steps, scales_of, steps_of
+from lifelong_widgets.compression.varints import gaps, packed, sums, unpacked
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.memory.states import check_arrays
+from lifelong_widgets.state_file import count_of
 
 Bytes = NDArray[np.uint8]
 
@@ -23,7 +25,8 @@ class CodedRows:
     bits (a gap below 128 takes one byte, one below 16,384 two). The weights are ``scale · level(code)``,
     where levels grow with the square of the code: small weights, of which there are most, are told apart more
     finely than large ones. A row that is written again, and has grown, is put at the end; the holes are
-    closed when they are as large as what is left.
+    closed when they are as large as what is left. A state has counts, gaps and codes apart, each of which is
+    more like itself than like the others.
 
     Args:
         bits: of a code, 4 or 8.
@@ -34,7 +37,7 @@ class CodedRows:
     >>> rows = CodedRows(bits=8, signed=False)
     >>> rows.write(np.array([1]), [(np.array([2, 300]), np.array([4.0, 1.0], dtype=np.float32))])
     >>> rows.sums(np.array([1, 0]), np.ones(2, dtype=np.float32), 301)[[2, 300]].round(2), rows.n_bytes
-    (array([4.  , 1.01], dtype=float32), 18)
+    (array([4.  , 1.01], dtype=float32), 14)
     """
 
     def __init__(self, bits: int, signed: bool) -> None:
@@ -43,6 +46,7 @@ class CodedRows:
         self._bytes: Bytes = np.zeros(0, dtype=np.uint8)
         self._starts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._sizes: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+        self._steps: Steps = np.zeros(0, dtype=np.int16)
         self._scales: Matrix = np.zeros(0, dtype=np.float32)
         self._end = 0
 
@@ -51,21 +55,19 @@ class CodedRows:
 
     @property
     def n_bytes(self) -> int:
-        """What the rows take: their bytes, and six for each."""
-        return int(self._sizes.sum()) + 6 * len(self)
+        """What the rows take: their bytes, and four for each."""
+        return int(self._sizes.sum()) + 4 * len(self)
 
     def write(self, rows: Places, entries: list[tuple[Places, Matrix]]) -> None:
         """Rows become these entries: columns, ascending, and weights, none of them 0."""
-        for name in ("_starts", "_sizes", "_scales"):
+        for name in ("_starts", "_sizes", "_steps", "_scales"):
             setattr(self, name, with_room(getattr(self, name), rows))
+        tops = np.array([np.abs(weights).max(initial=0.0) for _, weights in entries], dtype=np.float32)
+        self._steps[rows] = steps_of(tops)
+        self._scales[rows] = scales_of(self._steps[rows])
         for row, (columns, weights) in zip(rows.tolist(), entries, strict=True):
-            scale = np.float32(np.abs(weights).max(initial=0.0))
-            coded = _coded(columns, weights, scale, self.bits, self.signed)
-            if len(coded) > self._sizes[row]:
-                self._starts[row] = self._reserve(len(coded))
-            start = self._starts[row]
-            self._bytes[start : start + len(coded)] = coded
-            self._sizes[row], self._scales[row] = len(coded), scale
+            codes = _codes(weights, self._scales[row], self.bits, self.signed)
+            self._put(row, _written(columns.astype(np.int64, copy=False), codes, self.bits))
 
     def entries(self, row: int) -> tuple[Places, Matrix]:
         """The columns of a row, ascending, and its weights."""
@@ -74,9 +76,10 @@ class CodedRows:
 
     def of(self, rows: Places, factors: Matrix) -> tuple[Places, Matrix, NDArray[np.int64]]:
         """All entries of `rows`, row after row: columns, weights times factor, and how many a row."""
-        return _decoded(
-            self._bytes, self._starts, self._sizes, self._scales, self._levels, self.bits, rows, factors
-        )
+        columns, codes, counts = _unrolled(self._bytes, self._starts, self._sizes, self.bits, rows)
+        known = np.minimum(rows, max(len(self) - 1, 0))  # an unknown one has no entries
+        scales = self._scales[known] if len(self) else np.zeros(len(rows), dtype=np.float32)
+        return columns, self._levels[codes] * np.repeat(factors * scales, counts), counts
 
     def sums(self, rows: Places, factors: Matrix, n: int) -> Matrix:
         """``factors @ matrix[rows]`` of the first `n` columns, (n,); rows may repeat, and be unknown."""
@@ -94,37 +97,58 @@ class CodedRows:
 
     def get_state(self) -> dict[str, Any]:
         """Everything, as arrays."""
-        self._close_holes()
-        small = self._sizes.max(initial=0) < 2**16
+        columns, codes, counts = _unrolled(
+            self._bytes, self._starts, self._sizes, self.bits, np.arange(len(self))
+        )
         return {
-            "bytes": self._bytes[: self._end].copy(),
-            "sizes": self._sizes.astype(np.uint16 if small else np.int32),
-            "scales": self._scales.copy(),
+            "n": len(self),
+            "counts": packed(counts),
+            "gaps": packed(gaps(columns, counts)),
+            "codes": codes,
+            "scales": self._steps.copy(),
         }
 
     def set_state(self, state: Mapping[str, Any], n_rows: int, n_columns: int) -> None:
         """Take a state back of at most `n_rows` rows whose columns are below `n_columns`.
 
         Raises:
-            FormatError: the arrays do not fit each other, or the bytes are not such rows.
+            FormatError: the arrays do not fit each other, or are not such rows.
         """
-        sizes, data = state["sizes"], state["bytes"]
-        if not isinstance(sizes, np.ndarray) or sizes.dtype not in (np.uint16, np.int32) or sizes.ndim != 1:
-            raise FormatError("coded rows: sizes are not whole numbers")
-        n = len(sizes)
-        check_arrays("coded rows", state, scales=((n,), np.float32, None))
-        whole = isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 1
-        if not whole or n > n_rows or (n and (int(sizes.min()) < 0 or float(state["scales"].min()) < 0)):
-            raise FormatError("coded rows: there are too many, or a size or a scale is negative")
-        ends = np.cumsum(sizes, dtype=np.int64)
-        if (int(ends[-1]) if n else 0) != len(data):
-            raise FormatError("coded rows: the sizes do not add up to the bytes")
-        wrong = _first_wrong(data, ends - sizes, ends, n_columns, self.bits)
-        if wrong >= 0:
-            raise FormatError(f"coded rows: row {wrong} is no list of ascending columns with their codes")
-        self._bytes, self._end = data.copy(), len(data)
-        self._sizes, self._starts = sizes.astype(np.int32), ends - sizes
-        self._scales = state["scales"].copy()
+        n = count_of(state["n"], "the number of rows")
+        if n > n_rows:
+            raise FormatError(f"coded rows: there are {n:,}, at most {n_rows:,} fit")
+        counts = unpacked(state["counts"], n)
+        if n and (counts.min() < 0 or counts.max() > n_columns):
+            raise FormatError(f"coded rows: one has fewer than 0 or more than {n_columns:,} entries")
+        total, codes = int(counts.sum()), state["codes"]
+        whole = isinstance(codes, np.ndarray) and codes.dtype == np.uint8 and codes.shape == (total,)
+        if not whole or int(codes.max(initial=0)) >= 2**self.bits:
+            raise FormatError(f"coded rows: there are not {total:,} codes of {self.bits} bits")
+        differences = unpacked(state["gaps"], total)
+        firsts = (np.cumsum(counts) - counts)[counts > 0]
+        later = np.delete(differences, firsts)
+        if total and (
+            differences[firsts].min() < 0 or later.min(initial=1) < 1 or later.max(initial=1) >= n_columns
+        ):
+            raise FormatError("coded rows: the columns of a row are not ascending")
+        columns = sums(differences, counts)
+        if total and columns.max() >= n_columns:
+            raise FormatError(f"coded rows: a column is beyond the {n_columns:,} that there are")
+        steps = checked_steps("coded rows", state["scales"], n)
+        self.__init__(self.bits, self.signed)  # type: ignore[misc]
+        self._starts, self._sizes = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int32)
+        self._steps, self._scales = steps, scales_of(steps)
+        ends = np.cumsum(counts)
+        for row, (begin, end) in enumerate(zip((ends - counts).tolist(), ends.tolist(), strict=True)):
+            self._put(row, _written(columns[begin:end], codes[begin:end], self.bits))
+
+    def _put(self, row: int, coded: Bytes) -> None:
+        """A row becomes these bytes."""
+        if len(coded) > self._sizes[row]:
+            self._starts[row] = self._reserve(len(coded))
+        start = self._starts[row]
+        self._bytes[start : start + len(coded)] = coded
+        self._sizes[row] = len(coded)
 
     def _reserve(self, size: int) -> int:
         """Where `size` bytes are free."""
@@ -172,15 +196,16 @@ def _levels(bits: int, signed: bool) -> Matrix:
     return both
 
 
-def _coded(columns: Places, weights: Matrix, scale: np.float32, bits: int, signed: bool) -> Bytes:
-    """The bytes of a row."""
+def _codes(weights: Matrix, scale: np.float32, bits: int, signed: bool) -> Bytes:
+    """The nearest levels of weights, counted in roots."""
     roots = np.sqrt(np.abs(weights) / (scale if scale > 0 else np.float32(1.0)))
     if signed:
         middle = 2 ** (bits - 1)
         codes = middle + np.rint(np.sign(weights) * roots * (middle - 1))
     else:
         codes = np.maximum(np.rint(roots * (2**bits - 1)), 1)
-    return _written(columns.astype(np.int64, copy=False), codes.astype(np.uint8), bits)
+    nearest: Bytes = codes.astype(np.uint8)
+    return nearest
 
 
 @compiled
@@ -242,6 +267,28 @@ def _codes_at(data: Bytes, at: int, n: np.int64) -> int:
 
 
 @compiled
+def _row(data: Bytes, start: int, bits: int, columns: Places, codes: Bytes) -> int:
+    """Read the row that begins at `start` into arrays with room for it; how many entries it has."""
+    n, at = _count(data, start)
+    first, column = _codes_at(data, at, n), np.int64(-1)
+    for entry in range(n):
+        gap, at = _count(data, at)
+        column += gap + 1
+        columns[entry], codes[entry] = column, _code(data, first, entry, bits)
+    return n
+
+
+@compiled
+def _counts(data: Bytes, starts: Places, sizes: NDArray[np.int32], rows: Places) -> Places:
+    """How many entries each of `rows` has; 0 if it is unknown."""
+    counts = np.zeros(len(rows), dtype=np.int64)
+    for place in range(len(rows)):
+        if rows[place] < len(sizes) and sizes[rows[place]] > 0:
+            counts[place] = _count(data, starts[rows[place]])[0]
+    return counts
+
+
+@compiled
 def _summed(
     data: Bytes,
     starts: Places,
@@ -253,18 +300,17 @@ def _summed(
     factors: Matrix,
     limit: int,
 ) -> Matrix:
-    sums = np.zeros(limit, dtype=np.float32)
+    counts, sums = _counts(data, starts, sizes, rows), np.zeros(limit, dtype=np.float32)
+    widest = counts.max() if len(rows) else 0
+    columns, codes = np.empty(widest, dtype=np.int64), np.empty(widest, dtype=np.uint8)
     for place in range(len(rows)):
-        row = rows[place]
-        if row >= len(sizes) or sizes[row] == 0:
+        if counts[place] == 0:
             continue
-        n, at = _count(data, starts[row])
-        codes, column, factor = _codes_at(data, at, n), np.int64(-1), factors[place] * scales[row]
+        n = _row(data, starts[rows[place]], bits, columns, codes)
+        factor = factors[place] * scales[rows[place]]
         for entry in range(n):
-            gap, at = _count(data, at)
-            column += gap + 1
-            if column < limit:
-                sums[column] += factor * levels[_code(data, codes, entry, bits)]
+            if columns[entry] < limit:
+                sums[columns[entry]] += factor * levels[codes[entry]]
     return sums
 
 
@@ -290,49 +336,29 @@ def _products(
     vector: Matrix,
 ) -> Matrix:
     products = np.zeros(len(sizes), dtype=np.float32)
+    columns, codes = np.empty(len(vector), dtype=np.int64), np.empty(len(vector), dtype=np.uint8)
     for row in range(len(sizes)):
         if sizes[row] == 0:
             continue
-        n, at = _count(data, starts[row])
-        codes, column, total = _codes_at(data, at, n), np.int64(-1), np.float32(0.0)
+        n, total = _row(data, starts[row], bits, columns, codes), np.float32(0.0)
         for entry in range(n):
-            gap, at = _count(data, at)
-            column += gap + 1
-            total += vector[column] * levels[_code(data, codes, entry, bits)]
+            total += vector[columns[entry]] * levels[codes[entry]]
         products[row] = total * scales[row]
     return products
 
 
 @compiled
-def _decoded(
-    data: Bytes,
-    starts: Places,
-    sizes: NDArray[np.int32],
-    scales: Matrix,
-    levels: Matrix,
-    bits: int,
-    rows: Places,
-    factors: Matrix,
-) -> tuple[Places, Matrix, NDArray[np.int64]]:
-    counts, total = np.zeros(len(rows), dtype=np.int64), 0
-    for place in range(len(rows)):
-        if rows[place] < len(sizes) and sizes[rows[place]] > 0:
-            counts[place] = _count(data, starts[rows[place]])[0]
-            total += counts[place]
-    columns, weights = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.float32)
+def _unrolled(
+    data: Bytes, starts: Places, sizes: NDArray[np.int32], bits: int, rows: Places
+) -> tuple[Places, Bytes, Places]:
+    """The columns and codes of `rows`, row after row, and how many each has."""
+    counts = _counts(data, starts, sizes, rows)
+    columns, codes = np.empty(counts.sum(), dtype=np.int64), np.empty(counts.sum(), dtype=np.uint8)
     size = 0
     for place in range(len(rows)):
-        if counts[place] == 0:
-            continue
-        row = rows[place]
-        n, at = _count(data, starts[row])
-        codes, column, factor = _codes_at(data, at, n), np.int64(-1), factors[place] * scales[row]
-        for entry in range(n):
-            gap, at = _count(data, at)
-            column += gap + 1
-            columns[size], weights[size] = column, factor * levels[_code(data, codes, entry, bits)]
-            size += 1
-    return columns, weights, counts
+        if counts[place]:
+            size += _row(data, starts[rows[place]], bits, columns[size:], codes[size:])
+    return columns, codes, counts
 
 
 @compiled
@@ -342,35 +368,3 @@ def _gathered(data: Bytes, old: Places, new: Places, sizes: NDArray[np.int32], t
         for place in range(sizes[row]):
             gathered[new[row] + place] = data[old[row] + place]
     return gathered
-
-
-@compiled
-def _first_wrong(data: Bytes, starts: Places, ends: Places, n_columns: int, bits: int) -> int:
-    """The first row that is not one, -1 if there is none. Reads no byte beyond any row."""
-    for row in range(len(starts)):
-        at, end = starts[row], ends[row]
-        if at == end:
-            continue
-        n, column, left = np.int64(-1), np.int64(-1), np.int64(1)
-        while left > 0:
-            number, shift = np.int64(0), 0
-            while at < end and data[at] >= 128 and shift < 28:
-                number |= np.int64(data[at] & 127) << shift
-                shift += 7
-                at += 1
-            if at >= end or data[at] >= 128:
-                return row
-            number |= np.int64(data[at]) << shift
-            at += 1
-            if n < 0:
-                n = left = number
-                if n > n_columns:
-                    return row
-            else:
-                column += number + 1
-                left -= 1
-                if column >= n_columns:
-                    return row
-        if end - at != (n if bits == 8 else (n + 1) // 2):
-            return row
-    return -1

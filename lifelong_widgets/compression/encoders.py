@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.compression.methods import Distill, Neurons
+from lifelong_widgets.compression.teaching import Lessons, teach
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.models import Network, ScoringHead, UserEncoder
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
@@ -16,7 +17,7 @@ from lifelong_widgets.models.layers import ACTIVATIONS
 from lifelong_widgets.models.registry import MODELS
 
 _RIDGE = 1e-3
-_FIRST_STEPS, _LATER_STEPS, _BATCH, _RATE = 300, 20, 128, 3e-3
+FIRST_STEPS, _LATER_STEPS, _RATE = 300, 20, 3e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Modules(torch.nn.Module):
     def __init__(self, encoder: UserEncoder, head: ScoringHead) -> None:
         super().__init__()
         self.encoder, self.head = encoder, head
+
+    def forward(self, history: torch.Tensor, rewards: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+        """The scores, (n, m), of items whose vectors are given, as those of the histories are."""
+        scores: torch.Tensor = self.head(self.encoder(history, rewards), items)
+        return scores
 
 
 def modules_of(network: Network, hidden_dim: int | None = None) -> Modules:
@@ -73,14 +79,22 @@ def width_of(network: Network, how: Neurons | Distill | None) -> int:
 
 @torch.no_grad()
 def narrow(
-    network: Network, how: Neurons | Distill, contexts: Contexts, before: Modules | None = None
+    network: Network,
+    how: Neurons | Distill,
+    contexts: Contexts,
+    lessons: Lessons,
+    before: Modules | None = None,
 ) -> Modules:
     """A narrower encoder that says of `contexts` nearly what that of `network` says; and the head.
+
+    Source: G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015; of the
+    users' vectors rather than of scores, since all scores are products of these.
 
     Args:
         network: the live one.
         how: by what method.
         contexts: replayed.
+        lessons: who is told of each step.
         before: what was made of the network as it was a little while ago, to go on from.
 
     Raises:
@@ -106,7 +120,12 @@ def narrow(
         encoder.load_state_dict(before.encoder.state_dict())
     else:
         encoder.initialise(torch.Generator().manual_seed(0))
-    _teach(encoder, inputs, rewards, wanted, _FIRST_STEPS if before is None else _LATER_STEPS)
+
+    def loss(batch: torch.Tensor, _: torch.Generator) -> torch.Tensor:
+        return (encoder.read(inputs[batch], rewards[batch]) - wanted[batch]).square().mean()
+
+    n_steps = FIRST_STEPS if before is None else _LATER_STEPS
+    teach(list(encoder.parameters()), loss, len(inputs), n_steps, _RATE, lessons)
     return made
 
 
@@ -132,32 +151,3 @@ def _fit_output(encoder: DecayedMLP, inputs: torch.Tensor, wanted: torch.Tensor)
     change = torch.linalg.solve(gram, known.T @ missing.double()).float()
     encoder.output.weight.add_(change[:-1].T)
     encoder.output.bias.add_(change[-1])
-
-
-def _teach(
-    encoder: UserEncoder, inputs: torch.Tensor, rewards: torch.Tensor, wanted: torch.Tensor, n_steps: int
-) -> None:
-    """Steps of Adam on the squared difference of the users' vectors, in batches drawn with a fixed seed.
-
-    Source: G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015; of the
-        vectors
-    rather than the scores, since all scores are products of these.
-    """
-    generator = torch.Generator().manual_seed(0)
-    parameters = list(encoder.parameters())
-    moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
-    for step in range(n_steps):
-        batch = torch.randint(len(inputs), (min(_BATCH, len(inputs)),), generator=generator)
-        with torch.enable_grad():
-            for parameter in parameters:
-                parameter.requires_grad_(True)
-            loss = (encoder.read(inputs[batch], rewards[batch]) - wanted[batch]).square().mean()
-            slopes = torch.autograd.grad(loss, parameters)
-        # Adam; torch's own takes a second and a half and 70 MB to import
-        rate = _RATE * (1.0 - step / n_steps)
-        for parameter, slope, (first, second) in zip(parameters, slopes, moments, strict=True):
-            first.lerp_(slope, 0.1)
-            second.lerp_(slope * slope, 0.01)
-            unbiased = (second / (1.0 - 0.99 ** (step + 1))).sqrt_().add_(1e-8)
-            parameter.data.addcdiv_(first / (1.0 - 0.9 ** (step + 1)), unbiased, value=-rate)
-    encoder.requires_grad_(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,22 @@ class Touched:
     """
 
     def __init__(self) -> None:
+        self._parts: dict[int, tuple[object, str]] = {}
         self.clear()
+
+    def watch(self, parts: Mapping[str, object]) -> None:
+        """Note from now on what these write, each under its name; what others write is nobody's here.
+
+        It holds them, so that no other object can come to stand for one of them.
+        """
+        self._parts = {id(part): (part, name) for name, part in parts.items()}
 
     def clear(self) -> None:
         """Nothing was touched since."""
         self.dense = False
         self.n_users = sys.maxsize
-        self.of_owners: dict[tuple[int, str], set[int] | None] = {}
-        self.emptied: dict[int, list[int]] = {}
+        self.of_parts: dict[tuple[str, str], set[int] | None] = {}
+        self.emptied: dict[str, list[int]] = {}
         self._moved: set[int] = set()
         self._described: set[int] = set()
         self._valued: set[int] = set()
@@ -73,61 +81,63 @@ class Touched:
         """Whose rows were moved by the values, of `n` items; ascending."""
         return _below(self._valued, n)
 
-    def rows_of(self, owner: object, name: str) -> Rows:
-        """Which rows of an attribute that is written row by row were; ascending."""
-        return _below(self.of_owners.get((id(owner), name)) or (), sys.maxsize)
+    def rows_of(self, part: str, attribute: str) -> Rows:
+        """Which rows of what a part keeps row by row were written; ascending."""
+        return _below(self.of_parts.get((part, attribute)) or (), sys.maxsize)
 
     def people(self, n: int) -> Rows:
         """Of whom something has happened, of `n` people; ascending."""
         return _below(self._people, n)
 
     def _note_writes(self, ledger: Ledger) -> None:
-        for owner, name, index in ledger.writes():
-            key = id(owner), name
+        for owner, attribute, index in ledger.writes():
+            part, name = self._parts.get(id(owner), (None, ""))
+            if part is not owner:
+                continue
             if isinstance(index, tuple) and isinstance(index[0], slice):  # a column of the linear memory
-                self.emptied.setdefault(id(owner), []).append(int(index[1]))
+                self.emptied.setdefault(name, []).append(int(index[1]))
                 continue
             rows = index[0] if isinstance(index, tuple) else index
+            key = name, attribute
             if rows is None:
-                self.of_owners[key] = _ALL
-            elif (known := self.of_owners.setdefault(key, set())) is not None:
+                self.of_parts[key] = _ALL
+            elif (known := self.of_parts.setdefault(key, set())) is not None:
                 known.update(rows.tolist() if isinstance(rows, np.ndarray) else (int(rows),))
+
+
+def parts_of(memory: EpisodicMemory, gate: Gate) -> dict[str, object]:
+    """What keeps notes of its writes, under names that are the same for a live model and for its copy."""
+    parts: dict[str, object] = {f"memory/{name}": part for name, part in memory.members.items()}
+    parts |= {f"gate/{name}": part for name, part in gate.members.items()}
+    parts |= {f"table/{name}": part for name, part in memory.tables.items()}
+    return parts | {"slots": memory.linear.slots}
 
 
 class Twin:
     """The small parts, tables and linear weights of a copy, each beside what it is a copy of."""
 
-    def __init__(self, live: Any, memory: EpisodicMemory, gate: Gate) -> None:
-        self._pairs: dict[int, tuple[Any, Any]] = {}
-        of_live, own = live.memory.members, memory.members
-        pairs: list[tuple[Any, Any]] = [(part, own[name]) for name, part in of_live.items()]
-        pairs += [(part, gate.members[name]) for name, part in live.gate.members.items()]
-        pairs += [(part, memory.tables[name]) for name, part in live.memory.tables.items()]
-        pairs += [(live.memory.linear.slots, memory.linear.slots)]
-        for part, twin in pairs:
-            self._pairs[id(part)] = part, twin
+    def __init__(self, live: Mapping[str, object], own: Mapping[str, object]) -> None:
+        self._pairs: dict[str, tuple[Any, Any]] = {name: (part, own[name]) for name, part in live.items()}
 
     def follow(self, touched: Touched) -> int:
         """Be what the live parts are, in the rows that were touched; how many rows that were."""
         n, weights = 0, np.zeros(0, dtype=np.int64)
         emptied: list[int] = []
         linear: tuple[LinearMemory, CompactLinear] | None = None
-        for (owner, name), rows in touched.of_owners.items():
-            if owner not in self._pairs:
-                continue
-            part, twin = self._pairs[owner]
+        for (name, attribute), rows in touched.of_parts.items():
+            part, twin = self._pairs[name]
             if isinstance(twin, CompactLinear):
                 linear = part, twin
-                if name == "_weights":
+                if attribute == part.NOTED:
                     weights = np.union1d(weights, _below(rows or (), len(part.slots)))
-                    emptied = touched.emptied.get(owner, [])
+                    emptied = touched.emptied.get(name, [])
             elif isinstance(twin, CompactTable):
-                if name == "_neighbors":
+                if attribute == part.NOTED:
                     changed = _below(rows or (), len(part))
                     twin.copy_rows(part, changed)
                     n += len(changed)
             else:
-                n += _copied(part, twin, name, rows)
+                n += _copied(part, twin, attribute, rows)
         if linear is not None:  # once its places are known
             linear[1].copy_rows(linear[0], weights, emptied)
             n += len(weights)

@@ -23,10 +23,17 @@ class CompactLinear(LinearMemory):
     Args:
         model: what it holds.
         held: makes rows of a matrix.
+        tuned: what is to be added to the weights before that, if anything.
     """
 
-    def __init__(self, model: LinearMemory, held: Callable[[Matrix], Rows]) -> None:
+    def __init__(
+        self,
+        model: LinearMemory,
+        held: Callable[[Matrix], Rows],
+        tuned: Callable[[LinearMemory], Matrix | None],
+    ) -> None:
         self._copy(model, held)
+        self._tuned = tuned
         self.encode(model)
 
     def _copy(self, model: LinearMemory, held: Callable[[Matrix], Rows]) -> None:
@@ -50,7 +57,8 @@ class CompactLinear(LinearMemory):
     def encode(self, model: LinearMemory) -> None:
         """Hold all of the weights of `model` anew."""
         n, self._n_written = len(model.slots), 0
-        weights = model.weights_of(np.arange(n))
+        self._correction = self._tuned(model)
+        weights = self._corrected(model, np.arange(n))
         if hasattr(self, "_rows"):  # it follows: items come
             weights = np.pad(weights, ((0, 0), (0, min(n // _ROOM + 16, model.slots.limit - n))))
         self._rows = self._held(weights)
@@ -58,20 +66,40 @@ class CompactLinear(LinearMemory):
     def copy_rows(self, model: LinearMemory, rows: NDArray[np.int64], emptied: list[int]) -> None:
         """These rows are what they are in `model`; the columns `emptied` were made empty before that."""
         n = len(model.slots)
-        if n > self._rows.shape[1] or n < self._rows.shape[0]:
+        if n > self._rows.shape[1] or n < self._rows.shape[0] or _are_full_again(model, rows, emptied):
             self.encode(model)
             return
         for column in emptied:
             self._rows.clear(column)
+            if self._correction is not None and column < len(self._correction):
+                self._correction[column] = self._correction[:, column] = 0.0
         rows = np.union1d(rows, np.arange(self._rows.shape[0], n))  # there is no hole
         self._n_written += len(rows)
-        if self._rows.ages and self._n_written > _LIVES * n:
+        if (self._rows.ages or self._correction is not None) and self._n_written > _LIVES * n:
             self.encode(model)
             return
-        self._rows.write(rows, np.pad(model.weights_of(rows), ((0, 0), (0, self._rows.shape[1] - n))))
+        self._rows.write(rows, np.pad(self._corrected(model, rows), ((0, 0), (0, self._rows.shape[1] - n))))
+
+    def _corrected(self, model: LinearMemory, rows: NDArray[np.int64]) -> Matrix:
+        """The weights of some rows, and what tuning adds to those that were there when it was made."""
+        weights = model.weights_of(rows)
+        if self._correction is not None:
+            weights, known = weights.copy(), rows < len(self._correction)
+            weights[known, : len(self._correction)] += self._correction[rows[known]]
+        return weights
 
     def _product(self, rows: NDArray[np.int64], x: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._rows.combine(rows, x)[: len(self._slots)]
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         raise DataError("a compressed copy learns nothing itself: it follows the model that it was made from")
+
+
+def _are_full_again(model: LinearMemory, rows: NDArray[np.int64], emptied: list[int]) -> bool:
+    """Whether columns that were made empty hold something beside `rows`: an undo has put it back."""
+    if not emptied:
+        return False
+    n = len(model.slots)
+    columns = model.weights_of(np.arange(n))[:, [column for column in emptied if column < n]]
+    columns[rows[rows < n]] = 0.0
+    return bool(columns.any())

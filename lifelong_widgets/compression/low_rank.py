@@ -64,6 +64,10 @@ class LowRankRows:
         """See `Rows`."""
         return self._left.combine(rows, factors) @ self._directions
 
+    def factors(self) -> tuple[Matrix, Matrix]:
+        """The tall one, (n, rank), and the wide one, (rank, m), as they are held."""
+        return self._left.take(np.arange(self._left.shape[0])), self._directions.copy()
+
     def clear(self, column: int) -> None:
         """See `Rows`."""
         self._basis.clear(column)

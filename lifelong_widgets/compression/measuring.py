@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.compression.parts import empty_bytes
 from lifelong_widgets.compression.report import CompressionReport, Kept
 from lifelong_widgets.compression.serving import CompressedRecommender, Live
+from lifelong_widgets.compression.small_parts import empty_bytes_of_histories
 from lifelong_widgets.data import Feedback, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import Ranker
 from lifelong_widgets.models import Histories, one_thread
+from lifelong_widgets.progress import ProgressCallback
 
 K = 10
 """Length of the lists."""
@@ -46,14 +49,14 @@ class Baseline:
 
     Attributes:
         shown: its lists.
-        n_bytes: of an uncompressed file of all that it serves with.
-        n_bytes_filled: the same without the empty places of the tables of neighbours.
+        n_bytes: of a float32 file of all that it serves with, without empty places.
+        n_bytes_live: the same with the empty places of tables of neighbours and histories, as it holds it.
         held_out: the events; None for lists of people alone.
     """
 
     shown: Shown
     n_bytes: int
-    n_bytes_filled: int
+    n_bytes_live: int
     held_out: list[Feedback] | None
 
 
@@ -66,11 +69,10 @@ def baseline_of(live: Live, held_out: Interactions | None) -> Baseline:
     """
     events = None if held_out is None else _events(live, held_out)
     whole = CompressedRecommender(live, "float32", following=False)
-    tables = live.memory.tables.values()
-    empty = sum(8 * int(np.count_nonzero(table.get_state()["neighbors"] == 0)) for table in tables)
     n_bytes = whole.n_bytes
+    empty = empty_bytes(live.memory) + empty_bytes_of_histories(live.histories.get_state())
     return Baseline(
-        _shown(live, live.ranker, live.histories, live.users, events), n_bytes, n_bytes - empty, events
+        _shown(live, live.ranker, live.histories, live.users, events), n_bytes, n_bytes + empty, events
     )
 
 
@@ -90,7 +92,7 @@ def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> C
     return CompressionReport(
         method=str(small.plan),
         bytes_before=baseline.n_bytes,
-        bytes_filled=baseline.n_bytes_filled,
+        bytes_live=baseline.n_bytes_live,
         bytes_after=small.n_bytes,
         rank_us_before=_median(costs[0]),
         rank_us_after=_median(costs[1]),
@@ -103,11 +105,16 @@ def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> C
     )
 
 
-def compress(live: Live, methods: Any, held_out: Interactions | None = None) -> CompressedRecommender:
+def compress(
+    live: Live,
+    methods: Any,
+    held_out: Interactions | None = None,
+    progress: bool | ProgressCallback = False,
+) -> CompressedRecommender:
     """A copy made by some methods, with its report; see `Recommender.compress`."""
     if not len(live.network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
-    small = CompressedRecommender(live, methods)
+    small = CompressedRecommender(live, methods, progress=progress)
     small.report = report_of(small, live, baseline_of(live, held_out))
     return small
 

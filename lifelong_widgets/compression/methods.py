@@ -138,10 +138,21 @@ class Distill(Method):
     what = "a user encoder of this width, taught by the live one on replayed contexts"
 
 
+@dataclass(frozen=True, slots=True)
+class Tune(Method):
+    """A short fine-tune of what pruning, fewer neighbours or low rank leave; see `tuning`."""
+
+    n_steps: int = 200
+    name = "tune"
+    decides = "tuning"
+    what = "what pruning, fewer neighbours or low rank leave is taught by the live model on replayed contexts"
+
+
 METHODS: dict[str, type[Method]] = {
     method.name: method
     for method in (
         Float32, Int8, Int4, Neighbors, LowRank, Prune, ProductQuantization, Hashed, Neurons, Distill,
+        Tune,
     )
 }  # fmt: skip
 """Every method there is, by its name in ``rec.compress("NAME:NUMBER")``."""
@@ -163,6 +174,7 @@ class Plan:
         matrices: how the matrices shrink.
         items: how the item rows shrink; else they are matrices like the others.
         encoder: how the user encoder shrinks.
+        tuning: how long what is left is taught.
     """
 
     store: Method = Int8()
@@ -170,6 +182,7 @@ class Plan:
     matrices: LowRank | Prune | None = None
     items: ProductQuantization | Hashed | None = None
     encoder: Neurons | Distill | None = None
+    tuning: Tune | None = None
 
     @property
     def bits(self) -> int:
@@ -271,6 +284,10 @@ take one of them
         raise DataError(
             f"float32 makes nothing smaller, so it does not go with {' + '.join(map(str, given))}"
         )
+    if plan.tuning is not None and plan.matrices is None and plan.neighbors is None:
+        raise DataError(
+            f"{plan.tuning} has nothing to make up for: it goes with prune, low_rank or neighbors"
+        )
     return plan
 
 
@@ -280,6 +297,7 @@ _SAYS = {
     "matrices": "how matrices shrink",
     "items": "how item rows shrink",
     "encoder": "how the user encoder shrinks",
+    "tuning": "how long what is left is taught",
 }
 _BOUNDS: dict[str, tuple[Callable[[float], bool], str]] = {
     "kept": (lambda n: 1 <= n <= 4096, "a whole number from 1 to 4,096"),
@@ -287,6 +305,7 @@ _BOUNDS: dict[str, tuple[Callable[[float], bool], str]] = {
     "n_parts": (lambda n: 1 <= n <= 4096, "a whole number from 1 to 4,096"),
     "n_buckets": (lambda n: 1 <= n <= 2**24, "a whole number from 1 to 16,777,216"),
     "hidden_dim": (lambda n: 1 <= n <= 65_536, "a whole number from 1 to 65,536"),
+    "n_steps": (lambda n: 1 <= n <= 100_000, "a whole number from 1 to 100,000"),
     "density": (lambda share: 0.0 < share <= 1.0, "a share above 0 and at most 1"),
 }
 

@@ -26,6 +26,7 @@ from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.memory.stages import StagePopularity
+from lifelong_widgets.memory.states import check_arrays
 from lifelong_widgets.memory.successors import Successors
 from lifelong_widgets.state_file import Tree, count_of
 
@@ -124,14 +125,39 @@ def _members(memory: EpisodicMemory) -> tuple[PopularityBank, StagePopularity, S
 
 
 def _table_tree(table: NeighborTable) -> Tree:
-    return table.rows.get_state() if isinstance(table, CompactTable) else dict(table.get_state())
+    if isinstance(table, CompactTable):
+        return table.rows.get_state()
+    state = table.get_state()
+    filled = state["neighbors"] > 0
+    return {
+        "rows": packed(np.diff(state["rows"].astype(np.int64), prepend=0)),
+        "n": len(filled),
+        "counts": packed(filled.sum(axis=1)),
+        **{name: state[name][filled] for name in ("neighbors", "weights")},
+    }
 
 
 def _table_of(tree: Tree, plan: Plan, like: NeighborTable, n_items: int) -> NeighborTable:
-    if plan.bits == 32:
-        table = NeighborTable(like.capacity)
-        table.set_state(tree, n_items)
-        return table
-    small = CompactTable(like.capacity, plan.bits, plan.neighbors.kept if plan.neighbors else None)
-    small.rows.set_state(tree, n_items, n_items)
-    return small
+    if plan.bits < 32:
+        small = CompactTable(like.capacity, plan.bits, plan.neighbors.kept if plan.neighbors else None)
+        small.rows.set_state(tree, n_items, n_items)
+        return small
+    n = count_of(tree["n"], "n")
+    counts = unpacked(tree["counts"], n)
+    if n and not 0 <= counts.min() <= counts.max() <= like.capacity:
+        raise FormatError(f"neighbours: a row has fewer than 0 or more than {like.capacity} of them")
+    filled = np.arange(like.capacity) < counts[:, None]
+    state = {"rows": np.cumsum(unpacked(tree["rows"], n)).astype(np.int32)}
+    for name, dtype in {"neighbors": np.int32, "weights": np.float32}.items():
+        check_arrays("neighbours", tree, **{name: ((int(counts.sum()),), dtype, None)})
+        state[name] = np.zeros(filled.shape, dtype=dtype)
+        state[name][filled] = tree[name]
+    table = NeighborTable(like.capacity)
+    table.set_state(state, n_items)
+    return table
+
+
+def empty_bytes(memory: EpisodicMemory) -> int:
+    """What the empty places of the tables of a live memory take beside those that are filled."""
+    neighbors = (table.get_state()["neighbors"] for table in memory.tables.values())
+    return sum(8 * int(np.count_nonzero(places == 0)) for places in neighbors)

@@ -33,8 +33,9 @@ class CompressionReport:
 
     Attributes:
         method: how it was compressed.
-        bytes_before: of a file of all that the live model serves with, as it holds it.
-        bytes_filled: of the same file without the empty places that it keeps in its tables of neighbours.
+        bytes_before: of a file in float32 of all that the live model serves with: what ``float32`` writes.
+        bytes_live: of the same with the empty places that the live model keeps, in its tables of neighbours
+            and in histories.
         bytes_after: of the copy's file: items, people, histories and all.
         rank_us_before: median CPU microseconds of one live list of 10; the interval is by order statistics.
         rank_us_after: the same for the copy.
@@ -48,7 +49,7 @@ class CompressionReport:
 
     method: str
     bytes_before: int
-    bytes_filled: int
+    bytes_live: int
     bytes_after: int
     rank_us_before: Kept
     rank_us_after: Kept
@@ -61,14 +62,19 @@ class CompressionReport:
 
     @property
     def ratio(self) -> float:
-        """How many times smaller the file is."""
+        """How many times smaller the file is than one in float32."""
         return self.bytes_before / self.bytes_after
+
+    @property
+    def ratio_live(self) -> float:
+        """How many times smaller the file is than what the live model holds, empty places and all."""
+        return self.bytes_live / self.bytes_after
 
     def rows(self) -> list[tuple[str, str]]:
         """What there is to say, line by line: what, and how much."""
         measured = [
             ("file", f"{self.bytes_before:,} → {self.bytes_after:,} bytes, {self.ratio:.1f} × smaller"),
-            ("without empty places", f"{self.bytes_filled / self.bytes_after:.1f} × smaller"),
+            ("with empty places", f"{self.bytes_live:,} bytes before, {self.ratio_live:.1f} × smaller"),
             ("a list of 10", f"{self.rank_us_before.value:.0f} → {self.rank_us_after.value:.0f} µs"),
         ]
         if self.ndcg_kept is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,20 +10,26 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.compression.encoders import Contexts
-from lifelong_widgets.compression.following import Touched, Twin
+from lifelong_widgets.compression.encoders import FIRST_STEPS, Contexts
+from lifelong_widgets.compression.following import Touched, Twin, parts_of
 from lifelong_widgets.compression.linear import CompactLinear
-from lifelong_widgets.compression.methods import Methods, Plan, plan_of
+from lifelong_widgets.compression.methods import Distill, Methods, Plan, plan_of
 from lifelong_widgets.compression.parts import memory_of_tree, memory_tree, small_tree, take_small
 from lifelong_widgets.compression.report import CompressionReport
+from lifelong_widgets.compression.rows import Matrix
 from lifelong_widgets.compression.serving_network import ServingNetwork
 from lifelong_widgets.compression.small_parts import (
+    filled_histories,
+    histories_of,
     pack_gate,
     pack_histories,
     unpack_gate,
     unpack_histories,
 )
+from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.tables import CompactTable
+from lifelong_widgets.compression.teaching import Lessons, lessons_of
+from lifelong_widgets.compression.tuning import tuned_linear
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError, FormatError
@@ -32,7 +37,9 @@ from lifelong_widgets.files import replacing
 from lifelong_widgets.memory import FEATURES, Content, EpisodicMemory, Gate, Ranker
 from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
+from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.models import Histories, Network, one_thread
+from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, write_tree
 
@@ -158,12 +165,19 @@ class CompressedRecommender:
     _bounds: tuple[int, ...]
     _live: Live | None = None
 
-    def __init__(self, live: Live, methods: Methods | Plan = "int8", following: bool = True) -> None:
+    def __init__(
+        self,
+        live: Live,
+        methods: Methods | Plan = "int8",
+        following: bool = True,
+        progress: bool | ProgressCallback = False,
+    ) -> None:
         self.plan = methods if isinstance(methods, Plan) else plan_of(methods)
         self._live, self.catalog, self._kinds = live, live.catalog, live.kinds
         self._known_as: Callable[[Id], Id] = live.known_as
         self._touched = Touched()
-        self._take_all(live)
+        with lessons_of(self._n_steps(), progress) as lessons:
+            self._take_all(live, lessons)
         if following:
             live.followers.add(self._touched)
 
@@ -172,7 +186,7 @@ class CompressedRecommender:
     @property
     def n_bytes(self) -> int:
         """How large its file is."""
-        return len(packed(self.tree()))
+        return len(packed(self._file()))
 
     @one_thread()
     def recommend(
@@ -245,7 +259,7 @@ class CompressedRecommender:
             raise DataError("a copy from a file follows nobody: there is no live model beside it")
         self._kinds = live.kinds
         if live.histories is not self._seen:
-            self._take_all(live)
+            self._take_all(live, Lessons())
             return self._n_rows()
         n = self._twin.follow(self._touched)
         self._copy_people(live, self._touched)
@@ -253,11 +267,8 @@ class CompressedRecommender:
         moved, described = touched.items(len(network.items))
         if network.learned is not None:  # an undo reads again the texts of items that came since
             described = np.union1d(described, np.arange(self._n_described, len(network.items)))
-        if len(network.items) > len(self._network):
-            self._memory.newcomers = copy.deepcopy(live.memory.newcomers)
-        else:
-            counted = touched.rows_of(live.memory.popularity, "_counts")
-            self._memory.newcomers.copy_items(live.memory.newcomers, counted)
+        counted = touched.rows_of("memory/popularity", PopularityBank.NOTED)
+        self._memory.newcomers.copy_items(live.memory.newcomers, counted)
         self._network.copy_items(network, moved, described)
         if touched.dense:
             self._network.encode_dense(network)
@@ -285,7 +296,7 @@ class CompressedRecommender:
             LifelongWidgetsError: the system refuses to write.
         """
         with replacing(path) as aside:
-            write_tree(aside, self.tree(), KIND, VERSION)
+            write_tree(aside, self._file(), KIND, VERSION)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CompressedRecommender:
@@ -298,7 +309,12 @@ class CompressedRecommender:
         """
         tree = read_tree(path, KIND, VERSION)
         with damage_of(path):
-            return cls.of_tree(tree)
+            return cls.of_tree(restored(tree["shrunk"]) if "shrunk" in tree else tree)
+
+    def _file(self) -> Tree:
+        """What is written: ``float32`` as it is, all others by LZMA."""
+        tree = self.tree()
+        return tree if self.plan.bits == 32 else {"shrunk": shrunk(tree)}
 
     def tree(self) -> Tree:
         """What its file holds."""
@@ -360,7 +376,13 @@ class CompressedRecommender:
 
     # ------------------------------------------------------------ in here
 
-    def _take_all(self, live: Live) -> None:
+    def _n_steps(self) -> int:
+        """How many steps it is taught by, when it is made."""
+        plan = self.plan
+        taught = FIRST_STEPS if isinstance(plan.encoder, Distill) else 0
+        return taught + (0 if plan.tuning is None else 2 * plan.tuning.n_steps)  # network and linear memory
+
+    def _take_all(self, live: Live, lessons: Lessons) -> None:
         """Make everything of the live model anew."""
         plan = self.plan
 
@@ -374,21 +396,32 @@ class CompressedRecommender:
         self._seen, self._n_described = live.histories, len(live.network.items)
         self._users = IdIndex(name="user")
         self._users.extend(live.users)
-        self._network = ServingNetwork(live.network, plan, contexts)
-        self._memory = live.memory.held_by(self._table, self._linear)
+        self._network = ServingNetwork(live.network, plan, contexts, lessons)
+
+        def tuned(model: LinearMemory) -> Matrix | None:
+            if plan.tuning is None:
+                return None
+            return tuned_linear(model, plan, contexts(), plan.tuning.n_steps, lessons)
+
+        def linear(model: LinearMemory) -> LinearMemory:
+            return CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), tuned)
+
+        self._memory = live.memory.held_by(self._table, linear)
         self._gate, self._histories = live.gate.copy(), live.histories.copy()
         self._people = live.people.rows(range(len(live.users)))
         self._weights, self._bounds = live.content.weights().copy(), live.content.bounds
         self._values = self._worth = None
         if live.value.on:
             plain = Plan(store=plan.store, matrices=plan.matrices, items=plan.items)
-            self._values = ServingNetwork(live.value.network, plain, contexts)
+            self._values = ServingNetwork(live.value.network, plain, contexts, lessons)
             self._worth = _worth_of(live.value)
         if plan.bits < 32:  # what the file will hold is what is served
             take_small(self._memory, small_tree(self._memory, plan), plan, len(self._network))
             tree = {"gate": {"state": self._gate_tree()}, "histories": self._histories_tree()}
             self._set_small(tree, len(self._network), len(self._users))
-        self._twin = Twin(live, self._memory, self._gate)
+        watched = parts_of(live.memory, live.gate)
+        self._twin = Twin(watched, parts_of(self._memory, self._gate))
+        self._touched.watch(watched)
         self._touched.clear()
         self._make_ranker()
 
@@ -414,9 +447,6 @@ class CompressedRecommender:
         small = CompactTable(table.capacity, self.plan.bits, kept)
         small.copy_rows(table, table.taken)
         return small
-
-    def _linear(self, model: LinearMemory) -> LinearMemory:
-        return CompactLinear(model, lambda matrix: self.plan.held(matrix, "linear"))
 
     def _network_content(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         return self._network.content_of(items)
@@ -474,8 +504,8 @@ class CompressedRecommender:
         return pack_gate(state, self.plan.stored)
 
     def _histories_tree(self) -> Tree:
-        state = self._histories.get_state()
-        return state if self.plan.bits == 32 else pack_histories(state)
+        filled = filled_histories(self._histories.get_state())
+        return filled if self.plan.bits == 32 else pack_histories(filled)
 
     def _set_small(self, tree: Tree, n_items: int, n_people: int) -> None:
         """Gate and histories of the trees that `_gate_tree` and `_histories_tree` gave."""
@@ -487,10 +517,10 @@ class CompressedRecommender:
             state = {**state, "n_steps": 0, "moments": np.zeros((2, n), dtype=np.float32)}
         else:
             state = unpack_gate(state, self.plan.stored, len(FEATURES))
-            histories = unpack_histories(histories, self._histories.length)
+            histories = unpack_histories(histories)
         past = self._gate.get_state()["past"]
         self._gate.set_state({**state, "past": past}, n_items, n_people)
-        self._histories.set_state(histories)
+        self._histories.set_state(histories_of(histories, self._histories.length))
 
     def _check(self) -> None:
         """Raise a FormatError unless the parts of a file fit each other."""

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from lifelong_widgets.compression.encoders import Contexts, Modules, modules_of, narrow, width_of
 from lifelong_widgets.compression.methods import Plan
 from lifelong_widgets.compression.rows import Matrix, Rows
+from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.tuning import Corrections, tuned_network
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.states import check_arrays
 from lifelong_widgets.models import Network
@@ -32,10 +34,13 @@ class ServingNetwork:
     Args:
         network: whose scores.
         plan: how they are made smaller.
-        contexts: gives what a narrower encoder is taught with.
+        contexts: gives what a narrower encoder is taught with, and what is left of matrices.
+        lessons: who is told of each step of that.
     """
 
-    def __init__(self, network: Network, plan: Plan, contexts: Callable[[], Contexts]) -> None:
+    def __init__(
+        self, network: Network, plan: Plan, contexts: Callable[[], Contexts], lessons: Lessons
+    ) -> None:
         self._sizes: dict[str, Any] = {name: getattr(network, name) for name in _SIZES}
         self._like = Network(**self._sizes)
         self._plan, self._contexts = plan, contexts
@@ -43,13 +48,20 @@ class ServingNetwork:
         self._is_product = network.is_product
         self._narrowed: Modules | None = None
         self._modules = modules_of(self._like, width_of(network, plan.encoder))
-        self.encode_items(network)
-        self.encode_dense(network)
+        self._narrow(network, lessons)
+        self.encode_items(network, lessons)
+        self._hold_dense(network)
 
-    def encode_items(self, network: Network) -> None:
-        """Hold all item rows anew."""
+    def encode_items(self, network: Network, lessons: Lessons) -> None:
+        """Hold all item rows anew, and what tuning adds to them and the layers."""
+        self._corrections: Corrections = {}
+        if self._plan.tuning is not None:
+            modules, n_steps = self._source(network), self._plan.tuning.n_steps
+            self._corrections = tuned_network(
+                network, modules, self._plan, self._contexts(), n_steps, lessons
+            )
         rows = network.items.array
-        self._embeddings = self._plan.held(rows[:, : self._width], "embeddings")
+        self._embeddings = self._plan.held(self._embedded(network, np.arange(len(rows))), "embeddings")
         self._content = self._plan.held(rows[:, self._width :], "content")
         self._n_written = 0
 
@@ -59,26 +71,45 @@ class ServingNetwork:
         new = np.arange(self._embeddings.shape[0], n)
         moved, described = np.union1d(moved, new), np.union1d(described, new)
         self._n_written += len(moved)
-        if self._embeddings.ages and self._n_written > _LIVES * n:
-            self.encode_items(network)
+        if (self._embeddings.ages or self._corrections) and self._n_written > _LIVES * n:
+            self.encode_items(network, Lessons())
             return
-        self._embeddings.write(moved, table[moved, : self._width])
+        self._embeddings.write(moved, self._embedded(network, moved))
         if len(described):
             self._content.write(described, table[described, self._width :])
 
     def encode_dense(self, network: Network) -> None:
         """Hold the parameters that every step touches anew."""
-        source = Modules(network.encoder, network.head)
+        self._narrow(network, Lessons())
+        self._hold_dense(network)
+
+    def _narrow(self, network: Network, lessons: Lessons) -> None:
         if self._plan.encoder is not None:
-            self._narrowed = narrow(network, self._plan.encoder, self._contexts(), self._narrowed)
-            source = self._narrowed
-        self._matrices: dict[str, Rows] = {"projection": self._plan.held(_matrix(network.projection))}
+            made = narrow(network, self._plan.encoder, self._contexts(), lessons, self._narrowed)
+            self._narrowed = made
+
+    def _source(self, network: Network) -> Modules:
+        """The encoder and head that are held."""
+        return Modules(network.encoder, network.head) if self._narrowed is None else self._narrowed
+
+    def _embedded(self, network: Network, rows: NDArray[np.int64]) -> Matrix:
+        """The embeddings of items, and what tuning adds to those that were there when it was made."""
+        embeddings: Matrix = network.items.array[rows, : self._width]
+        correction = self._corrections.get("embeddings")
+        if correction is not None:
+            known = rows < len(correction)
+            embeddings[known] += correction[rows[known]]
+        return embeddings
+
+    def _hold_dense(self, network: Network) -> None:
+        projection = self._corrected("projection", _matrix(network.projection))
+        self._matrices: dict[str, Rows] = {"projection": self._plan.held(projection)}
         if network.of_people is not None:
             self._matrices["of_people"] = self._plan.held(_matrix(network.of_people))
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        for name, parameter in source.named_parameters():
+        for name, parameter in self._source(network).named_parameters():
             if parameter.ndim >= 2:
-                self._matrices[name] = self._plan.held(_matrix(parameter))
+                self._matrices[name] = self._plan.held(self._corrected(name, _matrix(parameter)))
             else:
                 self._vectors[name] = self._rounded(parameter.detach().numpy())
         self._spread()
@@ -155,6 +186,7 @@ class ServingNetwork:
         sizes = {name: state["sizes"][name] for name in _SIZES}
         made._sizes, made._like, made._plan = sizes, Network(**sizes), plan
         made._width, made._narrowed, made._n_written = made._like.embedding_dim, None, 0
+        made._corrections = {}
         n, content_dim, person_dim, width = (
             count_of(state[name], name) for name in ("n_items", "content_dim", "person_dim", "width")
         )
@@ -211,6 +243,10 @@ class ServingNetwork:
         if self._content.shape[1]:
             vectors = vectors + self._content.take(items) @ self._projection
         return vectors
+
+    def _corrected(self, name: str, matrix: Matrix) -> Matrix:
+        correction = self._corrections.get(name)
+        return matrix if correction is None else matrix + correction
 
     def _rounded(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         return vector.copy() if self._plan.bits == 32 else vector.astype(np.float16).astype(np.float32)

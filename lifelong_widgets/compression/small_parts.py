@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.compression.methods import Plan
 from lifelong_widgets.compression.rows import Stored
 from lifelong_widgets.compression.varints import gaps, packed, sums, unpacked
 from lifelong_widgets.errors import FormatError
@@ -20,6 +19,7 @@ from lifelong_widgets.state_file import Tree, count_of
 _LEAST = -60_000.0  # near the end of what half precision holds; 2 to this power is nothing
 _STAGE_HALF_LIFE = 5_000.0  # of `StagePopularity`
 _SECONDS = 2**53
+_OF_EVENTS = {"items": np.int32, "rewards": np.float32, "kinds": np.int16, "times": np.float64}
 
 
 def pack_popularity(state: Tree) -> Tree:
@@ -135,71 +135,97 @@ def unpack_gate(tree: Tree, stored: type[Stored], n_features: int) -> Tree:
     }
 
 
-def pack_histories(state: Tree) -> Tree:
-    """A state of `Histories`: without empty places, and without loss but for parts of seconds."""
-    items, rewards, kinds, times = (state[name] for name in ("items", "rewards", "kinds", "times"))
+def filled_histories(state: Tree) -> Tree:
+    """A state of `Histories` without the empty places, and otherwise as it is."""
+    items, rewards, kinds, times = (state[name] for name in _OF_EVENTS)
     taken = (items != 0) | (rewards != 0) | (kinds != 0) | (times != 0)
     length = items.shape[1] if items.ndim == 2 else 0
-    sizes = (np.where(taken, np.arange(1, length + 1), 0).max(axis=1, initial=0)).astype(np.int64)
+    sizes = np.where(taken, np.arange(1, length + 1), 0).max(axis=1, initial=0).astype(np.int64)
     held = np.arange(length) < sizes[:, None]
-    worth, codes = np.unique(rewards[held], return_inverse=True)
-    consumed_sizes = np.diff(state["consumed_offsets"])
     return {
         "n": len(items),
         "clock": state["clock"],
         "sizes": packed(sizes),
-        "items": _shortest(items[held]),
-        "worth": worth.astype(np.float32),
-        "rewards": _shortest(codes),
-        "kinds": packed(kinds[held].astype(np.int64)),
-        "times": packed(gaps(_seconds(times[held]), sizes)),
-        "consumed_sizes": packed(consumed_sizes),
-        "consumed": packed(gaps(state["consumed"].astype(np.int64), consumed_sizes)),
+        **{name: state[name][held] for name in _OF_EVENTS},
+        "consumed": state["consumed"],
+        "consumed_sizes": packed(np.diff(state["consumed_offsets"])),
     }
 
 
-def unpack_histories(tree: Tree, length: int) -> Tree:
+def empty_bytes_of_histories(state: Tree) -> int:
+    """What the empty places of a state of `Histories` take."""
+    filled = filled_histories(state)
+    return sum(int(state[name].nbytes - filled[name].nbytes) for name in _OF_EVENTS)
+
+
+def histories_of(tree: Tree, length: int) -> Tree:
     """The state again, of histories of `length` events.
 
     Raises:
         FormatError: it is none.
     """
     n = count_of(tree["n"], "n")
-    sizes = unpacked(tree["sizes"], n)
-    consumed_sizes = unpacked(tree["consumed_sizes"], n)
+    sizes, consumed_sizes = unpacked(tree["sizes"], n), unpacked(tree["consumed_sizes"], n)
     if n and (not 0 <= sizes.min() <= sizes.max() <= length or consumed_sizes.min() < 0):
         raise FormatError(f"histories: one has fewer than 0 or more than {length} events")
-    total, codes = int(sizes.sum()), tree["rewards"]
-    worth = tree["worth"]
+    held = np.arange(length) < sizes[:, None]
+    state: Tree = {"clock": tree["clock"], "consumed": tree["consumed"]}
+    for name, dtype in _OF_EVENTS.items():
+        check_arrays("histories", tree, **{name: ((int(sizes.sum()),), dtype, None)})
+        state[name] = np.zeros((n, length), dtype=dtype)
+        state[name][held] = tree[name]
+    state["consumed_offsets"] = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(consumed_sizes)])
+    return state
+
+
+def pack_histories(tree: Tree) -> Tree:
+    """What `filled_histories` gave, without loss but for parts of seconds."""
+    sizes = unpacked(tree["sizes"], tree["n"])
+    worth, codes = np.unique(tree["rewards"], return_inverse=True)
+    return {
+        **tree,
+        "items": _shortest(tree["items"]),
+        "worth": worth.astype(np.float32),
+        "rewards": _shortest(codes),
+        "kinds": packed(tree["kinds"].astype(np.int64)),
+        "times": packed(gaps(_seconds(tree["times"]), sizes)),
+        "consumed": packed(
+            gaps(tree["consumed"].astype(np.int64), unpacked(tree["consumed_sizes"], tree["n"]))
+        ),
+    }
+
+
+def unpack_histories(tree: Tree) -> Tree:
+    """What `filled_histories` gave, again.
+
+    Raises:
+        FormatError: it is none.
+    """
+    n = count_of(tree["n"], "n")
+    sizes, consumed_sizes = unpacked(tree["sizes"], n), unpacked(tree["consumed_sizes"], n)
+    if n and (sizes.min() < 0 or consumed_sizes.min() < 0):
+        raise FormatError("histories: one has fewer than 0 events")
+    total, codes, worth = int(sizes.sum()), tree["rewards"], tree["worth"]
     check_arrays("histories", tree, worth=((len(worth),), np.float32, None))
     for name in ("items", "rewards"):
-        if (
-            not isinstance(tree[name], np.ndarray)
-            or tree[name].shape != (total,)
-            or tree[name].dtype.kind != "u"
-        ):
+        numbers = tree[name]
+        if not isinstance(numbers, np.ndarray) or numbers.shape != (total,) or numbers.dtype.kind != "u":
             raise FormatError(f"histories: {name} are not {total:,} whole numbers")
     if total and int(codes.max()) >= len(worth):
         raise FormatError("histories: a reward has no value")
-    held = np.arange(length) < sizes[:, None]
-    state: Tree = {
-        "items": np.zeros((n, length), dtype=np.int32),
-        "rewards": np.zeros((n, length), dtype=np.float32),
-        "kinds": np.zeros((n, length), dtype=np.int16),
-        "times": np.zeros((n, length)),
-        "clock": tree["clock"],
-    }
     kinds = unpacked(tree["kinds"], total)
     if total and not 0 <= kinds.min() <= kinds.max() < 2**15:
         raise FormatError("histories: a kind is none")
     if total and int(tree["items"].max()) > np.iinfo(np.int32).max:
         raise FormatError("histories: an item is none")
-    state["items"][held], state["rewards"][held] = tree["items"], worth[codes]
-    state["kinds"][held], state["times"][held] = kinds, sums(unpacked(tree["times"], total), sizes)
-    n_consumed = int(consumed_sizes.sum())
-    state["consumed"] = sums(unpacked(tree["consumed"], n_consumed), consumed_sizes)
-    state["consumed_offsets"] = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(consumed_sizes)])
-    return state
+    return {
+        **tree,
+        "items": tree["items"].astype(np.int32),
+        "rewards": worth[codes],
+        "kinds": kinds.astype(np.int16),
+        "times": sums(unpacked(tree["times"], total), sizes).astype(np.float64),
+        "consumed": sums(unpacked(tree["consumed"], int(consumed_sizes.sum())), consumed_sizes),
+    }
 
 
 def pack_slots(state: Tree) -> Tree:
@@ -215,16 +241,6 @@ def unpack_slots(tree: Tree) -> Tree:
     """
     n = count_of(tree["n"], "n")
     return {"tick": 0, "items": unpacked(tree["items"], n), "used": np.zeros(n, dtype=np.int64)}
-
-
-def pack_departures(departures: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """How often each item was left, which are whole numbers."""
-    return packed(departures.astype(np.int64))
-
-
-def is_packed(plan: Plan) -> bool:
-    """Whether anything is packed at all."""
-    return plan.bits < 32
 
 
 def _seconds(times: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -58,6 +58,9 @@ class LinearMemory:
     array([0. , 0.5, 0. ], dtype=float32)
     """
 
+    NOTED = "_weights"
+    """What a ledger is told of with every row that is written, and with every column that is emptied."""
+
     def __init__(
         self,
         decay: float,
@@ -108,6 +111,10 @@ class LinearMemory:
         block = self._weights[np.ix_(rows[events], columns[known])]
         terms[np.ix_(events, known)] = block * self._factors.astype(np.float32)[events, None]
         return terms
+
+    def input_of(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """What is read of the items `last`, latest first: distinct places, ascending, and ``x`` there."""
+        return self._input(last)
 
     @property
     def slots(self) -> Slots:

@@ -37,6 +37,9 @@ class NeighborTable:
     array([0., 3., 6., 0.], dtype=float32)
     """
 
+    NOTED = "_neighbors"
+    """What a ledger is told of with every row that is written."""
+
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         # the index of a neighbour plus one: 0, which costs no memory until it is written, is an empty place

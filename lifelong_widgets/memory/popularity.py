@@ -51,6 +51,9 @@ class PopularityBank:
     array([4, 7])
     """
 
+    NOTED = "_counts"
+    """What a ledger is told of with every item that has an event."""
+
     def __init__(self) -> None:
         self._clear()
 

@@ -1,19 +1,22 @@
 """``python -m tests.bench.compression [LOG …]``: what compression costs, and whether copies follow.
 
-Each log is learned up to nine tenths. Copies are made some 20,000 events before that, and follow while these
-are learned. What they show is then measured on the next events, which nothing has learned, against the live
-model, against copies that are made afresh, and against small recommenders that learned the same events
-themselves.
+Each log is learned up to nine tenths. What copies show is measured on the next events, which nothing has
+learned, against the live model, and with ``--small`` against small recommenders that learned the same events
+themselves. With ``--follow`` copies are made some 20,000 events before the end, follow while these are
+learned, and are held against copies that are made afresh.
 
-The methods of each size are the first of `LADDER` whose file is small enough, which no event decides.
+The methods of each size are the first of `LADDER` whose file is small enough, which no event decides. The
+order of `LADDER`, and which small recommenders there are, was chosen on the first fifth of each log alone, of
+which nothing is tested here: ``--choose`` and ``--choose-small`` do that again.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,7 @@ from lifelong_widgets.compression.measuring import Baseline, baseline_of, report
 from lifelong_widgets.compression.report import CompressionReport
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.recommender import Recommender
-from tests.bench.logs import load
+from tests.bench.logs import Log, load
 
 BARS = ((4.0, 0.995), (8.0, 0.98), (20.0, 0.95))
 """So many times smaller, at this share of nDCG@10."""
@@ -37,12 +40,15 @@ LADDER = (
     ["neighbors:32", "int4"],
     ["neighbors:16", "int4"],
 )
-"""From the mildest to the strongest."""
+"""From the mildest to the strongest: what no other way beats on the first fifths of the three logs."""
 
 OTHERS = (
     ["int4"],
     ["low_rank:64", "int8"],
+    ["low_rank:64", "tune:200", "int8"],
     ["prune:0.25", "int8"],
+    ["prune:0.25", "tune:200", "int8"],
+    ["neighbors:16", "tune:200", "int4"],
     ["pq:16", "int8"],
     ["hashed:64", "int8"],
     ["neurons:0.5", "int8"],
@@ -50,17 +56,36 @@ OTHERS = (
 )
 """What each other method costs, beside ``int8``."""
 
-SMALL: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "16 wide, 16 neighbours, no linear memory": (
-        {"embedding_dim": 16, "hidden_dim": 32, "n_neighbors": 16, "use_linear": False},
-        ["float32"],
-    ),
-    "32 wide, 32 neighbours": ({"embedding_dim": 32, "hidden_dim": 64, "n_neighbors": 32}, ["int4"]),
-}
-"""Recommenders that are small from the beginning, and how their files are written."""
+WAYS = (
+    *LADDER,
+    ["neighbors:128", "int4"],
+    ["neighbors:32", "int8"],
+    ["neighbors:8", "int4"],
+    ["low_rank:64", "neighbors:64", "int8"],
+    ["low_rank:64", "neighbors:64", "tune:200", "int4"],
+    ["pq:16", "neighbors:16", "int4"],
+    *OTHERS,
+)
+"""What ``--choose`` tries."""
+
+GRID: tuple[dict[str, Any], ...] = (
+    {"embedding_dim": 64, "hidden_dim": 128, "n_neighbors": 64, "use_linear": False},
+    {"embedding_dim": 32, "hidden_dim": 64, "n_neighbors": 64, "use_linear": True},
+    {"embedding_dim": 32, "hidden_dim": 64, "n_neighbors": 32, "use_linear": True},
+    {"embedding_dim": 32, "hidden_dim": 64, "n_neighbors": 64, "use_linear": False},
+    {"embedding_dim": 32, "hidden_dim": 64, "n_neighbors": 32, "use_linear": False},
+    {"embedding_dim": 16, "hidden_dim": 32, "n_neighbors": 64, "use_linear": True},
+    {"embedding_dim": 16, "hidden_dim": 32, "n_neighbors": 32, "use_linear": False},
+    {"embedding_dim": 16, "hidden_dim": 32, "n_neighbors": 16, "use_linear": False},
+)
+"""Recommenders that are small from the beginning, each written with eight and with four bits."""
+
+SMALL: dict[str, list[tuple[dict[str, Any], str]]] = {}
+"""The best of them for each bar, and how it is written: as ``--choose-small`` found on the first fifth."""
 
 LIMITS = {"movielens-100k": 100_000, "mars": 25_000, "online-retail-ii": 40_000, "idea": 30_000}
 _WARM_UP, _LEARNED, _FOLLOWED, _TESTED, _STEP = 0.2, 0.9, 20_000, 3_000, 500
+_OF_WARM_UP = 0.51, 0.85  # fitted up to, learned up to; the rest of the first fifth chooses
 
 
 @dataclass(frozen=True)
@@ -76,101 +101,185 @@ class Row:
         before, after = report.rank_us_before, report.rank_us_after
         return (
             f"| {self.what} | {report.bytes_after / 1e6:.2f} | {report.ratio:.1f} | "
-            f"{report.bytes_filled / report.bytes_after:.1f} | {kept} | {report.hit_rate_kept} | "
+            f"{report.ratio_live:.1f} | {kept} | {report.hit_rate_kept} | "
             f"{report.overlap_at_10.value:.3f} | {before.value:.0f} → {after.value:.0f} |"
         )
 
 
-def bench(source: str, others: bool, small: bool) -> list[str]:
-    """The lines about one log."""
-    log = load(source)
-    events = log.events[: LIMITS.get(log.name, 40_000)]
-    fitted, end = int(len(events) * _WARM_UP), int(len(events) * _LEARNED)
-    begin = max(end - _FOLLOWED, fitted)
-    held_out = events[end : end + _TESTED]
+@dataclass(frozen=True)
+class Replay:
+    """A log, and recommenders that have learned some of it.
 
-    rec = Recommender(log.catalog, kinds=events.kinds)
-    rec.fit(events[:fitted], progress=False)
-    rec.learn_many(events[fitted:begin], progress=False)
-    followed = {"+".join(methods): CompressedRecommender(rec, methods) for methods in LADDER}
+    Attributes:
+        log: what is replayed.
+        events: of it, as many as are read.
+        models: a folder where each is kept once it has learned, and looked for first; None for none.
+    """
+
+    log: Log
+    events: Interactions
+    models: Path | None
+
+    @classmethod
+    def of(cls, source: str, models: Path | None) -> Replay:
+        """The replay of a source as `load` takes it."""
+        log = load(source)
+        return cls(log, log.events[: LIMITS.get(log.name, 40_000)], models)
+
+    def learned(self, fitted: int, end: int, settings: dict[str, Any]) -> Recommender:
+        """A recommender that was fitted with the first events, and then learned up to `end` one by one."""
+        values = [f"{name}={value}" for name, value in settings.items()]
+        name = "-".join([self.log.name, str(fitted), str(end), *values]) + ".lw"
+        if self.models is not None and (self.models / name).exists():
+            return Recommender.load(self.models / name)
+        rec = Recommender(self.log.catalog, kinds=self.events.kinds, **settings)
+        rec.fit(self.events[:fitted], progress=False)
+        rec.learn_many(self.events[fitted:end], progress=False)
+        if self.models is not None:
+            rec.save(self.models / name)
+        return rec
+
+    def late(self, settings: dict[str, Any] | None = None) -> tuple[Recommender, Interactions]:
+        """What has learned nine tenths, and the next events."""
+        fitted, end = (int(len(self.events) * share) for share in (_WARM_UP, _LEARNED))
+        return self.learned(fitted, end, settings or {}), self.events[end : end + _TESTED]
+
+    def early(self, settings: dict[str, Any] | None = None) -> tuple[Recommender, Interactions]:
+        """What has learned most of the first fifth, and the rest of that."""
+        first = self.events[: int(len(self.events) * _WARM_UP)]
+        fitted, end = (int(len(first) * share) for share in _OF_WARM_UP)
+        return self.learned(fitted, end, settings or {}), first[end : end + _TESTED]
+
+
+def bench(replay: Replay, others: bool, small: bool) -> Iterator[str]:
+    """The lines about one log."""
+    log, (rec, held_out) = replay.log, replay.late()
+    baseline = baseline_of(rec, held_out)
+    yield f"### {log.name}: {len(log.catalog):,} items, {len(rec.users):,} people, {len(held_out):,} tested"
+    yield ""
+    yield (
+        f"Live: {baseline.n_bytes / 1e6:.1f} MB in float32 ({baseline.n_bytes_live / 1e6:.1f} with empty "
+        f"places), nDCG@10 {_ndcg(baseline):.4f}."
+    )
+    yield ""
+    yield "| copy | MB | × smaller | × live | nDCG@10 kept | HR@10 kept | overlap@10 | µs a list |"
+    yield "|---|---|---|---|---|---|---|---|"
+    reports = {}
+    for methods in [*LADDER, *(OTHERS if others else ())]:
+        copy = CompressedRecommender(rec, methods, following=False)
+        reports[" + ".join(methods)] = report_of(copy, rec, baseline)
+        yield str(Row(" + ".join(methods), reports[" + ".join(methods)]))
+    yield ""
+    yield "| bar | methods | × smaller | nDCG@10 kept | µs a list |"
+    yield "|---|---|---|---|---|"
+    for ratio, share in BARS:
+        ladder = [" + ".join(methods) for methods in LADDER]
+        name = next((name for name in ladder if reports[name].ratio >= ratio), ladder[-1])
+        yield _bar(ratio, share, reports[name])
+    if small:
+        yield ""
+        yield "| small from the beginning | file | MB | × smaller | nDCG@10 of the live model |"
+        yield "|---|---|---|---|---|"
+        for settings, store in SMALL.get(log.name, []):
+            yield _small(*replay.late(settings), settings, store, baseline)[0]
+
+
+def follow(replay: Replay) -> Iterator[str]:
+    """Copies that followed some 20,000 events against those that are made afresh after these."""
+    fitted, end = (int(len(replay.events) * share) for share in (_WARM_UP, _LEARNED))
+    begin = max(end - _FOLLOWED, fitted)
+    rec, held_out = replay.learned(fitted, begin, {}), replay.events[end : end + _TESTED]
+    followed = [CompressedRecommender(rec, methods) for methods in LADDER]
     seconds = 0.0
     for start in range(begin, end, _STEP):
-        rec.learn_many(events[start : min(start + _STEP, end)], progress=False)
+        rec.learn_many(replay.events[start : min(start + _STEP, end)], progress=False)
         clock = time.process_time()
-        for copy in followed.values():
+        for copy in followed:
             copy.follow()
         seconds += time.process_time() - clock
     baseline = baseline_of(rec, held_out)
-    lines = [
-        f"### {log.name}: {len(log.catalog):,} items, {len(rec.users):,} people, {end:,} events learned, "
-        f"{len(held_out):,} tested",
-        "",
-        f"Live: {baseline.n_bytes / 1e6:.1f} MB ({baseline.n_bytes_filled / 1e6:.1f} without empty places), "
-        f"nDCG@10 {_ndcg(baseline):.4f}. Copies followed {end - begin:,} events, "
-        f"{1e6 * seconds / (end - begin) / len(followed):.0f} µs of CPU an event.",
-        "",
-        "| copy | MB | × smaller | × filled | nDCG@10 kept | HR@10 kept | overlap@10 | µs a list |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    afresh = {name: CompressedRecommender(rec, name.split("+"), following=False) for name in followed}
-    reports = {name: report_of(copy, rec, baseline) for name, copy in afresh.items()}
-    lines += [str(Row(name.replace("+", " + "), report)) for name, report in reports.items()]
-    if others:
-        for methods in OTHERS:
-            copy = CompressedRecommender(rec, methods, following=False)
-            lines.append(str(Row(" + ".join(methods), report_of(copy, rec, baseline))))
-    lines += [
-        "",
-        "| bar | methods | × smaller | nDCG@10 kept | µs a list | followed against afresh |",
-        "|---|---|---|---|---|---|",
-    ]
-    for ratio, share in BARS:
-        name = next((name for name, report in reports.items() if report.ratio >= ratio), list(reports)[-1])
-        report, late = reports[name], report_of(followed[name], rec, baseline)
-        lines.append(_bar(ratio, share, report, late))
-    if small:
-        lines += [
-            "",
-            "| small from the beginning | file | MB | × smaller | nDCG@10 of the live model |",
-            "|---|---|---|---|---|",
-        ]
-        lines += [_small(name, log.catalog, events, fitted, end, held_out, baseline) for name in SMALL]
-    return lines
+    yield (
+        f"Copies followed {end - begin:,} events of {replay.log.name}, "
+        f"{1e6 * seconds / (end - begin) / len(followed):.0f} µs of CPU an event."
+    )
+    yield ""
+    yield "| copy | nDCG@10 kept, made afresh | followed | difference |"
+    yield "|---|---|---|---|"
+    for copy in followed:
+        late = report_of(copy, rec, baseline).ndcg_kept
+        fresh = report_of(CompressedRecommender(rec, copy.plan, following=False), rec, baseline).ndcg_kept
+        assert late is not None and fresh is not None
+        yield f"| {copy.plan} | {fresh} | {late} | {late.value / fresh.value - 1.0:+.2%} |"
 
 
-def _bar(ratio: float, share: float, report: CompressionReport, followed: CompressionReport) -> str:
-    kept, late = report.ndcg_kept, followed.ndcg_kept
-    assert kept is not None and late is not None
+def choose(replays: Sequence[Replay]) -> Iterator[str]:
+    """The ways that no other one beats on the first fifths of logs: by the mean size and the mean quality."""
+    reports: dict[str, list[CompressionReport]] = {" + ".join(methods): [] for methods in WAYS}
+    for replay in replays:
+        rec, held_out = replay.early()
+        baseline = baseline_of(rec, held_out)
+        yield f"### {replay.log.name}, learned up to the last {len(held_out):,} of its first fifth"
+        for name, found in reports.items():
+            copy = CompressedRecommender(rec, name.split(" + "), following=False)
+            found.append(report_of(copy, rec, baseline))
+            yield f"| {name} | {found[-1].ratio:.1f} | {found[-1].ndcg_kept} |"
+    yield ""
+    yield "| way | × smaller | nDCG@10 kept | no other one beats it |"
+    yield "|---|---|---|---|"
+    rows = []
+    for name, found in reports.items():
+        ratio = float(np.exp(np.mean([np.log(report.ratio) for report in found])))
+        kept = float(np.mean([report.ndcg_kept.value for report in found if report.ndcg_kept is not None]))
+        rows.append((ratio, kept, name))
+    for ratio, kept, name in sorted(rows):
+        beaten = any(other[0] > ratio and other[1] >= kept for other in rows)
+        yield f"| {name} | {ratio:.1f} | {kept:.3f} | {'' if beaten else 'yes'} |"
+
+
+def choose_small(replay: Replay) -> Iterator[str]:
+    """The grid on the first fifth of a log, and for each bar the best whose file is small enough."""
+    live = baseline_of(*replay.early())
+    yield f"### {replay.log.name}: the large one has nDCG@10 {_ndcg(live):.4f} in {live.n_bytes / 1e6:.2f} MB"
+    yield ""
+    yield "| small from the beginning | file | MB | × smaller | nDCG@10 of the live model |"
+    yield "|---|---|---|---|---|"
+    found = []
+    for settings in GRID:
+        small, held_out = replay.early(settings)
+        for store in ("int8", "int4"):
+            line, ratio, share = _small(small, held_out, settings, store, live)
+            found.append((share, ratio, line))
+            yield line
+    for bar, _ in BARS:
+        best = max((one for one in found if one[1] >= bar), default=(0.0, 0.0, "| none |"))
+        yield f"{bar:g} ×: {best[2]}"
+
+
+def _bar(ratio: float, share: float, report: CompressionReport) -> str:
+    kept = report.ndcg_kept
+    assert kept is not None
     met = "yes" if report.ratio >= ratio and kept.value >= share else "**no**"
     us = f"{report.rank_us_before.value:.0f} → {report.rank_us_after.value:.0f}"
-    return (
-        f"| {ratio:g} × at {share:.1%}: {met} | {report.method} | {report.ratio:.1f} | {kept} | {us} | "
-        f"{late.value / kept.value - 1.0:+.2%} |"
-    )
+    return f"| {ratio:g} × at {share:.1%}: {met} | {report.method} | {report.ratio:.1f} | {kept} | {us} |"
 
 
 def _small(
-    name: str,
-    catalog: Any,
-    events: Interactions,
-    fitted: int,
-    end: int,
-    held_out: Interactions,
-    live: Baseline,
-) -> str:
-    settings, methods = SMALL[name]
-    rec = Recommender(catalog, kinds=events.kinds, **settings)
-    rec.fit(events[:fitted], progress=False)
-    rec.learn_many(events[fitted:end], progress=False)
+    rec: Recommender, held_out: Interactions, settings: dict[str, Any], store: str, live: Baseline
+) -> tuple[str, float, float]:
+    """The line of a small one, how many times smaller its file is, and its share of the quality."""
     own = baseline_of(rec, held_out)
-    copy = CompressedRecommender(rec, methods, following=False)
-    report = report_of(copy, rec, own)
+    report = report_of(CompressedRecommender(rec, store, following=False), rec, own)
     assert report.ndcg_kept is not None
-    share = _ndcg(own) * report.ndcg_kept.value / _ndcg(live)
-    n_bytes = report.bytes_filled if methods == ["float32"] else report.bytes_after
+    ratio, share = live.n_bytes / report.bytes_after, _ndcg(own) * report.ndcg_kept.value / _ndcg(live)
+    size = f"{report.bytes_after / 1e6:.2f}"
+    return f"| {_says(settings)} | {store} | {size} | {ratio:.1f} | {share:.3f} |", ratio, share
+
+
+def _says(settings: dict[str, Any]) -> str:
+    linear = "with" if settings["use_linear"] else "without"
     return (
-        f"| {name} | {'float32, no empty places' if methods == ['float32'] else ' + '.join(methods)} | "
-        f"{n_bytes / 1e6:.2f} | {live.n_bytes / n_bytes:.1f} | {share:.3f} |"
+        f"{settings['embedding_dim']} wide, hidden {settings['hidden_dim']}, {settings['n_neighbors']} "
+        f"neighbours, {linear} linear memory"
     )
 
 
@@ -189,10 +298,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--small", action="store_true", help="and recommenders that are small from the beginning"
     )
+    parser.add_argument("--follow", action="store_true", help="only: whether copies follow")
+    parser.add_argument("--choose", action="store_true", help="only: order the ways on the first fifths")
+    parser.add_argument("--choose-small", action="store_true", help="only: the best small ones, likewise")
+    parser.add_argument(
+        "--models", type=Path, help="a folder where recommenders are kept when they have learned, for later"
+    )
     options = parser.parse_args(arguments)
     with threadpool_limits(limits=1):
-        for source in options.logs:
-            print("\n".join([*bench(source, options.others, options.small), ""]), flush=True)
+        replays = [Replay.of(source, options.models) for source in options.logs]
+        if options.choose:
+            parts = [choose(replays)]
+        elif options.choose_small:
+            parts = [choose_small(replay) for replay in replays]
+        elif options.follow:
+            parts = [follow(replay) for replay in replays]
+        else:
+            parts = [bench(replay, options.others, options.small) for replay in replays]
+        for part in parts:
+            for line in part:
+                print(line, flush=True)
+            print(flush=True)
     return 0
 
 

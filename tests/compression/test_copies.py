@@ -14,8 +14,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from lifelong_widgets.compression import CompressedRecommender
+from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
+from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import read_tree, write_tree
 from tests.engine.worlds import SMALL, checkerboard
@@ -30,6 +32,8 @@ WAYS: list[list[str]] = [
     ["hashed:8"],
     ["neurons:0.5"],
     ["distill:8"],
+    ["prune:0.5", "tune:20", "int8"],
+    ["low_rank:8", "tune:20", "int8"],
 ]
 EXACT = (["float32"], ["int8"], ["int4", "neighbors:8"], ["prune:0.5"])
 PEOPLE = [f"p{n}" for n in range(30)]
@@ -236,6 +240,64 @@ def test_somebody_is_forgotten(tmp_path: Path) -> None:
         assert "p1" not in list(small.parts[2])
 
 
+def test_new_items_are_followed_without_copying_all_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, _ = made()
+    small = rec.compress("int8")
+    before = small._memory.newcomers
+    rec.catalog.add([{"item": f"new{n}", "title": "New"} for n in range(3)])
+    rec.learn_one(user="p1", item="new1", kind="like")
+    small.follow()
+    newcomers = small._memory.newcomers
+    assert newcomers is before, "it is the same one, with three items more"
+    assert [newcomers.is_new(60 + n) for n in range(3)] == [True, False, True]
+    assert len(small.recommend("p1", k=80, exclude_seen=False)) == 63
+
+
+# --------------------------------------------------------------------------------------------------- teaching
+
+
+@pytest.mark.parametrize("way", ["prune:0.2", "low_rank:4", "neighbors:4"])
+def test_tuning_brings_the_scores_nearer_and_is_the_same_each_time(way: str) -> None:
+    rec, _ = made()
+    contexts = rec.buffer.examples(np.arange(len(rec.buffer)))
+    histories = list(zip(contexts.history_items, contexts.history_rewards, strict=True))
+
+    def off(copy: CompressedRecommender) -> float:
+        """How far the scores of linear memory and network are from the live ones, each in its own unit."""
+        total = 0.0
+        for items, rewards in histories:
+            liked = items[rewards > 0]
+            linear = rec.memory.linear.scores(liked).dense(60)
+            network = rec.network.score_all(items[None], rewards[None])[0].numpy()
+            of_linear = copy._memory.linear.scores(liked).dense(60) - linear
+            of_network = copy._network.scores(items, rewards, None) - network
+            total += float(np.square(of_linear).sum() / np.square(linear).mean().clip(1e-9))
+            total += float(np.square(of_network).sum() / np.square(network).mean())
+        return total
+
+    plain, tuned = rec.compress([way, "int8"]), rec.compress([way, "int8", "tune:100"], progress=False)
+    again = rec.compress([way, "int8", "tune:100"], progress=False)
+    assert off(tuned) < 0.9 * off(plain)
+    assert lists(tuned) == lists(again) and tuned.n_bytes == again.n_bytes
+
+
+def test_teaching_reports_and_can_be_stopped() -> None:
+    rec, _ = made()
+    seen = list[ProgressEvent]()
+
+    def enough(event: ProgressEvent) -> None:
+        seen.append(event)
+        if event.done == 5:
+            raise Stop
+
+    small = rec.compress(["prune:0.5", "distill:8", "tune:20"], progress=enough)
+    assert [event.done for event in seen] == [1, 2, 3, 4, 5] and seen[0].total == 300 + 2 * 20
+    assert len(small.recommend("p1")) == 10, "the copy is whole"
+    seen.clear()
+    rec.compress(["int8"], progress=seen.append)
+    assert not seen, "there is nothing to teach"
+
+
 # ---------------------------------------------------------------------------------------------------the file
 
 
@@ -244,6 +306,8 @@ def test_its_file_is_the_copy(fitted: Recommender, methods: list[str], tmp_path:
     small = fitted.compress(methods)
     small.save(tmp_path / "small.lws")
     assert abs((tmp_path / "small.lws").stat().st_size - small.n_bytes) < 300  # the header
+    report = small.report
+    assert report is not None and report.bytes_after == small.n_bytes
     loaded = CompressedRecommender.load(tmp_path / "small.lws")
     for person in [*PEOPLE, "nobody"]:
         one, other = small.recommend(person), loaded.recommend(person)
@@ -309,16 +373,17 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
     path, spoilt = tmp_path / "small.lws", tmp_path / "spoilt.lws"
     fitted.compress(["int8", "neighbors:8"]).save(path)
     kind, n_refused = "lifelong-widgets serving copy", 0
-    for leaf in _leaves(read_tree(path, kind, 1)):
+    coded = read_tree(path, kind, 1)["shrunk"]
+    for leaf in _leaves(restored(coded)):
         if leaf[0] == "kinds":
             continue
         for spoil in (_nothing, _longer, _negative, _huge):
-            tree = read_tree(path, kind, 1)
+            tree = restored(coded)
             place = tree
             for key in leaf[:-1]:
                 place = place[key]
             place[leaf[-1]] = spoil(place[leaf[-1]])
-            write_tree(spoilt, tree, kind, 1)
+            write_tree(spoilt, {"shrunk": shrunk(tree)}, kind, 1)
             try:
                 loaded = CompressedRecommender.load(spoilt)
             except FormatError:
@@ -326,6 +391,27 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
                 continue
             assert len(loaded.recommend("p1")) <= 10
     assert n_refused > 100
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[: len(data) // 2], lambda data: data[::-1], lambda data: data[:0]]
+)
+def test_bytes_that_lzma_did_not_make_are_refused(fitted: Recommender, tmp_path: Path, spoil: Any) -> None:
+    path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
+    fitted.compress("int4").save(path)
+    write_tree(path, {"shrunk": spoil(read_tree(path, kind, 1)["shrunk"]).copy()}, kind, 1)
+    with pytest.raises(FormatError):
+        CompressedRecommender.load(path)
+
+
+def test_the_measure_is_a_file_without_empty_places(fitted: Recommender) -> None:
+    report = fitted.compress("int8").report
+    assert report is not None and report.bytes_before == fitted.compress("float32").n_bytes
+    tables = fitted.memory.tables.values()
+    n_places = sum(table.get_state()["neighbors"].size for table in tables)
+    n_filled = sum(len(table.entries_of(row)[0]) for table in tables for row in range(len(table)))
+    assert report.bytes_live - report.bytes_before >= 8 * (n_places - n_filled) > 0
+    assert report.ratio_live > report.ratio == report.bytes_before / report.bytes_after
 
 
 def _nothing(value: Any) -> Any:
