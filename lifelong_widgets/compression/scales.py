@@ -42,10 +42,13 @@ def checked_steps(what: str, steps: object, n: int) -> Steps:
     Raises:
         FormatError: they are not.
     """
-    fits = isinstance(steps, np.ndarray) and steps.dtype == np.int16 and steps.shape == (n,)
-    if not fits or not ((steps == _NONE) | ((steps >= _LEAST) & (steps <= _MOST))).all():  # type: ignore[union-attr,operator,call-overload]
+    if not isinstance(steps, np.ndarray) or steps.dtype != np.int16 or steps.shape != (n,):
         raise FormatError(f"{what}: the scales are not {n:,} steps")
-    return steps.copy()  # type: ignore[attr-defined,no-any-return]
+    inside = (steps == _NONE) | ((steps >= _LEAST) & (steps <= _MOST))
+    if not bool(np.all(inside)):
+        raise FormatError(f"{what}: a scale is beyond what float32 holds")
+    copied: Steps = steps.copy()
+    return copied
 
 
 def _values(steps: NDArray[np.int64]) -> NDArray[np.float64]:
