@@ -37,4 +37,4 @@ def test_what_is_chosen_is_chosen_on_the_first_fifth(
     monkeypatch.setattr(compression, "GRID", compression.GRID[-1:])
     assert compression.main(["bookshop", "--choose-small"]) == 0
     said = capsys.readouterr().out
-    assert "16 neighbours, without linear memory | int4" in said and "20 ×: |" in said
+    assert "16 neighbours, without linear memory | int4" in said and "\n20 ×: " in said
