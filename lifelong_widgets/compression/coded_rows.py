@@ -275,7 +275,7 @@ def _row(data: Bytes, start: int, bits: int, columns: Places, codes: Bytes) -> i
         gap, at = _count(data, at)
         column += gap + 1
         columns[entry], codes[entry] = column, _code(data, first, entry, bits)
-    return n
+    return int(n)
 
 
 @compiled

@@ -19,7 +19,7 @@ from lifelong_widgets.compression.small_parts import (
     unpack_stages,
 )
 from lifelong_widgets.compression.tables import CompactTable
-from lifelong_widgets.compression.varints import packed, unpacked
+from lifelong_widgets.compression.varints import gaps, packed, unpacked
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory import ALWAYS, EpisodicMemory, Newcomers
 from lifelong_widgets.memory.linear import LinearMemory
@@ -130,7 +130,7 @@ def _table_tree(table: NeighborTable) -> Tree:
     state = table.get_state()
     filled = state["neighbors"] > 0
     return {
-        "rows": packed(np.diff(state["rows"].astype(np.int64), prepend=0)),
+        "rows": packed(gaps(state["rows"].astype(np.int64), np.array([len(filled)]))),
         "n": len(filled),
         "counts": packed(filled.sum(axis=1)),
         **{name: state[name][filled] for name in ("neighbors", "weights")},

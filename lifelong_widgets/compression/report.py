@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 SMALL_NET = (
     "A smaller model can also be trained as such. Hold this against the best one of the same bytes: "
-    "docs/compression.md does so for three logs."
+    "docs/compression.md says how, and what is known."
 )
 
 

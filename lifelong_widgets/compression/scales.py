@@ -44,9 +44,11 @@ def checked_steps(what: str, steps: object, n: int) -> Steps:
     """
     if not isinstance(steps, np.ndarray) or steps.dtype != np.int16 or steps.shape != (n,):
         raise FormatError(f"{what}: the scales are not {n:,} steps")
-    if not ((steps == _NONE) | ((steps >= _LEAST) & (steps <= _MOST))).all():
-        raise FormatError(f"{what}: a scale is no step")
-    return steps.copy()
+    inside = (steps == _NONE) | ((steps >= _LEAST) & (steps <= _MOST))
+    if not bool(np.all(inside)):
+        raise FormatError(f"{what}: a scale is beyond what float32 holds")
+    copied: Steps = steps.copy()
+    return copied
 
 
 def _values(steps: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -90,7 +90,8 @@ def tuned_network(
         own = values["embeddings"] + content @ values["projection"]
         layers = {name: values[name].view(shape) for name, shape in shapes.items() if name in values}
         scores = torch.func.functional_call(modules, layers, (own[items[batch]], rewards[batch], own[some]))
-        return (scores - wanted).square().mean()
+        off: torch.Tensor = (scores - wanted).square().mean()
+        return off
 
     teach([p for one in free.values() for p in one.parameters], loss, len(items), n_steps, _RATE, lessons)
     return {name: one.value().numpy() - matrices[name][0] for name, one in free.items() if one.parameters}

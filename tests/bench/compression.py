@@ -5,9 +5,9 @@ learned, against the live model, and with ``--small`` against small recommenders
 themselves. With ``--follow`` copies are made some 20,000 events before the end, follow while these are
 learned, and are held against copies that are made afresh.
 
-The methods of each size are the first of `LADDER` whose file is small enough, which no event decides. The
-order of `LADDER`, and which small recommenders there are, was chosen on the first fifth of each log alone, of
-which nothing is tested here: ``--choose`` and ``--choose-small`` do that again.
+The methods of each size are the first of `LADDER` whose file is small enough, which no event decides. Small
+recommenders are chosen from `GRID` on the first fifth of the log, of which nothing is tested otherwise;
+``--choose`` says which ways no other one beats there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LADDER = (
     ["neighbors:32", "int4"],
     ["neighbors:16", "int4"],
 )
-"""From the mildest to the strongest: what no other way beats on the first fifths of the three logs."""
+"""From the mildest to the strongest, by the size of the file."""
 
 OTHERS = (
     ["int4"],
@@ -79,9 +79,6 @@ GRID: tuple[dict[str, Any], ...] = (
     {"embedding_dim": 16, "hidden_dim": 32, "n_neighbors": 16, "use_linear": False},
 )
 """Recommenders that are small from the beginning, each written with eight and with four bits."""
-
-SMALL: dict[str, list[tuple[dict[str, Any], str]]] = {}
-"""The best of them for each bar, and how it is written: as ``--choose-small`` found on the first fifth."""
 
 LIMITS = {"movielens-100k": 100_000, "mars": 25_000, "online-retail-ii": 40_000, "idea": 30_000}
 _WARM_UP, _LEARNED, _FOLLOWED, _TESTED, _STEP = 0.2, 0.9, 20_000, 3_000, 500
@@ -180,8 +177,10 @@ def bench(replay: Replay, others: bool, small: bool) -> Iterator[str]:
         yield ""
         yield "| small from the beginning | file | MB | × smaller | nDCG@10 of the live model |"
         yield "|---|---|---|---|---|"
-        for settings, store in SMALL.get(log.name, []):
-            yield _small(*replay.late(settings), settings, store, baseline)[0]
+        grid = _of_grid(replay)
+        for ratio, _ in BARS:
+            if (best := _best(grid, ratio)) is not None:
+                yield _small(*replay.late(best.settings), best.settings, best.store, baseline).line
 
 
 def follow(replay: Replay) -> Iterator[str]:
@@ -236,23 +235,51 @@ def choose(replays: Sequence[Replay]) -> Iterator[str]:
         yield f"| {name} | {ratio:.1f} | {kept:.3f} | {'' if beaten else 'yes'} |"
 
 
+@dataclass(frozen=True)
+class Small:
+    """A recommender that is small from the beginning.
+
+    Attributes:
+        settings: what it is made with.
+        store: how its file is written.
+        ratio: how many times smaller its file is than that of the large one.
+        share: its nDCG@10 over that of the large one.
+        line: of a table about it.
+    """
+
+    settings: dict[str, Any]
+    store: str
+    ratio: float
+    share: float
+    line: str
+
+
 def choose_small(replay: Replay) -> Iterator[str]:
     """The grid on the first fifth of a log, and for each bar the best whose file is small enough."""
-    live = baseline_of(*replay.early())
-    yield f"### {replay.log.name}: the large one has nDCG@10 {_ndcg(live):.4f} in {live.n_bytes / 1e6:.2f} MB"
+    yield f"### {replay.log.name}, its first fifth"
     yield ""
     yield "| small from the beginning | file | MB | × smaller | nDCG@10 of the live model |"
     yield "|---|---|---|---|---|"
+    grid = _of_grid(replay)
+    yield from (one.line for one in grid)
+    for ratio, _ in BARS:
+        best = _best(grid, ratio)
+        yield f"{ratio:g} ×: {'none' if best is None else best.line}"
+
+
+def _of_grid(replay: Replay) -> list[Small]:
+    """Each of the grid on the first fifth, in both ways of writing it."""
+    live = baseline_of(*replay.early())
     found = []
     for settings in GRID:
-        small, held_out = replay.early(settings)
-        for store in ("int8", "int4"):
-            line, ratio, share = _small(small, held_out, settings, store, live)
-            found.append((share, ratio, line))
-            yield line
-    for bar, _ in BARS:
-        best = max((one for one in found if one[1] >= bar), default=(0.0, 0.0, "| none |"))
-        yield f"{bar:g} ×: {best[2]}"
+        rec, held_out = replay.early(settings)
+        found += [_small(rec, held_out, settings, store, live) for store in ("int8", "int4")]
+    return found
+
+
+def _best(grid: list[Small], ratio: float) -> Small | None:
+    """The best of those that are so many times smaller."""
+    return max((one for one in grid if one.ratio >= ratio), key=lambda one: one.share, default=None)
 
 
 def _bar(ratio: float, share: float, report: CompressionReport) -> str:
@@ -265,14 +292,14 @@ def _bar(ratio: float, share: float, report: CompressionReport) -> str:
 
 def _small(
     rec: Recommender, held_out: Interactions, settings: dict[str, Any], store: str, live: Baseline
-) -> tuple[str, float, float]:
-    """The line of a small one, how many times smaller its file is, and its share of the quality."""
+) -> Small:
     own = baseline_of(rec, held_out)
     report = report_of(CompressedRecommender(rec, store, following=False), rec, own)
     assert report.ndcg_kept is not None
     ratio, share = live.n_bytes / report.bytes_after, _ndcg(own) * report.ndcg_kept.value / _ndcg(live)
     size = f"{report.bytes_after / 1e6:.2f}"
-    return f"| {_says(settings)} | {store} | {size} | {ratio:.1f} | {share:.3f} |", ratio, share
+    line = f"| {_says(settings)} | {store} | {size} | {ratio:.1f} | {share:.3f} |"
+    return Small(settings, store, ratio, share, line)
 
 
 def _says(settings: dict[str, Any]) -> str:
