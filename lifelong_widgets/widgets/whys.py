@@ -8,6 +8,7 @@ from typing import Any
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.explanation import Explanation
+from lifelong_widgets.featurizers.cleaning import STOP_WORDS
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.wording import name, text
 
@@ -54,11 +55,6 @@ class Whys:
             | {"amount": event.amount}
             for event in why.events
         ]
-        features = [
-            {"modality": feature.modality, "name": name(feature.name), "amount": feature.amount}
-            for feature in why.features
-            if feature.modality
-        ]
         return {
             "score": why.score,
             "parts": [
@@ -69,7 +65,7 @@ class Whys:
             "fast": why.fast,
             "slow": why.slow,
             "events": _most(events),
-            "features": _most(features),
+            "features": _most(_features(why)),
             "value": self._value(user, item),
             "changed": _changed(said[1], why) if said is not None and said[0] < version else None,
         }
@@ -84,6 +80,18 @@ class Whys:
         row = self._rec.values(user, [item])[0]
         numbers = {"chance": row.chance, "value": row.value, "error": row.td_error}
         return {key: number if number == number else None for key, number in numbers.items()}
+
+
+def _features(why: Explanation) -> list[dict[str, Any]]:
+    """What the item is about; words like "the", which tell nobody anything, are one row without a name."""
+    rows, common = [], 0.0
+    for feature in why.features:
+        if feature.modality == "text" and feature.name.lower() in STOP_WORDS:
+            common += feature.amount
+        elif feature.modality:
+            named = {"modality": feature.modality, "name": name(feature.name)}
+            rows.append({**named, "amount": feature.amount})
+    return [*rows, {"modality": "text", "name": None, "amount": common}]
 
 
 def _most(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

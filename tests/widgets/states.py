@@ -143,7 +143,10 @@ WHY = {
         {"kind": "like", "label": "Like", "title": HOSTILE, "amount": 1.25},
         {"kind": "hum", "label": "Hummed", "title": "Alien", "amount": -0.5},
     ],
-    "features": [{"modality": "text", "name": "<b>space</b>", "amount": 0.75}],
+    "features": [
+        {"modality": "text", "name": "<b>space</b>", "amount": 0.75},
+        {"modality": "text", "name": None, "amount": 0.25},
+    ],
     "value": None,
     "changed": None,
 }

@@ -396,7 +396,8 @@ def test_why_is_a_disclosure_that_everybody_can_read(theme: str, stage: Callable
         f"Like: {HOSTILE}+1.25",
         "Hummed: Alien−0.50",
     ]
-    assert tables.nth(2).get_by_role("row").all_text_contents() == ["text: <b>space</b>+0.75"]
+    about = ["text: <b>space</b>+0.75", "text: common words+0.25"]
+    assert tables.nth(2).get_by_role("row").all_text_contents() == about
     words = panel.inner_text()
     assert "The fast memory adds +6.10, the network +0.00." in words
     assert "Since the list before: +0.42, most through “goes with what you took”." in words

@@ -33,6 +33,7 @@ from lifelong_widgets.widgets import (
 )
 from lifelong_widgets.widgets.assets import words
 from lifelong_widgets.widgets.changes import Change
+from lifelong_widgets.widgets.whys import Whys
 from lifelong_widgets.widgets.wording import explain
 from tests.widgets.shop import CATEGORIES, HOSTILE, LONG, MARKUP, UNPRINTABLE, hostile_shop, shop
 
@@ -125,6 +126,24 @@ def ask(widget: RecommendationList, key: object, version: object, name: str) -> 
     message = {"type": "why", "id": name, "key": key, "version": version}
     widget._on_message(widget, message, [])
     widget.session.wait()
+
+
+def test_words_that_say_nothing_are_one_row_of_why() -> None:
+    catalog = Catalog.from_records(
+        [{"item": n, "title": title} for n, title in enumerate(("The Fog of the Sea", "The Sea", "The Ant"))]
+    )
+    rec = Recommender(catalog, embedding_dim=8)
+    for user in ("a", "b"):
+        rec.learn_one(user=user, item=1, kind="like")
+        rec.learn_one(user=user, item=0, kind="like")
+    rec.learn_one(user="me", item=1, kind="like")
+    shown = Whys(rec).of("me", 0, 1)["features"]
+    told = [feature for feature in rec.explain("me", 0).features if feature.modality]
+    names = [row["name"] for row in shown]
+    assert (
+        None in names and set(names) <= {None, "fog", "sea"} and {"the", "of"} <= {one.name for one in told}
+    )
+    assert sum(row["amount"] for row in shown) == pytest.approx(sum(one.amount for one in told), abs=0.02)
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.9])

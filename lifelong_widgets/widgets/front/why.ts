@@ -12,7 +12,7 @@ export interface Why {
   slow: number;
   /** What this person did, those that add most and those that take away most. */
   events: { kind: string; label: string; title: string; amount: number }[];
-  features: { modality: string; name: string; amount: number }[];
+  features: { modality: string; name: string | null; amount: number }[]; // null: words like "the", together
   /** With a discount: how likely the item is taken, what it is worth in the long run, and how far off that was. */
   value: { chance: number | null; value: number | null; error: number | null } | null;
   /** By how much the score has changed since the list before, and through what most. */
@@ -65,7 +65,7 @@ export class Disclosure {
     const parts = why.parts.map((row) => ({ name: part(row.part), amount: row.amount }));
     const events = why.events.map((row) => ({ name: `${labelOf({ name: row.kind, label: row.label }, words)}: ${isolated(row.title)}`, amount: row.amount }));
     const features = why.features.map((row) => ({
-      name: `${words.say(`why.modality.${row.modality}`)}: ${isolated(row.name)}`,
+      name: `${words.say(`why.modality.${row.modality}`)}: ${row.name === null ? words.say("why.common") : isolated(row.name)}`,
       amount: row.amount,
     }));
     const { value, changed } = why;
