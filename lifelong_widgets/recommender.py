@@ -484,6 +484,8 @@ class Recommender(DurableEngine):
         Raises:
             DataError: an unknown method, two that decide the same thing, one that this model cannot take, a
                 log without an event that speaks for its item; or there are no items.
+            PrivacyError: learning is private, and a method is fitted to what people did (``tune``,
+                ``distill``, ``neurons``).
 
         Example:
             >>> import pandas as pd

@@ -27,11 +27,13 @@ class Method:
         name: what it is called.
         decides: the field of `Plan` that it is put in.
         what: one line about it.
+        reads_histories: whether it is fitted to what people did, beside the model.
     """
 
     name: ClassVar[str]
     decides: ClassVar[str]
     what: ClassVar[str]
+    reads_histories: ClassVar[bool] = False
 
     def __str__(self) -> str:
         numbers = [f"{getattr(self, field.name):g}" for field in fields(self)]
@@ -126,6 +128,7 @@ class Neurons(Method):
     name = "neurons"
     decides = "encoder"
     what = "this share of the hidden units, the layer after them fitted again"
+    reads_histories = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ class Distill(Method):
     name = "distill"
     decides = "encoder"
     what = "a user encoder of this width, taught by the live one on replayed contexts"
+    reads_histories = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,7 @@ class Tune(Method):
     name = "tune"
     decides = "tuning"
     what = "what pruning, fewer neighbours or low rank leave is taught by the live model on replayed contexts"
+    reads_histories = True
 
 
 METHODS: dict[str, type[Method]] = {
@@ -201,6 +206,12 @@ class Plan:
     def names(self) -> list[str]:
         """The methods, each as `plan_of` reads it."""
         return str(self).split(" + ")
+
+    @property
+    def fitted_to_histories(self) -> list[str]:
+        """Those of the methods that are fitted to what people did, beside the model."""
+        parts = [getattr(self, field.name) for field in fields(self)]
+        return [str(part) for part in parts if part is not None and part.reads_histories]
 
     def held(self, matrix: Matrix, of: Part = "layers") -> Rows:
         """A matrix as it is held, given what it is a part of."""

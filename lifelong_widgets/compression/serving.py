@@ -32,7 +32,7 @@ from lifelong_widgets.compression.teaching import Lessons, lessons_of
 from lifelong_widgets.compression.tuning import tuned_linear
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
-from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.errors import DataError, FormatError, PrivacyError
 from lifelong_widgets.files import replacing
 from lifelong_widgets.memory import FEATURES, Content, EpisodicMemory, Gate, Ranker
 from lifelong_widgets.memory.linear import LinearMemory
@@ -94,6 +94,10 @@ class Live(Protocol):
     @property
     def value(self) -> Any:
         """What learns `Values`."""
+
+    @property
+    def privacy(self) -> Any:
+        """What keeps learning private, if it is `on`."""
 
     @property
     def kinds(self) -> FeedbackKinds:
@@ -173,6 +177,11 @@ class CompressedRecommender:
         progress: bool | ProgressCallback = False,
     ) -> None:
         self.plan = methods if isinstance(methods, Plan) else plan_of(methods)
+        if live.privacy.on and (fitted := self.plan.fitted_to_histories):
+            raise PrivacyError(
+                f"{', '.join(fitted)} would be fitted to what people did, without noise, which voids what "
+                "private learning promises: take methods that read the model alone, such as int8"
+            )
         self._live, self.catalog, self._kinds = live, live.catalog, live.kinds
         self._known_as: Callable[[Id], Id] = live.known_as
         self._touched = Touched()

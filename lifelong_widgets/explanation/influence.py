@@ -55,8 +55,8 @@ class Lessons(Sequence[Lesson]):
     An event's influence is what an online step on it alone would do now, to first order; see `influences`.
     What it *has* taught since it came is another question. Where that was measured, by learning again without
     each event, influence ranked the events distinctly better than chance, and far from perfectly
-    (docs/explanations.md). They are events of anybody: the buffer does not know whose. What the fast memory
-    has learned is not in it.
+    (docs/explanations.md). They are events of anybody, with what that person had before: not for
+    the eyes of others. What the fast memory has learned is not in it.
 
     Attributes:
         user: for whom.

@@ -19,7 +19,7 @@ from lifelong_widgets.widgets.assets import script, style
 from lifelong_widgets.widgets.budget import budget, sentence
 from lifelong_widgets.widgets.changes import Change
 from lifelong_widgets.widgets.lists import Did, Shown
-from lifelong_widgets.widgets.session import LiveSession
+from lifelong_widgets.widgets.session import ME, LiveSession
 from lifelong_widgets.widgets.view import SessionWidget, table
 from lifelong_widgets.widgets.whys import Whys
 from lifelong_widgets.widgets.wording import categories, explain, name, text
@@ -103,6 +103,7 @@ class RecommendationList(SessionWidget):
             "session": self.session.name,
             "version": shown.version,
             "user": name(shown.user),
+            "mine": shown.user == ME,
             "cards": self._cards(shown),
             "did": None if shown.did is None else self._did(shown.did, len(shown.recommendations)),
             **self._status_line(),

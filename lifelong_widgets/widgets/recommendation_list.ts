@@ -35,6 +35,7 @@ interface Snapshot extends Status {
   session: string;
   version: number;
   user: string;
+  mine: boolean;
   cards: CardData[];
   did: Did | null;
 }
@@ -236,9 +237,7 @@ class ListView {
     const isNew = snapshot.version !== this.shown?.version;
     this.shown = snapshot;
     this.held = null;
-    // "me" is who looks on if nobody else does (ME in session.py): not a name, and so said in the page's language
-    const whose =
-      snapshot.user === "me" ? this.words.say("list.mine") : this.words.say("list.label", { user: snapshot.user });
+    const whose = snapshot.mine ? this.words.say("list.mine") : this.words.say("list.label", { user: snapshot.user });
     this.list.setAttribute("aria-label", whose);
     setText(this.whose, whose);
     this.whose.title = whose;

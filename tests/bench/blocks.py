@@ -167,7 +167,7 @@ def table(found: Mapping[str, Outcome]) -> str:
 def grid(found: Mapping[str, Outcome]) -> str:
     """HR@10 of all events / of cold ones, a row for each featurizer and a column for each network.
 
-    The best of a column is bold. Empty where no featurizer met two networks.
+    Empty where no featurizer met two networks.
     """
     pairs = {tuple(name.split(" · ")): one for name, one in found.items()}
     models = list(dict.fromkeys(model for _, model in pairs))
@@ -179,26 +179,15 @@ def grid(found: Mapping[str, Outcome]) -> str:
     if not features:
         return ""
     rows = [("HR@10, all / cold", *models)]
-    best = {
-        (model, part): max(_hits(pairs[name, model])[part] for name in features if (name, model) in pairs)
-        for model in models
-        for part in (0, 1)
-    }
     for name in features:
-        cells = []
-        for model in models:
-            shown = [
-                f"**{value:.3f}**" if value == best[model, part] else f"{value:.3f}"
-                for part, value in enumerate(_hits(pairs[name, model]) if (name, model) in pairs else ())
-            ]
-            cells.append(" / ".join(shown) or "–")
+        cells = (_hits(pairs[name, model]) if (name, model) in pairs else "–" for model in models)
         rows.append((name, *cells))
     return _lines(rows)
 
 
-def _hits(one: Outcome) -> tuple[float, float]:
+def _hits(one: Outcome) -> str:
     values, cold = one.gains[METRICS[0]], one.earlier < COLD
-    return float(values.mean()), float(values[cold].mean()) if cold.any() else 0.0
+    return f"{values.mean():.3f} / " + (f"{values[cold].mean():.3f}" if cold.any() else "–")
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> str:

@@ -260,7 +260,7 @@ def test_features_and_networks_make_a_grid(tmp_path: Path) -> None:
     assert blocks.grid({**made, "union, late · mlp": found([1, 1, 1, 1])}).splitlines() == [
         "| HR@10, all / cold | mlp | gru |",
         "| --- | --- | --- |",
-        "| ids only | **0.500** / **0.000** | **0.500** / **0.500** |",
+        "| ids only | 0.500 / 0.000 | 0.500 / 0.500 |",
     ]
     assert blocks.grid({"ids only · mlp": made["ids only · mlp"]}) == ""
     silent = Catalog.from_records([{"item": n} for n in range(3)])

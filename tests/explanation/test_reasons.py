@@ -27,7 +27,9 @@ def first_named(rec: Recommender, k: int = 8, now: float | None = None) -> list[
     for user in rec.users.ids[:25]:
         for row in rec.recommend(user, k=k, now=now):
             if reason_of(row).cause:
-                most = max(rec.explain(user, row.item, now=now).events, key=lambda event: event.amount)
+                events = rec.explain(user, row.item, now=now).events
+                speak = [event for event in events if event.kind != "dislike"]
+                most = max(speak, key=lambda event: event.amount)
                 found.append(most.title == reason_of(row).cause)
     return found
 
@@ -39,14 +41,14 @@ def test_a_card_names_the_event_that_adds_most_to_the_score() -> None:
     rec.fit(data.interactions.before(0.06), progress=False)
     rec.learn_many(data.interactions.before(0.08).after(0.8), progress=False)
     found = first_named(rec)
-    assert len(found) > 40 and np.mean(found) > 0.95
+    assert len(found) > 40 and all(found)
 
 
 @pytest.mark.parametrize(
     "settings_of", [{}, {"discount": 0.9, "session_gap": 1e6}, NETWORK_ALONE, {"model": "gru"}]
 )
 def test_it_does_with_values_with_any_network_and_at_any_moment(settings_of: dict[str, Any]) -> None:
-    rec = life(3, 80, n_items=40, **settings_of)
+    rec, named = life(3, 80, n_items=40, **settings_of), 0
     for user in range(4):
         for now in (None, 1e7):
             for row in rec.recommend(user, k=6, now=now):
@@ -55,6 +57,8 @@ def test_it_does_with_values_with_any_network_and_at_any_moment(settings_of: dic
                 most = max(speak, key=lambda event: event.amount)
                 if reason_of(row).cause:
                     assert reason_of(row).cause == most.title
+                    named += 1
+    assert named > 8
 
 
 def test_it_speaks_of_the_part_by_which_an_item_stands_out() -> None:

@@ -356,6 +356,17 @@ def test_noise_takes_the_attack_its_advantage() -> None:
     assert not found[4.0].found and found[4.0].accuracy < 0.65
 
 
+@pytest.mark.parametrize("method", [["prune", "tune"], ["distill:4"], ["neurons"]])
+def test_a_copy_that_would_be_fitted_to_what_people_did_is_refused(method: list[str]) -> None:
+    rec = private("person")
+    rec.fit(LOG, **QUIET)
+    with pytest.raises(PrivacyError, match=f"^{method[-1]}.* would be fitted to what people did"):
+        rec.compress(method)
+    found = lw.compression.sweep(rec, tried=["int8", method], **QUIET)
+    assert [point.methods for point in found] == [("int8",)] and "private" in str(found.refused)
+    assert rec.compress("int8").recommend("u0").items
+
+
 def test_influence_which_shows_single_events_of_others_is_refused() -> None:
     rec = Recommender(lw.Catalog.from_records([{"item": 1}, {"item": 2}]), **private_settings("example"))
     rec.learn_one(user="ada", item=1, kind="like")

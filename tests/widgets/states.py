@@ -43,6 +43,7 @@ def list_snapshot(keys: list[int], version: int = 1, **changes: Any) -> dict[str
         "session": "s1",
         "version": version,
         "user": "me",
+        "mine": True,
         "cards": [card(key, rank) for rank, key in enumerate(keys, start=1)],
         "did": None,
         "clicks": 0,

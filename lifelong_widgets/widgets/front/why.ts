@@ -69,7 +69,8 @@ export class Disclosure {
       amount: row.amount,
     }));
     const { value, changed } = why;
-    const largest = Math.max(...parts.map((row) => Math.abs(row.amount)), 1e-9); // one scale, so that bars can be compared
+    const all = [...parts, ...events, ...features]; // one scale, so that bars can be compared
+    const largest = Math.max(...all.map((row) => Math.abs(row.amount)), 1e-9);
     const number = (x: number | null, digits = 2) => (x === null ? "–" : words.number(x, digits));
     const lines = [
       words.say("why.memories", { fast: signed(why.fast, words), slow: signed(why.slow, words) }),
@@ -100,7 +101,7 @@ function signed(amount: number, words: Language): string {
 function table(caption: string, rows: { name: string; amount: number }[], largest: number, words: Language): HTMLTableElement {
   const body = rows.map(({ name, amount }) => {
     const bar = h("i", { class: amount < 0 ? "llw-less" : "llw-more" });
-    bar.style.width = `${Math.min(50, (50 * Math.abs(amount)) / largest).toFixed(1)}%`;
+    bar.style.width = `${((50 * Math.abs(amount)) / largest).toFixed(1)}%`;
     return h(
       "tr",
       {},
