@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -11,15 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import load_file
 
-from lifelong_widgets.compression import CompressedRecommender
+from lifelong_widgets.compression import CompressedRecommender, serving
 from lifelong_widgets.compression.streams import restored, shrunk
+from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
-from lifelong_widgets.state_file import read_tree, write_tree
+from lifelong_widgets.state_file import digest_of, read_tree, write_tree
 from tests.engine.worlds import SMALL, checkerboard
 
 WAYS: list[list[str]] = [
@@ -290,12 +293,157 @@ def test_teaching_reports_and_can_be_stopped() -> None:
         if event.done == 5:
             raise Stop
 
-    small = rec.compress(["prune:0.5", "distill:8", "tune:20"], progress=enough)
+    methods = ["prune:0.5", "distill:8", "tune:20"]
+    small = rec.compress(methods, progress=enough)
     assert [event.done for event in seen] == [1, 2, 3, 4, 5] and seen[0].total == 300 + 2 * 20
     assert len(small.recommend("p1")) == 10, "the copy is whole"
+    whole = rec.compress(methods, progress=False)
+    assert digest_of(small.tree()["network"]) != digest_of(whole.tree()["network"])
+    for copy, stopped in ((small, True), (whole, False)):
+        report = copy.report
+        assert report is not None and copy.interrupted == report.interrupted == stopped
+        assert ("interrupted" in repr(report)) == ("interrupted" in report._repr_html_()) == stopped
     seen.clear()
     rec.compress(["int8"], progress=seen.append)
     assert not seen, "there is nothing to teach"
+
+
+@pytest.mark.parametrize(
+    ("methods", "total"),
+    [
+        (["neighbors:4", "tune:20"], 20),  # of the linear memory alone
+        (["neighbors:4", "low_rank:4", "distill:8", "tune:20"], 300 + 2 * 20),
+        (["low_rank:4096", "tune:20"], 0),  # nothing becomes smaller
+    ],
+)
+def test_what_is_announced_is_what_is_taught(methods: list[str], total: int) -> None:
+    rec, _ = made()
+    seen = list[ProgressEvent]()
+    rec.compress(methods, progress=seen.append)
+    assert [event.done for event in seen] == list(range(1, total + 1))
+    assert all(event.total == total for event in seen)
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Ctrl-C when so many steps of teaching were taken."""
+    go_on, n_steps = Lessons.go_on, [0]
+
+    def counted(lessons: Lessons) -> bool:
+        n_steps[0] += 1
+        if n_steps[0] == step:
+            signal.raise_signal(signal.SIGINT)
+        return go_on(lessons)
+
+    monkeypatch.setattr(Lessons, "go_on", counted)
+
+
+@pytest.mark.parametrize("step", [3, 25])
+def test_an_interrupted_follow_of_all_leaves_the_copy_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    rec, log = made()
+    small = rec.compress(["prune:0.5", "tune:20"], progress=False)
+    rec.fit(log[300:], progress=False)
+    rec.learn_one(user="somebody new", item="i3", kind="like")
+    before, n_bytes = digest_of(small.tree()), small.n_bytes
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, step)
+        with pytest.raises(KeyboardInterrupt):
+            small.follow()
+    assert digest_of(small.tree()) == before and small.n_bytes == n_bytes and not small.interrupted
+    assert small.follow() > 100 and small.follow() == 0
+    assert digest_of(small.tree()) == digest_of(rec.compress(["prune:0.5", "tune:20"], progress=False).tree())
+
+
+def test_an_interrupted_follow_of_some_rows_works_and_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, log = made()
+    small = rec.compress("distill:8", progress=False)
+    rec.learn_many(log[500:560], progress=False)
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 3)
+        with pytest.raises(KeyboardInterrupt):
+            small.follow()
+    assert small.interrupted and all(len(items) == 10 for items in lists(small))
+    assert small.follow() > 100 and not small.interrupted and small.follow() == 0
+    assert digest_of(small.tree()) == digest_of(rec.compress("distill:8", progress=False).tree())
+
+
+def test_a_follow_that_is_torn_apart_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C, or an error, anywhere in it."""
+    rec, log = made()
+    for name in ("_copy_people", "_take_all"):
+        small = rec.compress("int8")
+        rec.learn_many(log[500:520], progress=False)
+        if name == "_take_all":
+            rec.fit(log[300:], progress=False)
+        whole = getattr(CompressedRecommender, name)
+
+        def torn(*given: Any, whole: Any = whole) -> None:
+            whole(*given)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(CompressedRecommender, name, torn)
+            with pytest.raises(KeyboardInterrupt):
+                small.follow()
+        assert small.follow() > 100 and small.follow() == 0
+        assert digest_of(small.tree()) == digest_of(rec.compress("int8").tree())
+
+
+def test_ctrl_c_is_held_until_a_follow_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, log = made()
+    small = rec.compress("int8")
+    rec.learn_many(log[500:520], progress=False)
+    copied = CompressedRecommender._copy_people
+
+    def interrupted(*given: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        copied(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CompressedRecommender, "_copy_people", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            small.follow()
+    assert small.follow() == 0, "nothing was left to do"
+    assert list(small.parts[2]) == list(rec.users)
+
+
+def test_following_gives_the_same_bits_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, log = made()
+    threads, digests = list[int](), list[str]()
+    taught = Lessons.go_on
+    monkeypatch.setattr(
+        Lessons, "go_on", lambda lessons: threads.append(torch.get_num_threads()) or taught(lessons)
+    )
+    copies = [rec.compress("distill:8", progress=False) for _ in range(2)]
+    threads.clear()
+    rec.learn_many(log[500:560], progress=False)
+    before = torch.get_num_threads()
+    try:
+        for copy, n_threads in zip(copies, (1, 4), strict=True):
+            torch.set_num_threads(n_threads)
+            copy.follow()
+            assert torch.get_num_threads() == n_threads
+            digests.append(digest_of(copy.tree()))
+    finally:
+        torch.set_num_threads(before)
+    assert threads and set(threads) == {1} and digests[0] == digests[1]
+
+
+def test_how_large_its_file_is_is_found_out_once_and_again_after_a_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rec, log = made()
+    small = rec.compress("int8")
+    n_bytes, n_times = small.n_bytes, list[Any]()
+    monkeypatch.setattr(serving, "shrunk", lambda tree: n_times.append(1) or shrunk(tree))
+    assert small.n_bytes == small.n_bytes == n_bytes and not n_times
+    small.observe(Feedback("newcomer", "i3", "like"))
+    assert small.n_bytes != n_bytes and len(n_times) == 1
+    n_bytes = small.n_bytes
+    rec.learn_many(log[500:600], progress=False)
+    small.follow()
+    assert small.n_bytes != n_bytes and len(n_times) == 2
 
 
 # ---------------------------------------------------------------------------------------------------the file
