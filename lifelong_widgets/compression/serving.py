@@ -46,7 +46,7 @@ from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, write_tree
 
 KIND = "lifelong-widgets serving copy"
-VERSION = 1
+VERSION = 2
 
 _CONTEXTS = 2048  # as many replayed ones a narrower encoder is taught with
 
@@ -342,16 +342,16 @@ class CompressedRecommender:
         One that was made from a journal under pseudonyms knows people by these.
 
         Raises:
-            FormatError: the file is missing, damaged, something else, or of a newer version.
+            FormatError: the file is missing, damaged, something else, or of another version.
         """
-        tree = read_tree(path, KIND, VERSION)
+        tree = read_tree(path, KIND, VERSION, oldest=2, remedy="make it again with rec.compress")
         with damage_of(path):
-            return cls.of_tree(restored(tree["shrunk"]) if "shrunk" in tree else tree)
+            return cls.of_tree(restored(tree))
 
     def _file(self) -> Tree:
         """What is written: ``float32`` as it is, all others by LZMA."""
         tree = self.tree()
-        return tree if self.plan.bits == 32 else {"shrunk": shrunk(tree)}
+        return tree if self.plan.bits == 32 else shrunk(tree)
 
     def tree(self) -> Tree:
         """What its file holds."""
@@ -551,6 +551,8 @@ class CompressedRecommender:
     def _set_small(self, tree: Tree, n_items: int, n_people: int) -> None:
         """Gate and histories of the trees that `_gate_tree` and `_histories_tree` gave."""
         state, histories = tree["gate"]["state"], tree["histories"]
+        if histories["n"] != n_people:  # before there is room for so many
+            raise FormatError(f"there are {histories['n']!r:.40} histories of {n_people:,} people")
         if not hasattr(self._gate, "_parameters"):
             self._gate.build(0)
         if self.plan.bits == 32:
@@ -568,8 +570,8 @@ class CompressedRecommender:
         if type(self.interrupted) is not bool:
             raise FormatError("it does not say whether it was interrupted")
         n = len(self._network)
-        if len(self.catalog) != n or len(self._users) != len(self._histories):
-            raise FormatError("there are not as many rows as items, or not as many histories as people")
+        if len(self.catalog) != n:
+            raise FormatError("there are not as many rows as items")
         state = self._histories.get_state()
         for items in (state["items"], state["consumed"]):
             if items.size and int(items.max()) >= n:

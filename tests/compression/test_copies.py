@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import lzma
 import signal
 import tempfile
+import tracemalloc
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from lifelong_widgets.compression import CompressedRecommender, serving
+from lifelong_widgets.compression import CompressedRecommender, serving, streams
+from lifelong_widgets.compression.serving import VERSION
 from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.data import Catalog, Feedback, Interactions
@@ -521,7 +525,7 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
     path, spoilt = tmp_path / "small.lws", tmp_path / "spoilt.lws"
     fitted.compress(["int8", "neighbors:8"]).save(path)
     kind, n_refused = "lifelong-widgets serving copy", 0
-    coded = read_tree(path, kind, 1)["shrunk"]
+    coded = read_tree(path, kind, VERSION)
     for leaf in _leaves(restored(coded)):
         if leaf[0] == "kinds":
             continue
@@ -531,7 +535,7 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
             for key in leaf[:-1]:
                 place = place[key]
             place[leaf[-1]] = spoil(place[leaf[-1]])
-            write_tree(spoilt, {"shrunk": shrunk(tree)}, kind, 1)
+            write_tree(spoilt, shrunk(tree), kind, VERSION)
             try:
                 loaded = CompressedRecommender.load(spoilt)
             except FormatError:
@@ -547,8 +551,67 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
 def test_bytes_that_lzma_did_not_make_are_refused(fitted: Recommender, tmp_path: Path, spoil: Any) -> None:
     path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
     fitted.compress("int4").save(path)
-    write_tree(path, {"shrunk": spoil(read_tree(path, kind, 1)["shrunk"]).copy()}, kind, 1)
+    tree = read_tree(path, kind, VERSION)
+    write_tree(path, {**tree, "shrunk": spoil(tree["shrunk"]).copy()}, kind, VERSION)
     with pytest.raises(FormatError):
+        CompressedRecommender.load(path)
+
+
+def test_a_bomb_is_refused_before_it_takes_memory(fitted: Recommender, tmp_path: Path) -> None:
+    """A small file of zeros that would be 400 MB, however large it says that it is."""
+    path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
+    fitted.compress("int4").save(path)
+    compressor = lzma.LZMACompressor(format=lzma.FORMAT_RAW, filters=streams._FILTERS)
+    pieces = [compressor.compress(bytes(2**20)) for _ in range(400)] + [compressor.flush()]
+    data = np.frombuffer(b"".join(pieces), dtype=np.uint8).copy()
+    assert len(data) < 100_000
+    for n_bytes in (400 * 2**20, 2**40, 10_000_000, 5, 0, -1, None, "5"):
+        tree = {"shrunk": data, **({} if n_bytes is None else {"n_bytes": n_bytes})}
+        write_tree(path, tree, kind, VERSION)
+        tracemalloc.start()
+        try:
+            with pytest.raises(FormatError):
+                CompressedRecommender.load(path)
+            assert tracemalloc.get_traced_memory()[1] < 40_000_000
+        finally:
+            tracemalloc.stop()
+
+
+def test_what_lzma_makes_suspiciously_short_is_written_as_it_is() -> None:
+    tree = {"zeros": np.zeros(3 * 2**22)}
+    assert shrunk(tree) is tree and restored(tree) is tree
+    small = shrunk({"zeros": np.zeros(2**10)})
+    assert set(small) == {"shrunk", "n_bytes"} and not restored(small)["zeros"].any()
+
+
+@pytest.mark.parametrize("methods", ["float32", "int8", "neighbors:8"])
+def test_sizes_beyond_all_bounds_are_refused_before_there_is_room(fitted: Recommender, methods: str) -> None:
+    small = fitted.compress(methods)
+    for n_columns in (2**40, 2048, 59):
+        tree = small.tree()
+        assert tree["memory"]["linear_shape"] == [60, 60]
+        tree["memory"]["linear_shape"] = [60, n_columns]
+        with pytest.raises(FormatError, match="60 rows of"):
+            CompressedRecommender.of_tree(tree)
+    tree, n = small.tree(), 300_000
+    histories = tree["histories"]
+    histories["n"] = n
+    for name in ("sizes", "consumed_sizes"):
+        histories[name] = np.concatenate([histories[name], np.zeros(n - 30, dtype=np.uint8)])
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="300000 histories of 30 people"):
+            CompressedRecommender.of_tree(tree)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_of_an_older_version_says_what_to_do(fitted: Recommender, tmp_path: Path) -> None:
+    path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
+    fitted.compress("int8").save(path)
+    write_tree(path, read_tree(path, kind, VERSION), kind, 1)
+    with pytest.raises(FormatError, match=r"older version.*make it again with rec\.compress"):
         CompressedRecommender.load(path)
 
 
@@ -591,8 +654,26 @@ def test_texts_stay_behind(tmp_path: Path) -> None:
         pd.DataFrame({"item": [1, 2], "title": ["A", "B"], "blurb": ["very secret", "text"]}), text=["blurb"]
     )
     Recommender(catalog, **SMALL).compress().save(tmp_path / "small.lws")
-    assert b"very secret" not in (tmp_path / "small.lws").read_bytes()
+    tree = restored(read_tree(tmp_path / "small.lws", "lifelong-widgets serving copy", VERSION))
+    texts = list(_texts(tree))
+    assert "A" in texts and "title" in texts, "this finds what is there"
+    assert not any("secret" in text or "blurb" in text for text in texts)
     assert load_file(tmp_path / "small.lws")  # any safetensors reader can open it
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every string within, and the bytes of arrays."""
+    if isinstance(value, dict):
+        for key, held in value.items():
+            yield key
+            yield from _texts(held)
+    elif isinstance(value, (list, tuple)):
+        for held in value:
+            yield from _texts(held)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, np.ndarray):
+        yield value.tobytes().decode("latin-1")
 
 
 # --------------------------------------------------------------------------------------------------the report
