@@ -479,7 +479,8 @@ class Recommender(DurableEngine):
             held_out: recent events that were *not* learned, in time order, on which the report measures how
                 much of nDCG and HR is kept. Without them it compares lists only.
             progress: draw a bar while ``tune`` or ``distill`` teach, be silent, or call this. Ctrl-C, or
-                `Stop` from the callback, ends the teaching: the copy is made of what was learned until then.
+                `Stop` from the callback, ends the teaching: the copy is made of what was learned until then,
+                and its `report.interrupted` is True.
 
         Raises:
             DataError: an unknown method, two that decide the same thing, one that this model cannot take, a

@@ -76,13 +76,16 @@ def write_tree(path: str | os.PathLike[str], tree: Tree, kind: str, version: int
     return fingerprint
 
 
-def read_tree(path: str | os.PathLike[str], kind: str, newest: int) -> Tree:
+def read_tree(
+    path: str | os.PathLike[str], kind: str, newest: int, oldest: int = 1, remedy: str = ""
+) -> Tree:
     """The tree that `write_tree` wrote.
 
     Raises:
-        FormatError: the file is missing, damaged, of another kind, or of a version above `newest`.
+        FormatError: the file is missing, damaged, of another kind, of a version above `newest`, or of one
+            below `oldest`: then `remedy` says what to do.
     """
-    fingerprint, document, tensors = _raw(Path(path), kind, newest)
+    fingerprint, document, tensors = _raw(Path(path), kind, newest, oldest, remedy)
     with damage_of(path):
         if fingerprint is None:  # a recommender of version 1: only two of its entries were trees
             return {
@@ -141,7 +144,9 @@ def damage_of(path: str | os.PathLike[str]) -> Iterator[None]:
         raise FormatError(f"{os.fspath(path)} is damaged: {type(error).__name__}: {error!s:.500}") from error
 
 
-def _raw(path: Path, kind: str, newest: int) -> tuple[str | None, Tree, dict[str, torch.Tensor]]:
+def _raw(
+    path: Path, kind: str, newest: int, oldest: int, remedy: str
+) -> tuple[str | None, Tree, dict[str, torch.Tensor]]:
     if not path.is_file():
         raise FormatError(f"there is no file {path}")
     try:
@@ -154,6 +159,11 @@ def _raw(path: Path, kind: str, newest: int) -> tuple[str | None, Tree, dict[str
                 raise FormatError(
                     f"{path} has format version {version[:40]!r}; this version of lifelong-widgets reads up "
                     f"to {newest}. A newer lifelong-widgets wrote it: upgrade to read it"
+                )
+            if int(version) < oldest:
+                raise FormatError(
+                    f"{path} was made by an older version of lifelong-widgets (format version {version}, "
+                    f"{oldest} is read): {remedy}"
                 )
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         document = json.loads(tensors.pop(_DOCUMENT).numpy().tobytes())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compression.linear import CompactLinear
 from lifelong_widgets.compression.tables import CompactTable
+from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.memory import EpisodicMemory, Gate
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import LinearMemory
@@ -119,18 +120,23 @@ class Twin:
     def __init__(self, live: Mapping[str, object], own: Mapping[str, object]) -> None:
         self._pairs: dict[str, tuple[Any, Any]] = {name: (part, own[name]) for name, part in live.items()}
 
-    def follow(self, touched: Touched) -> int:
-        """Be what the live parts are, in the rows that were touched; how many rows that were."""
+    def follow(self, touched: Touched, lessons: Lessons) -> int:
+        """Be what the live parts are, in the rows that were touched; how many rows that were.
+
+        `lessons` are told of each step of what is tuned again.
+        """
         n, weights = 0, np.zeros(0, dtype=np.int64)
         emptied: list[int] = []
         linear: tuple[LinearMemory, CompactLinear] | None = None
+        for name, columns in touched.emptied.items():  # also where no row was written beside the column
+            part, twin = self._pairs[name]
+            linear, emptied = (part, twin), columns
         for (name, attribute), rows in touched.of_parts.items():
             part, twin = self._pairs[name]
             if isinstance(twin, CompactLinear):
                 linear = part, twin
                 if attribute == part.NOTED:
                     weights = np.union1d(weights, _below(rows or (), len(part.slots)))
-                    emptied = touched.emptied.get(name, [])
             elif isinstance(twin, CompactTable):
                 if attribute == part.NOTED:
                     changed = _below(rows or (), len(part))
@@ -139,7 +145,7 @@ class Twin:
             else:
                 n += _copied(part, twin, attribute, rows)
         if linear is not None:  # once its places are known
-            linear[1].copy_rows(linear[0], weights, emptied)
+            linear[1].copy_rows(linear[0], weights, emptied, lessons)
             n += len(weights)
         return n
 

@@ -102,6 +102,7 @@ def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> C
         ndcg_live=float("nan") if before.gains is None else float(before.gains.mean()),
         n_lists=len(overlaps),
         n_people=len(set(shown.users)),
+        interrupted=small.interrupted,
     )
 
 

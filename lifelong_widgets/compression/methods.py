@@ -215,7 +215,7 @@ class Plan:
 
     def held(self, matrix: Matrix, of: Part = "layers") -> Rows:
         """A matrix as it is held, given what it is a part of."""
-        make, _ = self._way(matrix.shape, of)
+        _, make, _ = self._way(matrix.shape, of)
         return make(matrix)
 
     def held_state(self, state: Mapping[str, Any], shape: tuple[int, int], of: Part = "layers") -> Rows:
@@ -224,28 +224,36 @@ class Plan:
         Raises:
             FormatError: it is not a matrix of this shape, held so.
         """
-        _, make = self._way(shape, of)
+        _, _, make = self._way(shape, of)
         return make(state)
+
+    def leaves_to_learn(self, shape: tuple[int, int], of: Part = "layers") -> bool:
+        """Whether a matrix of this shape is held so that tuning can make up for what is gone."""
+        return self._way(shape, of)[0] in (PrunedRows, LowRankRows)
 
     def _way(
         self, shape: tuple[int, ...], of: Part
-    ) -> tuple[Callable[[Matrix], Rows], Callable[[Mapping[str, Any]], Rows]]:
-        """How a matrix of this shape is held: from its numbers, and from a state."""
+    ) -> tuple[type[Rows], Callable[[Matrix], Rows], Callable[[Mapping[str, Any]], Rows]]:
+        """As what a matrix of this shape is held: made of its numbers, and of a state."""
         (n, m), stored, bits, how = shape, self.stored, self.bits, self.matrices
         if isinstance(self.items, ProductQuantization) and of in ("embeddings", "content") and n and m:
             parts = self.items.n_parts
-            return lambda matrix: ProductRows(matrix, parts), lambda state: ProductRows.of_state(
-                state, (n, m)
+            return (
+                ProductRows,
+                lambda matrix: ProductRows(matrix, parts),
+                lambda state: ProductRows.of_state(state, (n, m)),
             )
         if isinstance(self.items, Hashed) and of == "embeddings" and n:
             buckets = self.items.n_buckets
             return (
+                HashedRows,
                 lambda matrix: HashedRows(matrix, buckets, stored),
                 lambda state: HashedRows.of_state(state, (n, m), buckets, stored),
             )
         if isinstance(how, LowRank) and how.rank * (n + m) < _WORTH_IT * n * m:
             rank = how.rank
             return (
+                LowRankRows,
                 lambda matrix: LowRankRows(matrix, rank, stored),
                 lambda state: LowRankRows.of_state(state, (n, m), rank, stored),
             )
@@ -256,10 +264,11 @@ class Plan:
             kept = self.neighbors.kept
         if kept < m or (of == "linear" and self.neighbors is not None and how is None):
             return (
+                PrunedRows,
                 lambda matrix: PrunedRows(matrix, kept, bits),
                 lambda state: PrunedRows.of_state(state, (n, m), kept, bits),
             )
-        return stored, lambda state: stored.of_state(state, (n, m))
+        return stored, stored, lambda state: stored.of_state(state, (n, m))
 
 
 def plan_of(methods: Methods) -> Plan:

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from lifelong_widgets.compression.linear import CompactLinear
+from lifelong_widgets.compression.linear import CompactLinear, room_beside
 from lifelong_widgets.compression.methods import Plan
 from lifelong_widgets.compression.rows import Matrix, Rows
 from lifelong_widgets.compression.small_parts import (
@@ -96,6 +96,9 @@ def memory_of_tree(tree: Tree, plan: Plan, released: Sequence[float | None], n_l
     empty = EpisodicMemory(**tree["settings"])
     empty.build()
     n_rows, n_columns = (count_of(size, "the linear shape") for size in tree["linear_shape"])
+    limit = min(empty.linear.slots.limit, n_items)
+    if n_rows > limit or not n_rows <= n_columns <= n_rows + room_beside(n_rows, empty.linear.slots.limit):
+        raise FormatError(f"linear: {n_rows:,} rows of {n_columns:,} weights, of at most {limit:,} items")
     rows = plan.held_state(tree["linear"], (n_rows, n_columns), "linear")
 
     def held(matrix: Matrix) -> Rows:
@@ -109,7 +112,7 @@ def memory_of_tree(tree: Tree, plan: Plan, released: Sequence[float | None], n_l
     memory.newcomers = Newcomers(times, n_listed)
     take_small(memory, tree, plan, n_items)
     memory.newcomers.take_all(np.flatnonzero(memory.popularity.event_counts))
-    if len(memory.linear.slots) != n_rows or n_columns < n_rows:
+    if len(memory.linear.slots) != n_rows:
         raise FormatError("linear: there are not as many rows as places")
     return memory
 

@@ -45,6 +45,7 @@ class CompressionReport:
         ndcg_live: nDCG@10 of the live model.
         n_lists: how many lists were compared.
         n_people: whose; all intervals but those of times take them for a sample of all people (bootstrap).
+        interrupted: whether what ``tune`` or ``distill`` teach was stopped before its end.
     """
 
     method: str
@@ -59,6 +60,7 @@ class CompressionReport:
     ndcg_live: float
     n_lists: int
     n_people: int
+    interrupted: bool = False
 
     @property
     def ratio(self) -> float:
@@ -72,7 +74,8 @@ class CompressionReport:
 
     def rows(self) -> list[tuple[str, str]]:
         """What there is to say, line by line: what, and how much."""
-        measured = [
+        measured = [("interrupted", "it was taught less than it was asked for")] if self.interrupted else []
+        measured += [
             ("file", f"{self.bytes_before:,} → {self.bytes_after:,} bytes, {self.ratio:.1f} × smaller"),
             ("with empty places", f"{self.bytes_live:,} bytes before, {self.ratio_live:.1f} × smaller"),
             ("a list of 10", f"{self.rank_us_before.value:.0f} → {self.rank_us_after.value:.0f} µs"),

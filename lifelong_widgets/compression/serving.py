@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.compression.encoders import FIRST_STEPS, Contexts
+from lifelong_widgets.compression.encoders import FIRST_STEPS, Contexts, modules_of, width_of
 from lifelong_widgets.compression.following import Touched, Twin, parts_of
 from lifelong_widgets.compression.linear import CompactLinear
 from lifelong_widgets.compression.methods import Distill, Methods, Plan, plan_of
@@ -29,7 +31,7 @@ from lifelong_widgets.compression.small_parts import (
 from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.tables import CompactTable
 from lifelong_widgets.compression.teaching import Lessons, lessons_of
-from lifelong_widgets.compression.tuning import tuned_linear
+from lifelong_widgets.compression.tuning import linear_is_tuned, network_is_tuned, tuned_linear
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id
 from lifelong_widgets.data.ids import IdIndex, as_id
 from lifelong_widgets.errors import DataError, FormatError, PrivacyError
@@ -39,12 +41,12 @@ from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.models import Histories, Network, one_thread
-from lifelong_widgets.progress import ProgressCallback
+from lifelong_widgets.progress import ProgressCallback, held_interrupts
 from lifelong_widgets.recommendations import Recommendations, check_k, check_now
 from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, write_tree
 
 KIND = "lifelong-widgets serving copy"
-VERSION = 1
+VERSION = 2
 
 _CONTEXTS = 2048  # as many replayed ones a narrower encoder is taught with
 
@@ -135,6 +137,7 @@ class CompressedRecommender:
         catalog: the items.
         plan: how it was made smaller.
         report: what that costs and saves, measured when the copy was made; None for one that was loaded.
+        interrupted: whether what `tune` or `distill` teach was stopped before its end, so that it knows less.
 
     Example:
         >>> import pandas as pd, tempfile
@@ -155,6 +158,7 @@ class CompressedRecommender:
     catalog: Catalog
     plan: Plan
     report: CompressionReport | None = None
+    interrupted: bool = False
     _network: ServingNetwork
     _memory: EpisodicMemory
     _gate: Gate
@@ -168,6 +172,8 @@ class CompressedRecommender:
     _weights: NDArray[np.float32]
     _bounds: tuple[int, ...]
     _live: Live | None = None
+    _seen: Histories | None = None
+    _n_bytes: int | None = None
 
     def __init__(
         self,
@@ -185,8 +191,10 @@ class CompressedRecommender:
         self._live, self.catalog, self._kinds = live, live.catalog, live.kinds
         self._known_as: Callable[[Id], Id] = live.known_as
         self._touched = Touched()
-        with lessons_of(self._n_steps(), progress) as lessons:
+        with lessons_of(self._n_steps(live), progress) as lessons:
             self._take_all(live, lessons)
+            self._make_ranker()
+            self._watch(live)
         if following:
             live.followers.add(self._touched)
 
@@ -195,7 +203,9 @@ class CompressedRecommender:
     @property
     def n_bytes(self) -> int:
         """How large its file is."""
-        return len(packed(self._file()))
+        if self._n_bytes is None:  # LZMA over all of it
+            self._n_bytes = len(packed(self._file()))
+        return self._n_bytes
 
     @one_thread()
     def recommend(
@@ -247,12 +257,14 @@ class CompressedRecommender:
         if item >= len(self._network):
             raise DataError(f"the item {feedback.item!r:.80} came after this copy: follow() first")
         codes = {name: code for code, name in enumerate(self._kinds)}
+        self._n_bytes = None
         known = len(self._users)
         person = self._users.add(self._known_as(feedback.user))
         self._touched.person(person, known)
         self._histories.append(person, item, kind.reward, codes[kind.name], kind.consumes, feedback.time)
         self._ranker.changed()
 
+    @one_thread()
     def follow(self) -> int:
         """Be up to date with the live model; returns how many rows were made anew.
 
@@ -260,36 +272,61 @@ class CompressedRecommender:
         parameters. After a `fit`, `forget` or long `undo` everything is made anew. What ages (`low_rank`,
         ``pq``, ``hashed``) is also made anew whenever each of its rows was written four times, on average.
 
+        The first Ctrl-C is held until it is done, or ends what ``tune`` and ``distill`` teach. After one that
+        was stopped or failed the copy is as it was or has followed in part; the next one makes all anew.
+
         Raises:
             DataError: it was loaded from a file, so that there is no live model.
+            KeyboardInterrupt: there was a Ctrl-C.
         """
         live = self._live
         if live is None:
             raise DataError("a copy from a file follows nobody: there is no live model beside it")
+        with held_interrupts() as interrupt:
+            lessons = Lessons(interrupt=interrupt)
+            whole = live.histories is not self._seen
+            self._seen = self._n_bytes = None  # until it is done: what fails halfway is made anew
+            n = self._become(live, lessons) if whole else self._follow_touched(live, lessons)
+            if lessons.stopped:
+                raise KeyboardInterrupt("given up while it was taught: the next follow() makes it anew")
+            self._watch(live)
+        if interrupt.is_set():
+            signal.raise_signal(signal.SIGINT)
+        return n
+
+    def _become(self, live: Live, lessons: Lessons) -> int:
+        """Make everything anew beside what there is, and take it at once, unless `lessons` are stopped."""
+        fresh = copy.copy(self)
+        fresh._kinds = live.kinds
+        fresh._take_all(live, lessons)
+        if not lessons.stopped:
+            vars(self).update(vars(fresh))
+            self._make_ranker()  # which reads of this one
+        return self._n_rows()
+
+    def _follow_touched(self, live: Live, lessons: Lessons) -> int:
+        """Make the rows that were touched anew."""
         self._kinds = live.kinds
-        if live.histories is not self._seen:
-            self._take_all(live, Lessons())
-            return self._n_rows()
-        n = self._twin.follow(self._touched)
-        self._copy_people(live, self._touched)
         network, touched = live.network, self._touched
         moved, described = touched.items(len(network.items))
         if network.learned is not None:  # an undo reads again the texts of items that came since
             described = np.union1d(described, np.arange(self._n_described, len(network.items)))
-        counted = touched.rows_of("memory/popularity", PopularityBank.NOTED)
-        self._memory.newcomers.copy_items(live.memory.newcomers, counted)
-        self._network.copy_items(network, moved, described)
+        self._network.copy_items(network, moved, described, lessons)
         if touched.dense:
-            self._network.encode_dense(network)
+            self._network.encode_dense(network, lessons)
             self._weights = live.content.weights().copy()
-        n += len(moved) + len(described)
+        n = len(moved) + len(described)
         if self._values is not None:
             moved = touched.valued(len(network.items))
-            self._values.copy_items(live.value.network, moved, np.zeros(0, dtype=np.int64))
-            self._values.encode_dense(live.value.network)
+            self._values.copy_items(live.value.network, moved, np.zeros(0, dtype=np.int64), lessons)
+            self._values.encode_dense(live.value.network, lessons)
             self._worth = _worth_of(live.value)
             n += len(moved)
-        touched.clear()
+        n += self._twin.follow(touched, lessons)  # after the items that it may name
+        counted = touched.rows_of("memory/popularity", PopularityBank.NOTED)
+        self._memory.newcomers.copy_items(live.memory.newcomers, counted)
+        self._copy_people(live, touched)
+        self.interrupted = self.interrupted or lessons.stopped
         self._ranker.changed()
         return n
 
@@ -314,16 +351,16 @@ class CompressedRecommender:
         One that was made from a journal under pseudonyms knows people by these.
 
         Raises:
-            FormatError: the file is missing, damaged, something else, or of a newer version.
+            FormatError: the file is missing, damaged, something else, or of another version.
         """
-        tree = read_tree(path, KIND, VERSION)
+        tree = read_tree(path, KIND, VERSION, oldest=2, remedy="make it again with rec.compress")
         with damage_of(path):
-            return cls.of_tree(restored(tree["shrunk"]) if "shrunk" in tree else tree)
+            return cls.of_tree(restored(tree))
 
     def _file(self) -> Tree:
         """What is written: ``float32`` as it is, all others by LZMA."""
         tree = self.tree()
-        return tree if self.plan.bits == 32 else {"shrunk": shrunk(tree)}
+        return tree if self.plan.bits == 32 else shrunk(tree)
 
     def tree(self) -> Tree:
         """What its file holds."""
@@ -335,6 +372,7 @@ class CompressedRecommender:
         worth = self._worth
         return {
             "methods": self.plan.names(),
+            "interrupted": self.interrupted,
             "catalog": items,
             "kinds": self._kinds.to_dict(),
             "users": list(self._users),
@@ -357,7 +395,7 @@ class CompressedRecommender:
     def of_tree(cls, tree: Tree) -> CompressedRecommender:
         """The copy of what `tree` gave; errors may be any."""
         made = cls.__new__(cls)
-        made.plan = plan_of(tree["methods"])
+        made.plan, made.interrupted = plan_of(tree["methods"]), tree["interrupted"]
         made.catalog = Catalog.from_records(tree["catalog"], text=())
         made._kinds = FeedbackKinds.from_dict(tree["kinds"])
         made._users = IdIndex(name="user")
@@ -385,35 +423,41 @@ class CompressedRecommender:
 
     # ------------------------------------------------------------ in here
 
-    def _n_steps(self) -> int:
+    def _n_steps(self, live: Live) -> int:
         """How many steps it is taught by, when it is made."""
-        plan = self.plan
+        plan, network = self.plan, live.network
         taught = FIRST_STEPS if isinstance(plan.encoder, Distill) else 0
-        return taught + (0 if plan.tuning is None else 2 * plan.tuning.n_steps)  # network and linear memory
+        if plan.tuning is None:
+            return taught
+        modules, contexts = modules_of(network, width_of(network, plan.encoder)), _contexts_of(live)
+        tuned = network_is_tuned(network, modules, plan, len(contexts.items))
+        return taught + plan.tuning.n_steps * (tuned + linear_is_tuned(live.memory.linear, plan, contexts))
+
+    def _watch(self, live: Live) -> None:
+        """It is up to date: note what is touched from now on."""
+        self._touched.watch(parts_of(live.memory, live.gate))
+        self._touched.clear()
+        self._seen = live.histories
 
     def _take_all(self, live: Live, lessons: Lessons) -> None:
-        """Make everything of the live model anew."""
+        """Make everything of the live model anew, but for what ranks and what is noted."""
         plan = self.plan
 
         def contexts() -> Contexts:
-            slots = np.unique(np.linspace(0, len(live.buffer) - 1, _CONTEXTS).astype(np.int64))
-            if not len(live.buffer):
-                slots = slots[:0]
-            examples = live.buffer.examples(slots)
-            return Contexts(examples.history_items, examples.history_rewards)
+            return _contexts_of(live)
 
-        self._seen, self._n_described = live.histories, len(live.network.items)
+        self._n_described = len(live.network.items)
         self._users = IdIndex(name="user")
         self._users.extend(live.users)
         self._network = ServingNetwork(live.network, plan, contexts, lessons)
 
-        def tuned(model: LinearMemory) -> Matrix | None:
+        def tuned(model: LinearMemory, lessons: Lessons) -> Matrix | None:
             if plan.tuning is None:
                 return None
             return tuned_linear(model, plan, contexts(), plan.tuning.n_steps, lessons)
 
         def linear(model: LinearMemory) -> LinearMemory:
-            return CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), tuned)
+            return CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), tuned, lessons)
 
         self._memory = live.memory.held_by(self._table, linear)
         self._gate, self._histories = live.gate.copy(), live.histories.copy()
@@ -428,11 +472,8 @@ class CompressedRecommender:
             take_small(self._memory, small_tree(self._memory, plan), plan, len(self._network))
             tree = {"gate": {"state": self._gate_tree()}, "histories": self._histories_tree()}
             self._set_small(tree, len(self._network), len(self._users))
-        watched = parts_of(live.memory, live.gate)
-        self._twin = Twin(watched, parts_of(self._memory, self._gate))
-        self._touched.watch(watched)
-        self._touched.clear()
-        self._make_ranker()
+        self._twin = Twin(parts_of(live.memory, live.gate), parts_of(self._memory, self._gate))
+        self.interrupted = lessons.stopped
 
     def _make_ranker(self) -> None:
         worth = self._worth
@@ -519,6 +560,8 @@ class CompressedRecommender:
     def _set_small(self, tree: Tree, n_items: int, n_people: int) -> None:
         """Gate and histories of the trees that `_gate_tree` and `_histories_tree` gave."""
         state, histories = tree["gate"]["state"], tree["histories"]
+        if histories["n"] != n_people:  # before there is room for so many
+            raise FormatError(f"there are {histories['n']!r:.40} histories of {n_people:,} people")
         if not hasattr(self._gate, "_parameters"):
             self._gate.build(0)
         if self.plan.bits == 32:
@@ -533,9 +576,11 @@ class CompressedRecommender:
 
     def _check(self) -> None:
         """Raise a FormatError unless the parts of a file fit each other."""
+        if type(self.interrupted) is not bool:
+            raise FormatError("it does not say whether it was interrupted")
         n = len(self._network)
-        if len(self.catalog) != n or len(self._users) != len(self._histories):
-            raise FormatError("there are not as many rows as items, or not as many histories as people")
+        if len(self.catalog) != n:
+            raise FormatError("there are not as many rows as items")
         state = self._histories.get_state()
         for items in (state["items"], state["consumed"]):
             if items.size and int(items.max()) >= n:
@@ -564,6 +609,15 @@ class CompressedRecommender:
 
 
 _OF_AN_ITEM = ("item", "title", "categories", "released")
+
+
+def _contexts_of(live: Live) -> Contexts:
+    """Histories that it has learned from, evenly spaced in its buffer."""
+    slots = np.unique(np.linspace(0, len(live.buffer) - 1, _CONTEXTS).astype(np.int64))
+    if not len(live.buffer):
+        slots = slots[:0]
+    examples = live.buffer.examples(slots)
+    return Contexts(examples.history_items, examples.history_rewards)
 
 
 def _worth_of(value: Values) -> _Worth:

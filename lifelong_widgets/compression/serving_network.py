@@ -65,22 +65,28 @@ class ServingNetwork:
         self._content = self._plan.held(rows[:, self._width :], "content")
         self._n_written = 0
 
-    def copy_items(self, network: Network, moved: NDArray[np.int64], described: NDArray[np.int64]) -> None:
+    def copy_items(
+        self,
+        network: Network,
+        moved: NDArray[np.int64],
+        described: NDArray[np.int64],
+        lessons: Lessons,
+    ) -> None:
         """The embeddings of `moved` and the content of `described` are what they are in `network` now."""
         table, n = network.items.array, len(network.items)
         new = np.arange(self._embeddings.shape[0], n)
         moved, described = np.union1d(moved, new), np.union1d(described, new)
         self._n_written += len(moved)
         if (self._embeddings.ages or self._corrections) and self._n_written > _LIVES * n:
-            self.encode_items(network, Lessons())
+            self.encode_items(network, lessons)
             return
         self._embeddings.write(moved, self._embedded(network, moved))
         if len(described):
             self._content.write(described, table[described, self._width :])
 
-    def encode_dense(self, network: Network) -> None:
+    def encode_dense(self, network: Network, lessons: Lessons) -> None:
         """Hold the parameters that every step touches anew."""
-        self._narrow(network, Lessons())
+        self._narrow(network, lessons)
         self._hold_dense(network)
 
     def _narrow(self, network: Network, lessons: Lessons) -> None:

@@ -15,6 +15,7 @@ from lifelong_widgets.compression.report import SMALL_NET, CompressionReport
 from lifelong_widgets.compression.serving import CompressedRecommender, Live
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.models import one_thread
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
 
 TRIED: tuple[tuple[str, ...], ...] = (
@@ -170,6 +171,7 @@ class Sweep(Sequence[Point]):
         return f"<table><caption>{html.escape(self._heading())}</caption><tr>{head}</tr>{body}</table>"
 
 
+@one_thread()
 def sweep(
     rec: Live,
     held_out: Interactions | None = None,
@@ -224,6 +226,8 @@ def sweep(
                     refused[str(plan)] = str(error)
                     bar.update(1)
                     continue
+                if small.interrupted:  # a way that was taught less than it says is not measured
+                    raise Stop
                 point = Point(tuple(plan.names()), report_of(small, rec, baseline))
                 fits = (n_bytes is None or point.n_bytes <= n_bytes) and (
                     microseconds is None or point.microseconds <= microseconds

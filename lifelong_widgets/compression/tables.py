@@ -24,7 +24,7 @@ class CompactTable(NeighborTable):
     >>> table.add_to_row(0, np.array([1, 3]), np.array([3.0, 1.0]))
     >>> small = CompactTable(2, bits=8, kept=None)
     >>> small.copy_rows(table, table.taken)
-    >>> small.sum(np.array([0]), np.ones(1), n=4).dense(4).round(2)
+    >>> small.sum(np.array([0]), np.ones(1), n=4).dense(4).round(1)
     array([0., 3., 0., 1.], dtype=float32)
     """
 

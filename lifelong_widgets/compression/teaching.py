@@ -16,9 +16,12 @@ _BATCH = 128
 class Lessons:
     """Reports on steps, and says when to stop: once for all that is taught while one copy is made.
 
+    Attributes:
+        stopped: whether some of them were left out.
+
     >>> lessons = Lessons()
-    >>> lessons.go_on()
-    True
+    >>> lessons.go_on(), lessons.stopped
+    (True, False)
     """
 
     def __init__(self, bar: Progress | None = None, interrupt: threading.Event | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -65,6 +65,8 @@ def tuned_network(
     networks", NeurIPS 2015: training goes on with what pruning left. The scores as targets: G. Hinton, O.
     Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015.
     """
+    if not network_is_tuned(network, modules, plan, len(contexts.items)):
+        return {}
     width, table = network.embedding_dim, network.items.array
     matrices: dict[str, tuple[Matrix, Part]] = {
         "embeddings": (table[:, :width], "embeddings"),
@@ -74,8 +76,6 @@ def tuned_network(
         if parameter.ndim >= 2:
             matrices[name] = parameter.detach().reshape(len(parameter), -1).numpy(), "layers"
     free = {name: _Free(matrix, plan.held(matrix, of)) for name, (matrix, of) in matrices.items()}
-    if not len(contexts.items) or not any(one.parameters for one in free.values()):
-        return {}
     content = torch.from_numpy(plan.held(table[:, width:], "content").take(np.arange(len(table))))
     items, rewards = torch.from_numpy(contexts.items), torch.from_numpy(contexts.rewards)
     teachers = network.user_vectors(contexts.items, contexts.rewards)
@@ -105,13 +105,11 @@ def tuned_linear(
 
     The loss is the squared difference of all its scores for replayed histories.
     """
-    n = len(model.slots)
-    weights = model.weights_of(np.arange(n)).copy()
-    free = _Free(weights, plan.held(weights, "linear"))
-    bags = _bags(model, contexts)
-    if not len(bags) or not free.parameters:
+    if not linear_is_tuned(model, plan, contexts):
         return None
-    inputs = torch.from_numpy(bags)
+    weights = model.weights_of(np.arange(len(model.slots))).copy()
+    free = _Free(weights, plan.held(weights, "linear"))
+    inputs = torch.from_numpy(_bags(model, contexts))
     wanted = inputs @ torch.from_numpy(weights)
 
     def loss(batch: torch.Tensor, _: torch.Generator) -> torch.Tensor:
@@ -121,13 +119,36 @@ def tuned_linear(
     return free.value().numpy() - weights
 
 
-def _bags(model: LinearMemory, contexts: Contexts) -> NDArray[np.float32]:
-    """What the memory reads of each history that it reads anything of, (n, n_places)."""
-    bags = []
+def network_is_tuned(network: Network, modules: Modules, plan: Plan, n_contexts: int) -> bool:
+    """Whether `tuned_network` takes any step."""
+    items, width = network.items.array, network.embedding_dim
+    matrices = [parameter for parameter in modules.parameters() if parameter.ndim >= 2]
+    return n_contexts > 0 and (
+        plan.leaves_to_learn((len(items), width), "embeddings")
+        or plan.leaves_to_learn((items.shape[1] - width, width))
+        or any(plan.leaves_to_learn((len(one), one[0].numel())) for one in matrices)
+    )
+
+
+def linear_is_tuned(model: LinearMemory, plan: Plan, contexts: Contexts) -> bool:
+    """Whether `tuned_linear` takes any step."""
+    n = len(model.slots)
+    return plan.leaves_to_learn((n, n), "linear") and any(True for _ in _read(model, contexts))
+
+
+def _read(model: LinearMemory, contexts: Contexts) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """What the memory reads of each history that it reads anything of: the places, and what is there."""
     for items, rewards in zip(contexts.items, contexts.rewards, strict=True):
         places, x = model.input_of(items[rewards > 0])
         if len(places):
-            bag = np.zeros(len(model.slots), dtype=np.float32)
-            bag[places] = x
-            bags.append(bag)
+            yield places, x
+
+
+def _bags(model: LinearMemory, contexts: Contexts) -> NDArray[np.float32]:
+    """The same as a matrix, (n, n_places)."""
+    bags = []
+    for places, x in _read(model, contexts):
+        bag = np.zeros(len(model.slots), dtype=np.float32)
+        bag[places] = x
+        bags.append(bag)
     return np.array(bags, dtype=np.float32)

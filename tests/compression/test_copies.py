@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import lzma
+import signal
 import tempfile
+import tracemalloc
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,15 +15,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import load_file
 
-from lifelong_widgets.compression import CompressedRecommender
+from lifelong_widgets.compression import CompressedRecommender, serving, streams
+from lifelong_widgets.compression.serving import VERSION
 from lifelong_widgets.compression.streams import restored, shrunk
+from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
-from lifelong_widgets.state_file import read_tree, write_tree
+from lifelong_widgets.state_file import digest_of, read_tree, write_tree
 from tests.engine.worlds import SMALL, checkerboard
 
 WAYS: list[list[str]] = [
@@ -290,12 +297,157 @@ def test_teaching_reports_and_can_be_stopped() -> None:
         if event.done == 5:
             raise Stop
 
-    small = rec.compress(["prune:0.5", "distill:8", "tune:20"], progress=enough)
+    methods = ["prune:0.5", "distill:8", "tune:20"]
+    small = rec.compress(methods, progress=enough)
     assert [event.done for event in seen] == [1, 2, 3, 4, 5] and seen[0].total == 300 + 2 * 20
     assert len(small.recommend("p1")) == 10, "the copy is whole"
+    whole = rec.compress(methods, progress=False)
+    assert digest_of(small.tree()["network"]) != digest_of(whole.tree()["network"])
+    for copy, stopped in ((small, True), (whole, False)):
+        report = copy.report
+        assert report is not None and copy.interrupted == report.interrupted == stopped
+        assert ("interrupted" in repr(report)) == ("interrupted" in report._repr_html_()) == stopped
     seen.clear()
     rec.compress(["int8"], progress=seen.append)
     assert not seen, "there is nothing to teach"
+
+
+@pytest.mark.parametrize(
+    ("methods", "total"),
+    [
+        (["neighbors:4", "tune:20"], 20),  # of the linear memory alone
+        (["neighbors:4", "low_rank:4", "distill:8", "tune:20"], 300 + 2 * 20),
+        (["low_rank:4096", "tune:20"], 0),  # nothing becomes smaller
+    ],
+)
+def test_what_is_announced_is_what_is_taught(methods: list[str], total: int) -> None:
+    rec, _ = made()
+    seen = list[ProgressEvent]()
+    rec.compress(methods, progress=seen.append)
+    assert [event.done for event in seen] == list(range(1, total + 1))
+    assert all(event.total == total for event in seen)
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Ctrl-C when so many steps of teaching were taken."""
+    go_on, n_steps = Lessons.go_on, [0]
+
+    def counted(lessons: Lessons) -> bool:
+        n_steps[0] += 1
+        if n_steps[0] == step:
+            signal.raise_signal(signal.SIGINT)
+        return go_on(lessons)
+
+    monkeypatch.setattr(Lessons, "go_on", counted)
+
+
+@pytest.mark.parametrize("step", [3, 25])
+def test_an_interrupted_follow_of_all_leaves_the_copy_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    rec, log = made()
+    small = rec.compress(["prune:0.5", "tune:20"], progress=False)
+    rec.fit(log[300:], progress=False)
+    rec.learn_one(user="somebody new", item="i3", kind="like")
+    before, n_bytes = digest_of(small.tree()), small.n_bytes
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, step)
+        with pytest.raises(KeyboardInterrupt):
+            small.follow()
+    assert digest_of(small.tree()) == before and small.n_bytes == n_bytes and not small.interrupted
+    assert small.follow() > 100 and small.follow() == 0
+    assert digest_of(small.tree()) == digest_of(rec.compress(["prune:0.5", "tune:20"], progress=False).tree())
+
+
+def test_an_interrupted_follow_of_some_rows_works_and_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, log = made()
+    small = rec.compress("distill:8", progress=False)
+    rec.learn_many(log[500:560], progress=False)
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 3)
+        with pytest.raises(KeyboardInterrupt):
+            small.follow()
+    assert small.interrupted and all(len(items) == 10 for items in lists(small))
+    assert small.follow() > 100 and not small.interrupted and small.follow() == 0
+    assert digest_of(small.tree()) == digest_of(rec.compress("distill:8", progress=False).tree())
+
+
+def test_a_follow_that_is_torn_apart_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C, or an error, anywhere in it."""
+    rec, log = made()
+    for name in ("_copy_people", "_take_all"):
+        small = rec.compress("int8")
+        rec.learn_many(log[500:520], progress=False)
+        if name == "_take_all":
+            rec.fit(log[300:], progress=False)
+        whole = getattr(CompressedRecommender, name)
+
+        def torn(*given: Any, whole: Any = whole) -> None:
+            whole(*given)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(CompressedRecommender, name, torn)
+            with pytest.raises(KeyboardInterrupt):
+                small.follow()
+        assert small.follow() > 100 and small.follow() == 0
+        assert digest_of(small.tree()) == digest_of(rec.compress("int8").tree())
+
+
+def test_ctrl_c_is_held_until_a_follow_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, log = made()
+    small = rec.compress("int8")
+    rec.learn_many(log[500:520], progress=False)
+    copied = CompressedRecommender._copy_people
+
+    def interrupted(*given: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        copied(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CompressedRecommender, "_copy_people", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            small.follow()
+    assert small.follow() == 0, "nothing was left to do"
+    assert list(small.parts[2]) == list(rec.users)
+
+
+def test_following_gives_the_same_bits_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, log = made()
+    threads, digests = list[int](), list[str]()
+    taught = Lessons.go_on
+    monkeypatch.setattr(
+        Lessons, "go_on", lambda lessons: threads.append(torch.get_num_threads()) or taught(lessons)
+    )
+    copies = [rec.compress("distill:8", progress=False) for _ in range(2)]
+    threads.clear()
+    rec.learn_many(log[500:560], progress=False)
+    before = torch.get_num_threads()
+    try:
+        for copy, n_threads in zip(copies, (1, 4), strict=True):
+            torch.set_num_threads(n_threads)
+            copy.follow()
+            assert torch.get_num_threads() == n_threads
+            digests.append(digest_of(copy.tree()))
+    finally:
+        torch.set_num_threads(before)
+    assert threads and set(threads) == {1} and digests[0] == digests[1]
+
+
+def test_how_large_its_file_is_is_found_out_once_and_again_after_a_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rec, log = made()
+    small = rec.compress("int8")
+    n_bytes, n_times = small.n_bytes, list[Any]()
+    monkeypatch.setattr(serving, "shrunk", lambda tree: n_times.append(1) or shrunk(tree))
+    assert small.n_bytes == small.n_bytes == n_bytes and not n_times
+    small.observe(Feedback("newcomer", "i3", "like"))
+    assert small.n_bytes != n_bytes and len(n_times) == 1
+    n_bytes = small.n_bytes
+    rec.learn_many(log[500:600], progress=False)
+    small.follow()
+    assert small.n_bytes != n_bytes and len(n_times) == 2
 
 
 # ---------------------------------------------------------------------------------------------------the file
@@ -373,7 +525,7 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
     path, spoilt = tmp_path / "small.lws", tmp_path / "spoilt.lws"
     fitted.compress(["int8", "neighbors:8"]).save(path)
     kind, n_refused = "lifelong-widgets serving copy", 0
-    coded = read_tree(path, kind, 1)["shrunk"]
+    coded = read_tree(path, kind, VERSION)
     for leaf in _leaves(restored(coded)):
         if leaf[0] == "kinds":
             continue
@@ -383,7 +535,7 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
             for key in leaf[:-1]:
                 place = place[key]
             place[leaf[-1]] = spoil(place[leaf[-1]])
-            write_tree(spoilt, {"shrunk": shrunk(tree)}, kind, 1)
+            write_tree(spoilt, shrunk(tree), kind, VERSION)
             try:
                 loaded = CompressedRecommender.load(spoilt)
             except FormatError:
@@ -399,8 +551,67 @@ def test_a_file_whose_parts_were_exchanged_is_refused_or_works(fitted: Recommend
 def test_bytes_that_lzma_did_not_make_are_refused(fitted: Recommender, tmp_path: Path, spoil: Any) -> None:
     path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
     fitted.compress("int4").save(path)
-    write_tree(path, {"shrunk": spoil(read_tree(path, kind, 1)["shrunk"]).copy()}, kind, 1)
+    tree = read_tree(path, kind, VERSION)
+    write_tree(path, {**tree, "shrunk": spoil(tree["shrunk"]).copy()}, kind, VERSION)
     with pytest.raises(FormatError):
+        CompressedRecommender.load(path)
+
+
+def test_a_bomb_is_refused_before_it_takes_memory(fitted: Recommender, tmp_path: Path) -> None:
+    """A small file of zeros that would be 400 MB, however large it says that it is."""
+    path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
+    fitted.compress("int4").save(path)
+    compressor = lzma.LZMACompressor(format=lzma.FORMAT_RAW, filters=streams._FILTERS)
+    pieces = [compressor.compress(bytes(2**20)) for _ in range(400)] + [compressor.flush()]
+    data = np.frombuffer(b"".join(pieces), dtype=np.uint8).copy()
+    assert len(data) < 100_000
+    for n_bytes in (400 * 2**20, 2**40, 10_000_000, 5, 0, -1, None, "5"):
+        tree = {"shrunk": data, **({} if n_bytes is None else {"n_bytes": n_bytes})}
+        write_tree(path, tree, kind, VERSION)
+        tracemalloc.start()
+        try:
+            with pytest.raises(FormatError):
+                CompressedRecommender.load(path)
+            assert tracemalloc.get_traced_memory()[1] < 40_000_000
+        finally:
+            tracemalloc.stop()
+
+
+def test_what_lzma_makes_suspiciously_short_is_written_as_it_is() -> None:
+    tree = {"zeros": np.zeros(3 * 2**22)}
+    assert shrunk(tree) is tree and restored(tree) is tree
+    small = shrunk({"zeros": np.zeros(2**10)})
+    assert set(small) == {"shrunk", "n_bytes"} and not restored(small)["zeros"].any()
+
+
+@pytest.mark.parametrize("methods", ["float32", "int8", "neighbors:8"])
+def test_sizes_beyond_all_bounds_are_refused_before_there_is_room(fitted: Recommender, methods: str) -> None:
+    small = fitted.compress(methods)
+    for n_columns in (2**40, 2048, 59):
+        tree = small.tree()
+        assert tree["memory"]["linear_shape"] == [60, 60]
+        tree["memory"]["linear_shape"] = [60, n_columns]
+        with pytest.raises(FormatError, match="60 rows of"):
+            CompressedRecommender.of_tree(tree)
+    tree, n = small.tree(), 300_000
+    histories = tree["histories"]
+    histories["n"] = n
+    for name in ("sizes", "consumed_sizes"):
+        histories[name] = np.concatenate([histories[name], np.zeros(n - 30, dtype=np.uint8)])
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="300000 histories of 30 people"):
+            CompressedRecommender.of_tree(tree)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_of_an_older_version_says_what_to_do(fitted: Recommender, tmp_path: Path) -> None:
+    path, kind = tmp_path / "small.lws", "lifelong-widgets serving copy"
+    fitted.compress("int8").save(path)
+    write_tree(path, read_tree(path, kind, VERSION), kind, 1)
+    with pytest.raises(FormatError, match=r"older version.*make it again with rec\.compress"):
         CompressedRecommender.load(path)
 
 
@@ -443,8 +654,26 @@ def test_texts_stay_behind(tmp_path: Path) -> None:
         pd.DataFrame({"item": [1, 2], "title": ["A", "B"], "blurb": ["very secret", "text"]}), text=["blurb"]
     )
     Recommender(catalog, **SMALL).compress().save(tmp_path / "small.lws")
-    assert b"very secret" not in (tmp_path / "small.lws").read_bytes()
+    tree = restored(read_tree(tmp_path / "small.lws", "lifelong-widgets serving copy", VERSION))
+    texts = list(_texts(tree))
+    assert "A" in texts and "title" in texts, "this finds what is there"
+    assert not any("secret" in text or "blurb" in text for text in texts)
     assert load_file(tmp_path / "small.lws")  # any safetensors reader can open it
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every string within, and the bytes of arrays."""
+    if isinstance(value, dict):
+        for key, held in value.items():
+            yield key
+            yield from _texts(held)
+    elif isinstance(value, (list, tuple)):
+        for held in value:
+            yield from _texts(held)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, np.ndarray):
+        yield value.tobytes().decode("latin-1")
 
 
 # --------------------------------------------------------------------------------------------------the report

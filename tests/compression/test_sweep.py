@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import torch
 
 from lifelong_widgets.compression import Point, Sweep, sweep
 from lifelong_widgets.compression.report import CompressionReport, Kept
+from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.progress import ProgressEvent, Stop
@@ -80,3 +83,28 @@ def test_it_can_be_stopped_and_goes_around_what_a_model_cannot_take() -> None:
     with pytest.raises(DataError, match="nothing to compress"):
         sweep(Recommender(Catalog()), progress=False)
     assert not sweep(rec, tried=["int8"], n_bytes=10, progress=False).tried
+
+
+def test_a_way_whose_teaching_is_stopped_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, _ = made()
+    taught = Lessons.go_on
+
+    def interrupted(lessons: Lessons) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return taught(lessons)
+
+    monkeypatch.setattr(Lessons, "go_on", interrupted)
+    found = sweep(rec, tried=["int8", "distill:8", "int4"], progress=False)
+    assert found.interrupted and [point.methods for point in found.tried] == [("int8",)]
+
+
+def test_a_sweep_uses_one_thread() -> None:
+    """So that its copies have the same bits wherever they are made."""
+    rec, _ = made()
+    before, threads = torch.get_num_threads(), list[int]()
+    torch.set_num_threads(4)
+    try:
+        sweep(rec, tried=["int8"], progress=lambda _: threads.append(torch.get_num_threads()))
+        assert threads == [1, 1] and torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
