@@ -626,7 +626,9 @@ def test_an_older_state_never_replaces_a_newer_one(listed: Stage) -> None:
 
 def test_another_person_is_shown_at_once(listed: Stage) -> None:
     listed.page.locator(".llw-card").nth(1).hover()
-    listed.receive({"type": "list", "answers": [], "snapshot": list_snapshot([4, 3], version=2, user="ada")})
+    listed.receive(
+        {"type": "list", "answers": [], "snapshot": list_snapshot([4, 3], version=2, user="ada", mine=False)}
+    )
     expect(listed.page.get_by_role("list")).to_have_attribute("aria-label", "Recommendations for ada")
     assert titles(listed) == ["Brazil", "Abyss, The"]
 
