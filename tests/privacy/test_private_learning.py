@@ -161,9 +161,12 @@ def test_nobody_exceeds_the_budget_and_events_are_remembered() -> None:
     rec = private("person", epsilon=3.0, uses=2)
     rec.fit(LOG[:120], **QUIET)
     rec.updater.replay_ratio = 3
-    with pytest.warns(PrivacyWarning, match="max_epsilon=3"):
+    with pytest.warns(PrivacyWarning, match="max_epsilon=3") as said:
         for n in range(5):
             update = rec.learn_one(user="p1", item=f"i{n}", kind="like")
+            assert update.learned == np.isfinite(update.loss) == (n < 2)
+            assert ("remembered, not learned" in repr(update)) == (n >= 2) != ("learned in" in repr(update))
+    assert {warning.filename for warning in said} == {__file__}  # the line that called
     assert np.isnan(update.loss) and rec.privacy.epsilon <= 3.0
     assert rec.held_about("p1")["history"][0]["item"] == "i4"
     assert rec.privacy.report().most_uses == 2
@@ -172,6 +175,13 @@ def test_nobody_exceeds_the_budget_and_events_are_remembered() -> None:
     with pytest.raises(PrivacyError, match=r"above max_epsilon=3"):
         rec.fit(LOG[:120], **QUIET)
     assert rec.held_about("p1")["history"][0]["item"] == "i4"  # and nothing has changed
+
+
+def test_what_is_only_observed_is_not_called_learned() -> None:
+    rec = Recommender(checkerboard()[0], **SMALL)
+    for update in (rec.observe(LOG[0]), rec.frozen_twin().learn_one(LOG[1])):
+        assert not update.learned and "remembered, not learned" in repr(update)
+    assert rec.learn_one(LOG[1]).learned
 
 
 def test_a_fit_that_is_broken_off_costs_what_it_has_shown() -> None:
