@@ -240,7 +240,7 @@ class Engine(Fitting):
     def _learn(
         self, events: list[Feedback], learning: bool, mark: Mark
     ) -> tuple[float, np.ndarray, float, bool]:
-        """Learn a batch and remember it; returns the loss, the slots replayed, the TD error, and if it learned.
+        """Learn a batch and remember it: the loss, the slots replayed, the TD error, whether it learned.
 
         The gate is asked first, and then the network takes its step: both read the histories as they were
         before the batch. Then the fast memory takes the events in, one after the other.

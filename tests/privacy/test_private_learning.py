@@ -54,7 +54,7 @@ def made_private(
 
 
 def private(unit: str = "example", **settings: Any) -> Recommender:
-    given = {"epochs": 2, "sampling_rate": 0.2, **settings}
+    given = {"epsilon": None, "epochs": 2, "sampling_rate": 0.2, **settings}
     plan = {name: given.pop(name) for name in ("epsilon", "epochs", "sampling_rate", "uses") if name in given}
     return Recommender(checkerboard()[0], **{**SMALL, **private_settings(unit, **plan), **given})
 
@@ -267,14 +267,40 @@ def test_the_fast_memory_stays_empty() -> None:
 def test_when_an_item_was_released_is_not_asked() -> None:
     """Whether somebody took it before its time would show in everybody's lists."""
     shelf = lw.Catalog.from_records([{"item": n, "released": 10.0 * n} for n in range(12)])
-    rec = Recommender(shelf, **{**SMALL, **private_settings("example")})
+    rec = Recommender(shelf, **{**SMALL, **private_settings("example", epsilon=None)})
     rec.learn_one(user="ada", item=11, time=15.0)
     assert len(rec.recommend("bob", k=12).items) == 12
 
 
 def test_nothing_that_is_planned_wrongly_passes() -> None:
     with pytest.raises(DataError, match="unit is 'shop'"):
-        private_settings("shop")
+        private_settings("shop", epsilon=8)
+    with pytest.raises(TypeError, match="epsilon"):  # a budget that nobody has thought of is none
+        private_settings("person", epochs=1)  # type: ignore[call-arg]
+    assert "max_epsilon" not in private_settings("person", epsilon=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"epsilon": "8"}, r"epsilon is '8'; it must be a number above 0"),
+        ({"epsilon": 0}, r"epsilon is 0; it must be a number above 0"),
+        ({"epsilon": True}, r"epsilon is True"),
+        ({"delta": 1}, r"delta is 1; it must be a number above 0 and below 1"),
+        ({"epochs": 0}, r"epochs is 0; it must be a whole number of at least 1"),
+        ({"epochs": 0, "epsilon": None}, r"epochs is 0"),
+        ({"sampling_rate": 0}, r"sampling_rate is 0; it must be a number above 0 and at most 1"),
+        ({"uses": 1.5}, r"uses is 1.5; it must be a whole number of at least 0"),
+    ],
+)
+def test_what_is_wrong_with_a_plan_is_named(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        private_settings("person", **{"epsilon": 8, **given})
+
+
+def test_a_public_recommender_tells_of_no_noise() -> None:
+    assert repr(Recommender(checkerboard()[0], **SMALL).privacy) == "PrivateLearning(privacy_unit='none')"
+    assert "noise_multiplier=1.0" in repr(private("person").privacy)
 
 
 # ---- the same life is the same bits ----------------------------------------------------------------------
@@ -295,7 +321,11 @@ def lived(rec: Recommender, without: str = "") -> Recommender:
 
 @pytest.mark.parametrize("unit", ["example", "person"])
 def test_a_journal_and_a_file_go_on_bit_for_bit(unit: str, tmp_path: Path) -> None:
-    plan = {**SMALL, **private_settings(unit, epochs=2, sampling_rate=0.2), "checkpoint_every": 9}
+    plan = {
+        **SMALL,
+        **private_settings(unit, epsilon=None, epochs=2, sampling_rate=0.2),
+        "checkpoint_every": 9,
+    }
     with Recommender.open(tmp_path / "shop.lw", checkerboard()[0], **plan) as rec:
         lived(rec)
         assert rec.audit(**QUIET).equal  # made anew from the beginning, noise and all
@@ -312,7 +342,7 @@ def test_a_journal_and_a_file_go_on_bit_for_bit(unit: str, tmp_path: Path) -> No
 
 
 def test_to_forget_makes_it_anew_with_noise_that_has_nothing_to_do_with_the_old(tmp_path: Path) -> None:
-    plan = {**SMALL, **private_settings("person", epochs=2, sampling_rate=0.2)}
+    plan = {**SMALL, **private_settings("person", epsilon=None, epochs=2, sampling_rate=0.2)}
     with Recommender.open(tmp_path / "shop.lw", checkerboard()[0], **plan) as rec:
         lived(rec)
         rec.learn_one(Feedback("last", "i1", "like"))
@@ -357,7 +387,7 @@ def test_noise_takes_the_attack_its_advantage() -> None:
     found = {}
     shelf = lw.Catalog.from_records([{"item": n} for n in range(N_THINGS)])
     for noise in (0.0, 4.0):
-        plan = private_settings("person", epochs=30, sampling_rate=0.25)
+        plan = private_settings("person", epsilon=None, epochs=30, sampling_rate=0.25)
         rec = Recommender(shelf, **{**FIT, **plan, "noise_multiplier": noise, "clipping_norm": 5.0})
         rec.trainer.fit_learning_rate = 0.01
         rec.fit(MEMBERS, **QUIET)
@@ -378,7 +408,9 @@ def test_a_copy_that_would_be_fitted_to_what_people_did_is_refused(method: list[
 
 
 def test_influence_which_shows_single_events_of_others_is_refused() -> None:
-    rec = Recommender(lw.Catalog.from_records([{"item": 1}, {"item": 2}]), **private_settings("example"))
+    rec = Recommender(
+        lw.Catalog.from_records([{"item": 1}, {"item": 2}]), **private_settings("example", epsilon=None)
+    )
     rec.learn_one(user="ada", item=1, kind="like")
     with pytest.raises(PrivacyError, match="events of others"):
         rec.influence("bob", 1)
