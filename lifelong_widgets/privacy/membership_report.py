@@ -112,10 +112,7 @@ class MembershipReport:
             )
         if found:
             best = max(found, key=lambda one: one.accuracy)
-            turned = (
-                f", turned round: members score lower than strangers (AUC {best.auc:.3f}), the model is less "
-                "sure of what it has seen"
-            )
+            turned = f", turned round: members score lower than strangers (AUC {best.auc:.3f})"
             return (
                 f"The model gives away whom it has learned from: of a member and a stranger, the "
                 f"{best.name} attack on {best.level} picks the member {best.accuracy:.0%} of the time"

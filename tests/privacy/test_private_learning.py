@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import torch
 from scipy import stats
 
 import lifelong_widgets as lw
+from lifelong_widgets.certificates import Certificate
 from lifelong_widgets.data import Feedback
 from lifelong_widgets.errors import DataError, FormatError, PrivacyError, PrivacyWarning
-from lifelong_widgets.learning import OBJECTIVES, Examples, gradients
+from lifelong_widgets.learning import OBJECTIVES, Examples, FitReport, gradients
 from lifelong_widgets.models import Network
 from lifelong_widgets.privacy import GaussianMechanism, private_settings
 from lifelong_widgets.privacy.accountant import epsilon_of, gaussian_rdp, subsampled_rdp
@@ -296,6 +298,15 @@ def test_nothing_that_is_planned_wrongly_passes() -> None:
 def test_what_is_wrong_with_a_plan_is_named(given: dict[str, Any], said: str) -> None:
     with pytest.raises(DataError, match=said):
         private_settings("person", **{"epsilon": 8, **given})
+
+
+def test_one_is_not_several() -> None:
+    one = Certificate(1, "", "", "", 1, 0, "a" * 64, None, "", True)
+    assert "1 entry of one person" in str(one) and "2 entries of" in str(replace(one, n_events=2))
+    fit = FitReport((0.5,), (), 1, 1.0, False)
+    assert str(fit).startswith("1 epoch in") and str(replace(fit, losses=(0.5, 0.4))).startswith(
+        "2 epochs in"
+    )
 
 
 def test_a_public_recommender_tells_of_no_noise() -> None:
