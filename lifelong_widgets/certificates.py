@@ -94,7 +94,8 @@ class Certificate:
 
     def __str__(self) -> str:
         proof = "equal to one that never saw them" if self.proven else "not compared with one made anew"
-        return f"forgotten: {self.n_events} entries of one person; the model is {proof} ({self.model[:16]}…)"
+        entries = "1 entry" if self.n_events == 1 else f"{self.n_events} entries"
+        return f"forgotten: {entries} of one person; the model is {proof} ({self.model[:16]}…)"
 
     def __repr__(self) -> str:
         return f"<Certificate: {self}>"

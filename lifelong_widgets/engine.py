@@ -58,7 +58,8 @@ class Mark:
 class Applied:
     """What one event did: the loss, the slots replayed, its rank in the list shown, whether drift rang.
 
-    And the mean TD error of the transitions that it has ended; NaN if there is none.
+    And the mean TD error of the transitions that it has ended, NaN if there is none; and whether anything
+    was learned, or the event only remembered.
     """
 
     loss: float
@@ -66,6 +67,7 @@ class Applied:
     rank: int | None
     alarm: bool
     td_error: float = float("nan")
+    learned: bool = True
 
 
 class Engine(Fitting):
@@ -96,9 +98,9 @@ class Engine(Fitting):
         self._sync_with_catalog()
         reward = self._kinds[feedback.kind].reward
         with self._all_or_nothing(mark) as mark:
-            loss, replayed, td_error = self._learn([feedback], learning, mark)
+            loss, replayed, td_error, learned = self._learn([feedback], learning, mark)
             rank, alarm = self._test(feedback, reward)
-        return Applied(loss, replayed, rank, alarm, td_error)
+        return Applied(loss, replayed, rank, alarm, td_error, learned)
 
     @one_thread()
     def apply_batch(self, feedbacks: list[Feedback], mark: Mark | None = None) -> float:
@@ -235,8 +237,10 @@ class Engine(Fitting):
             self.revert(mark)
             raise
 
-    def _learn(self, events: list[Feedback], learning: bool, mark: Mark) -> tuple[float, np.ndarray, float]:
-        """Learn a batch and remember it; returns the loss, the slots replayed and the TD error.
+    def _learn(
+        self, events: list[Feedback], learning: bool, mark: Mark
+    ) -> tuple[float, np.ndarray, float, bool]:
+        """Learn a batch and remember it: the loss, the slots replayed, the TD error, whether it learned.
 
         The gate is asked first, and then the network takes its step: both read the histories as they were
         before the batch. Then the fast memory takes the events in, one after the other.
@@ -259,6 +263,7 @@ class Engine(Fitting):
         if self.histories.clock == 0.0:  # it begins to run with these
             self._warn_of_odd_times(happened)
         loss, slots, td_error = float("nan"), np.zeros(0, dtype=np.int64), float("nan")
+        learns = learning and not self.privacy.on  # in private only by the step below
         if learning:
             if self.value.on:  # before the gate learns: what a list was made of, looked at before or not
                 td_error = self._learn_values(events, happened, features, mark.value)
@@ -284,6 +289,7 @@ class Engine(Fitting):
                     )
                     kept = self.buffer.add(new, self.rng, mark.buffer, learned_by)
                     self.privacy.note_kept(kept, learned, mark.privacy)
+                    learns = bool(learned.any())
                 else:
                     scored = self._scored(new)  # before the step, as the loss is
                     losses, slots = self._step(new, mark, adapted, self._to_compare_with(happened))
@@ -296,7 +302,7 @@ class Engine(Fitting):
         self._n_offered = len(self.network.items)
         self.drift.advance(self.n_events)
         self._tell(mark)
-        return loss, slots, td_error
+        return loss, slots, td_error, learns
 
     @property
     def followers(self) -> WeakSet[Touched]:

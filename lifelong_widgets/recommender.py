@@ -569,7 +569,7 @@ class Recommender(DurableEngine):
         journal, id = self.journal, feedback.id
         repeated = id is not None and journal is not None and journal.has_event(id)
         if repeated:
-            applied, event_id = Applied(float("nan"), nothing, None, False), None
+            applied, event_id = Applied(float("nan"), nothing, None, False, learned=False), None
         else:
             applied, event_id = self._record_event(known, learning)
         return Update(
@@ -586,6 +586,7 @@ class Recommender(DurableEngine):
             event_id,
             repeated,
             applied.td_error,
+            applied.learned,
         )
 
     def _refuse_if_frozen(self, verb: str) -> None:

@@ -13,7 +13,7 @@ class Update:
     """What one event did.
 
     Attributes:
-        n_events: how many events have been learned, this one included.
+        n_events: how many events have been learned or remembered, this one included.
         user: who.
         item: with what.
         kind: what they did.
@@ -27,6 +27,8 @@ class Update:
         repeated: whether the journal had this `Feedback.id` already, so that nothing was learned again.
         td_error: with a `discount`, the mean size of the TD errors of the transitions that this event has
             ended; NaN if there is none.
+        learned: False if the event was only taken into the history: by `observe`, by a frozen twin, or in
+            private where more would exceed the budget.
     """
 
     n_events: int
@@ -42,9 +44,11 @@ class Update:
     event_id: int | None = None
     repeated: bool = False
     td_error: float = float("nan")
+    learned: bool = True
 
     def __repr__(self) -> str:
-        done = "known already" if self.repeated else f"learned in {1000 * self.seconds:.1f} ms"
+        done = f"learned in {1000 * self.seconds:.1f} ms" if self.learned else "remembered, not learned"
+        done = "known already" if self.repeated else done
         facts = [f"{self.user!r} {self.kind} {self.item!r} (reward {self.reward:+g})", done]
         if not math.isnan(self.loss):
             facts.append(f"loss {self.loss:.3f} with {len(self.replayed)} replayed")

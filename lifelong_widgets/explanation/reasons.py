@@ -40,7 +40,7 @@ def reasons(
     the first of `Explanation.events` by amount: what it goes with, which is less than a cause. Events that
     speak against their item are left out, and so are values that raise the odds of their item by less than a
     tenth over those of the best ten. Where nothing else is left, the item is there for everybody, or is new
-    and nothing but its content is known.
+    and nothing but its content is known. That it is popular is said only where popularity is read.
 
     Args:
         network: the slow memory.
@@ -66,9 +66,10 @@ def reasons(
         kind = kind_names[histories.kinds_of(person)[event]]
         return Reason.because(kind, catalog[catalog.ids[cause]].title)
 
+    left = Reason("popular" if memory.use_popularity else "general")
     sentences = []
     for place, item in enumerate(items.tolist()):
-        sentence = Reason("popular")
+        sentence = left
         if is_new[place]:
             sentence = Reason("new.content" if has_content[place] else "new")
         for part in sorted(stand_out, key=lambda part: -stand_out[part][place]):

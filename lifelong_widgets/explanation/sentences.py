@@ -6,6 +6,7 @@ from typing import Self
 
 _SENTENCES = {
     "popular": "popular with everybody",
+    "general": "a general guess, not from one thing you did",
     "new": "new here",
     "new.content": "new here: only its content is known",
     "again": "you took it before",

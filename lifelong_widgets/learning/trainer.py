@@ -46,8 +46,8 @@ class FitReport:
         quality = f", nDCG@10 {max(self.validation_ndcg):.4f}" if self.validation_ndcg else ""
         stopped = ", interrupted" if self.interrupted else ""
         return (
-            f"{self.epochs} epochs in {self.seconds:.1f} s, best after epoch {self.best_epoch}"
-            f"{quality}{stopped}"
+            f"{self.epochs} {'epoch' if self.epochs == 1 else 'epochs'} in {self.seconds:.1f} s, best after "
+            f"epoch {self.best_epoch}{quality}{stopped}"
         )
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +87,9 @@ def noise_for(
     Args:
         epsilon: above 0.
         delta: above 0 and below 1.
-        sampling_rate: of each of the `steps` of a fit.
-        steps: of a fit.
-        uses: in how many steps outside it a group takes part at most.
+        sampling_rate: of each of the `steps` of a fit, from 0 to 1.
+        steps: of a fit, a whole number.
+        uses: in how many steps outside it a group takes part at most, a whole number.
 
     Raises:
         DataError: a number out of its bounds, or an ε that no noise reaches.
@@ -96,13 +97,13 @@ def noise_for(
     >>> noise_for(4.73, 1e-5, uses=1)
     1.0
     """
-    if not (math.isfinite(epsilon) and epsilon > 0 and 0 < delta < 1 and 0 <= sampling_rate <= 1):
-        raise DataError(
-            f"epsilon={epsilon!r:.40}, delta={delta!r:.40}, sampling_rate={sampling_rate!r:.40}: they are "
-            "above 0, between 0 and 1, and from 0 to 1"
-        )
-    if steps < 0 or uses < 0 or steps + uses == 0:
-        raise DataError(f"steps={steps!r:.40} and uses={uses!r:.40}: there has to be one of them")
+    epsilon, delta = check_epsilon(epsilon), check_delta(delta)
+    sampling_rate = check_number("sampling_rate", sampling_rate, "from 0 to 1")
+    if not 0 <= sampling_rate <= 1:
+        raise DataError(f"sampling_rate is {sampling_rate:g}; it must be a number from 0 to 1")
+    steps, uses = check_count("steps", steps), check_count("uses", uses)
+    if steps + uses == 0:
+        raise DataError("steps and uses are both 0; one of them must be at least 1, such as uses=1")
 
     def spent(noise: float) -> float:
         rdp = steps * subsampled_rdp(sampling_rate, noise) if steps else np.zeros(len(ORDERS))
@@ -117,3 +118,33 @@ def noise_for(
         middle = (low + high) / 2
         low, high = (low, middle) if spent(middle) <= epsilon else (middle, high)
     return math.ceil(high * 1000) / 1000
+
+
+def check_epsilon(given: object) -> float:
+    """An ε as a float, or a DataError."""
+    epsilon = check_number("epsilon", given, "above 0, such as 8")
+    if epsilon <= 0:
+        raise DataError(f"epsilon is {epsilon:g}; it must be a number above 0, such as 8")
+    return epsilon
+
+
+def check_delta(given: object) -> float:
+    """A δ as a float, or a DataError."""
+    delta = check_number("delta", given, "above 0 and below 1, such as 1e-5")
+    if not 0 < delta < 1:
+        raise DataError(f"delta is {delta:g}; it must be a number above 0 and below 1, such as 1e-5")
+    return delta
+
+
+def check_number(name: str, given: object, wanted: str) -> float:
+    """A finite number as a float, or a DataError."""
+    if isinstance(given, bool) or not isinstance(given, Real) or not math.isfinite(given):
+        raise DataError(f"{name} is {given!r:.40}; it must be a number {wanted}")
+    return float(given)
+
+
+def check_count(name: str, given: object, least: int = 0) -> int:
+    """A whole number of at least `least`, or a DataError."""
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
+        raise DataError(f"{name} is {given!r:.40}; it must be a whole number of at least {least}")
+    return int(given)

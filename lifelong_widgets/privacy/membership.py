@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning, warn
 from lifelong_widgets.featurizers import LivePeople
 from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ranker
 from lifelong_widgets.models import Histories, Network, one_thread
@@ -22,6 +23,7 @@ _LEAST = 1e-12  # of a chance, before its logarithm is taken
 _FPR = 0.01
 
 
+@runtime_checkable
 class Attacked(Protocol):
     """What the attack asks: a `Recommender` is one."""
 
@@ -73,7 +75,8 @@ def audit(
     """How well somebody who may ask the model can tell whom it has learned from.
 
     Each positive event is asked for: with what came before it in its log as the history, how likely does the
-    model hold the item that came next? A model that has learned by heart is surer of what it has seen. Three
+    model hold the item that came next? A model that has learned by heart is surer of what it has seen, or,
+    now and then, less sure: either tells, and the attack is turned round then (`Attack.turned`). Three
     numbers are thresholded, of single events and of people (the mean of theirs):
 
     * ``loss``: that log chance. S. Yeom et al., "Privacy risk in machine learning: analyzing the connection
@@ -97,7 +100,12 @@ def audit(
         max_events: of each group, its people in turn; each costs a list.
 
     Raises:
-        DataError: a group has no positive event of a known item and two people, or they share an event.
+        DataError: a group has no positive event of a known item and two people, or they share an event; `rec`
+            knows people of `non_members` and none of `members`, which are the wrong way round then; or `rec`
+            or `reference` is no recommender.
+
+    Warns:
+        DataWarning: `rec` knows none of the members, so that it can give nobody away.
 
     Example:
         >>> import lifelong_widgets as lw
@@ -105,13 +113,18 @@ def audit(
         >>> users = data.interactions.user_codes
         >>> inside, outside = (data.interactions.take(users % 2 == n) for n in (0, 1))
         >>> rec = lw.Recommender(data.catalog, embedding_dim=8, hidden_dim=8)
+        >>> _ = rec.learn_many(inside[:100], progress=False)
         >>> report = lw.privacy.audit(rec, inside, outside, max_events=100)
         >>> report["loss", "people"].auc < 1.0
         True
     """
     if isinstance(max_events, bool) or not isinstance(max_events, (int, np.integer)) or max_events < 1:
         raise DataError(f"max_events is {max_events!r:.80}; it must be a whole number of at least 1")
+    _refuse_unless_recommender("rec", rec)
+    if reference is not None:
+        _refuse_unless_recommender("reference", reference)
     _refuse_shared(members, non_members)
+    _look_who_is_known(rec, members, non_members)
     groups = [_ask(rec, log, int(max_events), name) for log, name in _named(members, non_members)]
     easy = _ease(*groups)
     if reference is None:
@@ -137,13 +150,43 @@ def audit(
             low, high = auc_interval(ones, others, owners, of_others)
             found = auc(ones, others)
             sign = 1.0 if found >= 0.5 else -1.0  # who knows which way it is turns it around
-            at_fpr = tpr_at(sign * ones, sign * others, _FPR)
+            enough = len(others) * _FPR >= 1  # else no false alarm at all would be asked for
+            at_fpr = tpr_at(sign * ones, sign * others, _FPR) if enough else math.nan
             attacks.append(Attack(name, level, found, low, high, at_fpr, len(ones), len(others)))
     return MembershipReport(tuple(attacks), _FPR, pd.concat(tables, ignore_index=True))
 
 
 def _named(members: Interactions, non_members: Interactions) -> list[tuple[Interactions, str]]:
     return [(members, "members"), (non_members, "non_members")]
+
+
+def _refuse_unless_recommender(name: str, given: object) -> None:
+    if not isinstance(given, Attacked):
+        raise DataError(
+            f"{name} is a Recommender, not {given!r:.80} (a {type(given).__name__}); Recommender.load(path) "
+            "reads a file, and Recommender.open(folder) a journal"
+        )
+
+
+def _look_who_is_known(rec: Attacked, members: Interactions, non_members: Interactions) -> None:
+    """Logs the wrong way round, or of people that the model has never met, do not look like a leak."""
+    known, others = (
+        sum(rec.users.get(rec.known_as(user)) is not None for user in log.users)
+        for log in (members, non_members)
+    )
+    if known:
+        return
+    if others:
+        raise DataError(
+            f"the recommender knows none of the {len(members.users):,} people of members, and {others:,} of "
+            f"the {len(non_members.users):,} of non_members: are the two the wrong way round? "
+            "audit(rec, members, non_members)"
+        )
+    warn(
+        f"the recommender knows none of the {len(members.users):,} people of members: it can give away only "
+        "whom it has learned from",
+        DataWarning,
+    )
 
 
 def _refuse_shared(members: Interactions, non_members: Interactions) -> None:

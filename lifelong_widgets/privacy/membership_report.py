@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 
 from lifelong_widgets.errors import DataError
+
+FEW = 30
+"""People of a group below which a bootstrap interval is too narrow to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Attack:
             lower, which tells them apart as well.
         low: of the 95 % interval of `auc`.
         high: of the same.
-        tpr: the share of members found while one in a hundred non-members is taken for one.
+        tpr: the share of members found while one in a hundred non-members is taken for one, by the attack
+            turned round if it is `turned`. NaN with less than a hundred of those: one would be more already.
         n_members: how many members were asked for.
         n_non_members: how many others.
     """
@@ -41,9 +46,14 @@ class Attack:
         return self.low > 0.5 or self.high < 0.5
 
     @property
+    def turned(self) -> bool:
+        """Whether members score lower than others, so that whoever scores *less* is taken for a member."""
+        return self.auc < 0.5
+
+    @property
     def accuracy(self) -> float:
-        """How often it picks the member of a pair, one way or the other: `auc`, or 1 less that."""
-        return max(self.auc, 1 - self.auc)
+        """How often it picks the member of a pair: `auc`, or 1 less that if it is `turned`."""
+        return 1 - self.auc if self.turned else self.auc
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,8 +76,11 @@ class MembershipReport:
         for attack in self.attacks:
             if (attack.name, attack.level) == key:
                 return attack
-        known = ", ".join(f"{one.name!r}, {one.level!r}" for one in self.attacks)
-        raise DataError(f"there is no attack {key!r:.80}; there are {known}")
+        known = ", ".join(f"[{one.name!r}, {one.level!r}]" for one in self.attacks)
+        raise DataError(
+            f"there is no attack {key!r:.80}; ask for one by its name and level, such as "
+            f'report["calibrated", "people"]. There are {known}'
+        )
 
     @property
     def comparable(self) -> bool:
@@ -75,8 +88,22 @@ class MembershipReport:
         return not any(one.name == "blind" and one.found for one in self.attacks)
 
     @property
+    def too_few(self) -> bool:
+        """Whether a group has so few people (less than `FEW`) that its intervals say little."""
+        return any(
+            min(one.n_members, one.n_non_members) < FEW for one in self.attacks if one.level == "people"
+        )
+
+    @property
     def verdict(self) -> str:
         """What follows, in words."""
+        if self.too_few:
+            one = next(one for one in self.attacks if one.level == "people")
+            return (
+                f"Too few people to say anything: {one.n_members:,} members and {one.n_non_members:,} others "
+                f"were asked for. Below {FEW} a group, chance alone makes such numbers and the intervals are "
+                "too narrow; take all the people you have, a hundred or more in each."
+            )
         found = [one for one in self.attacks if one.name != "blind" and one.found]
         if not self.comparable:
             return (
@@ -85,9 +112,11 @@ class MembershipReport:
             )
         if found:
             best = max(found, key=lambda one: one.accuracy)
+            turned = f", turned round: members score lower than strangers (AUC {best.auc:.3f})"
             return (
                 f"The model gives away whom it has learned from: of a member and a stranger, the "
-                f"{best.name} attack on {best.level} picks the member {best.accuracy:.0%} of the time."
+                f"{best.name} attack on {best.level} picks the member {best.accuracy:.0%} of the time"
+                f"{turned if best.turned else ''}."
             )
         return (
             "These attacks are not surely better than guessing. That is no proof that nothing leaks: a "
@@ -105,9 +134,10 @@ class MembershipReport:
             f"{f'found at {self.fpr:.0%} false alarms':>28}{'members':>10}{'others':>8}"
         ]
         for one in self.attacks:
+            tpr = "–" if math.isnan(one.tpr) else f"{one.tpr:.1%}"
             lines.append(
                 f"{one.name:<12}{one.level:<8}{one.auc:>6.3f}  {f'[{one.low:.3f}, {one.high:.3f}]':<16}"
-                f"{one.tpr:>28.1%}{one.n_members:>10,}{one.n_non_members:>8,}"
+                f"{tpr:>28}{one.n_members:>10,}{one.n_non_members:>8,}"
             )
         return "\n".join([*lines, self.verdict])
 

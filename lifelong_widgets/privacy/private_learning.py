@@ -83,6 +83,11 @@ class PrivateLearning(Part):
 
     mechanism: GaussianMechanism | None = None
 
+    def __repr__(self) -> str:
+        if self.privacy_unit == "none":  # noise that is not there is not told of
+            return "PrivateLearning(privacy_unit='none')"
+        return super().__repr__()
+
     @property
     def on(self) -> bool:
         """Whether anything is kept private."""
@@ -132,7 +137,7 @@ class PrivateLearning(Part):
         if reason:
             raise PrivacyError(
                 f"privacy_unit={self.privacy_unit!r} cannot be kept: {reason}. The settings that go with it: "
-                "lw.privacy.private_settings(...)"
+                "lw.privacy.private_settings(epsilon=...)"
             )
 
     # ---- what was spent ---------------------------------------------------------------------------------

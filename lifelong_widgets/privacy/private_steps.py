@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.errors import PrivacyWarning
+from lifelong_widgets.errors import PrivacyWarning, warn
 from lifelong_widgets.learning import (
     Examples,
     FitReport,
@@ -135,10 +134,9 @@ def private_step(
     privacy.refuse_unless_private()
     learned = privacy.may_learn_new(people)
     if not learned.all():
-        warnings.warn(
+        warn(
             f"an event was remembered and not learned: more would exceed max_epsilon={privacy.max_epsilon:g}",
             PrivacyWarning,
-            stacklevel=2,
         )
     if not learned.any():  # what is replayed would cost, and nothing new would come of it
         return np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64), learned

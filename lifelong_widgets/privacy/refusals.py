@@ -10,7 +10,12 @@ from lifelong_widgets.errors import DataError
 from lifelong_widgets.featurizers import ItemFeatures
 from lifelong_widgets.memory import GROUPS, NETWORK_ALONE
 from lifelong_widgets.parts import Part
-from lifelong_widgets.privacy.accountant import noise_for
+from lifelong_widgets.privacy.accountant import (
+    check_count,
+    check_delta,
+    check_number,
+    noise_for,
+)
 
 _ALLOWED: dict[str, tuple[tuple[Any, ...], str]] = {
     "person_features": (("none",), "they are counted from what people did, without noise"),
@@ -50,7 +55,7 @@ def reason_against(parts: Mapping[str, Part], features: ItemFeatures) -> str | N
 def private_settings(
     unit: str = "person",
     *,
-    epsilon: float | None = None,
+    epsilon: float | None,
     delta: float = 1e-5,
     epochs: int = 20,
     sampling_rate: float = 0.05,
@@ -61,10 +66,11 @@ def private_settings(
     Args:
         unit: ``"person"`` or ``"example"``; see `PrivateLearning`.
         epsilon: the noise is chosen so that a fit and `uses` steps after it cost this, which is the budget as
-            well. Unless given, the noise stays as it is by default.
+            well. It has to be said, since without it nothing is promised beforehand: None for no budget;
+            the noise is then your own `noise_multiplier` and `rec.privacy.report()` tells the ε so far.
         delta: about one in ten times as many people, or less.
-        epochs: of the fit.
-        sampling_rate: of a step of the fit.
+        epochs: of the fit, at least 1.
+        sampling_rate: of a step of the fit, above 0 and at most 1.
         uses: in how many online steps an example or a person may take part, new or replayed. 0 leaves nothing
             for what comes after a fit.
 
@@ -77,6 +83,10 @@ def private_settings(
     """
     if unit not in ("example", "person"):
         raise DataError(f"unit is {unit!r:.80}; it is 'example' or 'person'")
+    epochs, uses, delta = check_count("epochs", epochs, 1), check_count("uses", uses), check_delta(delta)
+    sampling_rate = check_number("sampling_rate", sampling_rate, "above 0 and at most 1")
+    if not 0 < sampling_rate <= 1:
+        raise DataError(f"sampling_rate is {sampling_rate:g}; it must be a number above 0 and at most 1")
     settings = {
         **NETWORK_ALONE,
         "privacy_unit": unit,

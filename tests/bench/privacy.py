@@ -35,7 +35,7 @@ def settings() -> dict[str, dict[str, Any]]:
     """What is compared, by name."""
     found: dict[str, dict[str, Any]] = {"whole": {}, "network alone": dict(NETWORK_ALONE)}
     for unit, plan in PLANS.items():
-        private = lw.privacy.private_settings(unit, **plan)
+        private = lw.privacy.private_settings(unit, epsilon=None, **plan)
         found[f"{unit}, clipped, no noise"] = {**private, **LEARNING, "noise_multiplier": 0.0}
         for epsilon in EPSILONS:
             for uses in (0, 1) if unit == "example" and epsilon == EPSILONS[0] else (0,):

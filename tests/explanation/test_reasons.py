@@ -79,3 +79,14 @@ def test_it_speaks_of_the_part_by_which_an_item_stands_out() -> None:
                 assert reason_of(card).key.startswith("because") or reason_of(card).key == "again"
             elif most == "popularity":
                 assert reason_of(card).key == "popular"
+
+
+def test_popular_is_said_only_where_popularity_is_read() -> None:
+    for settings, key in (
+        ({}, "popular"),
+        (NETWORK_ALONE, "general"),
+        ({"use_popularity": False}, "general"),
+    ):
+        rec = life(3, 120, n_items=40, **settings)
+        said = {reason_of(row).key for row in rec.recommend("a stranger", k=10)}
+        assert key in said and said <= {key, "new", "new.content"}, settings

@@ -71,8 +71,17 @@ def test_the_noise_for_an_epsilon_reaches_it_and_no_less_does(epsilon: float) ->
 
 
 @pytest.mark.parametrize(
-    "given", [{"epsilon": 0.0, "uses": 1}, {"epsilon": 1.0}, {"epsilon": 1.0, "delta": 0.0, "uses": 1}]
+    ("given", "said"),
+    [
+        ({"epsilon": 0.0, "uses": 1}, "epsilon is 0;"),
+        ({"epsilon": "3", "uses": 1}, "epsilon is '3';"),
+        ({"epsilon": 1.0}, "steps and uses are both 0"),
+        ({"epsilon": 1.0, "delta": 0.0, "uses": 1}, "delta is 0;"),
+        ({"epsilon": 1.0, "sampling_rate": 1.5, "steps": 1}, "sampling_rate is 1.5;"),
+        ({"epsilon": 1.0, "uses": 1.5}, r"uses is 1\.5; it must be a whole number"),
+        ({"epsilon": 1.0, "steps": -1}, "steps is -1;"),
+    ],
 )
-def test_what_cannot_be_planned_is_said(given: dict[str, float]) -> None:
-    with pytest.raises(DataError):
+def test_what_cannot_be_planned_is_said(given: dict[str, float], said: str) -> None:
+    with pytest.raises(DataError, match=said):
         noise_for(**given)  # type: ignore[arg-type]

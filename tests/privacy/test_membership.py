@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import lifelong_widgets as lw
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning
 from lifelong_widgets.memory import NETWORK_ALONE
 from lifelong_widgets.privacy.roc import auc, auc_interval, tpr_at
 
@@ -46,10 +46,13 @@ def test_who_has_learned_by_heart_is_found(by_heart: lw.Recommender) -> None:
         for level in ("people", "events"):
             attack = report[name, level]
             assert attack.found and 0.8 < attack.low <= attack.auc <= attack.high, report
-        assert report[name, "people"].tpr > 0.5  # one in a hundred is a false alarm
+        people = report.people
+        sides = [people[people["member"] == side][name].to_numpy() for side in (True, False)]
+        assert tpr_at(*sides, 0.01) > 0.5  # without a false alarm, since there are 60
+        assert np.isnan(report[name, "people"].tpr) and report[name, "events"].tpr > 0.1
         assert report[name, "people"].n_members == 60
     assert report.comparable and "gives away" in report.verdict and "calibrated" in str(report)
-    assert by_heart.digest() == before
+    assert by_heart.digest() == before and "–" in str(report) and "nan" not in str(report)
     people = report.people
     assert people["member"].sum() == (~people["member"]).sum() == 60 and set(people["events"]) == {8}
     assert set(people["user"][people["member"]]) == set(MEMBERS.users)
@@ -65,7 +68,9 @@ def test_the_fast_memory_is_attacked_too() -> None:
 
 
 def test_who_saw_neither_group_is_not(by_heart: lw.Recommender) -> None:
-    report = lw.privacy.audit(by_heart, OTHERS, STRANGERS)
+    with pytest.warns(DataWarning, match="knows none of the 60 people of members") as said:
+        report = lw.privacy.audit(by_heart, OTHERS, STRANGERS)
+    assert said[0].filename == __file__
     assert not any(attack.found for attack in report.attacks), report
     assert "no proof that nothing leaks" in report.verdict
 
@@ -101,8 +106,39 @@ def test_what_cannot_be_audited_is_said(by_heart: lw.Recommender) -> None:
         lw.privacy.audit(by_heart, MEMBERS.to_pandas(), STRANGERS)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="max_events is 0"):
         lw.privacy.audit(by_heart, MEMBERS, STRANGERS, max_events=0)
-    with pytest.raises(DataError, match="there is no attack"):
-        lw.privacy.audit(by_heart, MEMBERS, STRANGERS)["luck", "people"]
+    with pytest.raises(DataError, match="members: are the two the wrong way round"):
+        lw.privacy.audit(by_heart, STRANGERS, MEMBERS)
+    with pytest.raises(DataError, match=r"rec is a Recommender, not 'shop.lw' \(a str\)"):
+        lw.privacy.audit("shop.lw", MEMBERS, STRANGERS)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="reference is a Recommender, not 3"):
+        lw.privacy.audit(by_heart, MEMBERS, STRANGERS, reference=3)  # type: ignore[arg-type]
+    report = lw.privacy.audit(by_heart, MEMBERS, STRANGERS, max_events=60)
+    for key in (("luck", "people"), "calibrated"):
+        with pytest.raises(DataError, match=r"by its name and level, such as report\[.*\['loss', 'events'\]"):
+            report[key]  # type: ignore[index]
+
+
+def test_who_is_less_sure_of_what_it_has_seen_gives_it_away_too(by_heart: lw.Recommender) -> None:
+    """The network with its answers negated: members score lower, and the words say so."""
+    scores = by_heart.network.score_each
+    by_heart.network.score_each = lambda *given: (-found for found in scores(*given))  # type: ignore[method-assign]
+    try:
+        report = lw.privacy.audit(by_heart, MEMBERS, STRANGERS)
+    finally:
+        del by_heart.network.score_each
+    attack = report["loss", "people"]
+    assert attack.found and attack.turned and attack.auc < 0.3 and attack.accuracy == 1 - attack.auc, report
+    assert "turned round: members score lower than strangers (AUC 0." in report.verdict
+
+
+def test_of_a_few_people_nothing_is_said(by_heart: lw.Recommender) -> None:
+    """Neither that something leaks, nor that their groups differ, nor how many are found at 1 %."""
+    frame = STRANGERS.to_pandas()
+    frame["item"] = frame["item"] % 5
+    few = lw.Interactions.from_pandas(frame[frame["user"].isin(STRANGERS.users[:10])], kind="kind")
+    report = lw.privacy.audit(by_heart, MEMBERS, few)
+    assert report.too_few and "60 members and 10 others" in report.verdict
+    assert np.isnan(report["loss", "people"].tpr) and np.isnan(report["loss", "events"].tpr)
 
 
 def test_the_interval_is_that_of_a_bootstrap_of_people() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import torch
 from scipy import stats
 
 import lifelong_widgets as lw
+from lifelong_widgets.certificates import Certificate
 from lifelong_widgets.data import Feedback
 from lifelong_widgets.errors import DataError, FormatError, PrivacyError, PrivacyWarning
-from lifelong_widgets.learning import OBJECTIVES, Examples, gradients
+from lifelong_widgets.learning import OBJECTIVES, Examples, FitReport, gradients
 from lifelong_widgets.models import Network
 from lifelong_widgets.privacy import GaussianMechanism, private_settings
 from lifelong_widgets.privacy.accountant import epsilon_of, gaussian_rdp, subsampled_rdp
@@ -54,7 +56,7 @@ def made_private(
 
 
 def private(unit: str = "example", **settings: Any) -> Recommender:
-    given = {"epochs": 2, "sampling_rate": 0.2, **settings}
+    given = {"epsilon": None, "epochs": 2, "sampling_rate": 0.2, **settings}
     plan = {name: given.pop(name) for name in ("epsilon", "epochs", "sampling_rate", "uses") if name in given}
     return Recommender(checkerboard()[0], **{**SMALL, **private_settings(unit, **plan), **given})
 
@@ -161,9 +163,12 @@ def test_nobody_exceeds_the_budget_and_events_are_remembered() -> None:
     rec = private("person", epsilon=3.0, uses=2)
     rec.fit(LOG[:120], **QUIET)
     rec.updater.replay_ratio = 3
-    with pytest.warns(PrivacyWarning, match="max_epsilon=3"):
+    with pytest.warns(PrivacyWarning, match="max_epsilon=3") as said:
         for n in range(5):
             update = rec.learn_one(user="p1", item=f"i{n}", kind="like")
+            assert update.learned == np.isfinite(update.loss) == (n < 2)
+            assert ("remembered, not learned" in repr(update)) == (n >= 2) != ("learned in" in repr(update))
+    assert {warning.filename for warning in said} == {__file__}  # the line that called
     assert np.isnan(update.loss) and rec.privacy.epsilon <= 3.0
     assert rec.held_about("p1")["history"][0]["item"] == "i4"
     assert rec.privacy.report().most_uses == 2
@@ -172,6 +177,13 @@ def test_nobody_exceeds_the_budget_and_events_are_remembered() -> None:
     with pytest.raises(PrivacyError, match=r"above max_epsilon=3"):
         rec.fit(LOG[:120], **QUIET)
     assert rec.held_about("p1")["history"][0]["item"] == "i4"  # and nothing has changed
+
+
+def test_what_is_only_observed_is_not_called_learned() -> None:
+    rec = Recommender(checkerboard()[0], **SMALL)
+    for update in (rec.observe(LOG[0]), rec.frozen_twin().learn_one(LOG[1])):
+        assert not update.learned and "remembered, not learned" in repr(update)
+    assert rec.learn_one(LOG[1]).learned
 
 
 def test_a_fit_that_is_broken_off_costs_what_it_has_shown() -> None:
@@ -257,14 +269,49 @@ def test_the_fast_memory_stays_empty() -> None:
 def test_when_an_item_was_released_is_not_asked() -> None:
     """Whether somebody took it before its time would show in everybody's lists."""
     shelf = lw.Catalog.from_records([{"item": n, "released": 10.0 * n} for n in range(12)])
-    rec = Recommender(shelf, **{**SMALL, **private_settings("example")})
+    rec = Recommender(shelf, **{**SMALL, **private_settings("example", epsilon=None)})
     rec.learn_one(user="ada", item=11, time=15.0)
     assert len(rec.recommend("bob", k=12).items) == 12
 
 
 def test_nothing_that_is_planned_wrongly_passes() -> None:
     with pytest.raises(DataError, match="unit is 'shop'"):
-        private_settings("shop")
+        private_settings("shop", epsilon=8)
+    with pytest.raises(TypeError, match="epsilon"):  # a budget that nobody has thought of is none
+        private_settings("person", epochs=1)  # type: ignore[call-arg]
+    assert "max_epsilon" not in private_settings("person", epsilon=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"epsilon": "8"}, r"epsilon is '8'; it must be a number above 0"),
+        ({"epsilon": 0}, r"epsilon is 0; it must be a number above 0"),
+        ({"epsilon": True}, r"epsilon is True"),
+        ({"delta": 1}, r"delta is 1; it must be a number above 0 and below 1"),
+        ({"epochs": 0}, r"epochs is 0; it must be a whole number of at least 1"),
+        ({"epochs": 0, "epsilon": None}, r"epochs is 0"),
+        ({"sampling_rate": 0}, r"sampling_rate is 0; it must be a number above 0 and at most 1"),
+        ({"uses": 1.5}, r"uses is 1.5; it must be a whole number of at least 0"),
+    ],
+)
+def test_what_is_wrong_with_a_plan_is_named(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        private_settings("person", **{"epsilon": 8, **given})
+
+
+def test_one_is_not_several() -> None:
+    one = Certificate(1, "", "", "", 1, 0, "a" * 64, None, "", True)
+    assert "1 entry of one person" in str(one) and "2 entries of" in str(replace(one, n_events=2))
+    fit = FitReport((0.5,), (), 1, 1.0, False)
+    assert str(fit).startswith("1 epoch in") and str(replace(fit, losses=(0.5, 0.4))).startswith(
+        "2 epochs in"
+    )
+
+
+def test_a_public_recommender_tells_of_no_noise() -> None:
+    assert repr(Recommender(checkerboard()[0], **SMALL).privacy) == "PrivateLearning(privacy_unit='none')"
+    assert "noise_multiplier=1.0" in repr(private("person").privacy)
 
 
 # ---- the same life is the same bits ----------------------------------------------------------------------
@@ -285,7 +332,11 @@ def lived(rec: Recommender, without: str = "") -> Recommender:
 
 @pytest.mark.parametrize("unit", ["example", "person"])
 def test_a_journal_and_a_file_go_on_bit_for_bit(unit: str, tmp_path: Path) -> None:
-    plan = {**SMALL, **private_settings(unit, epochs=2, sampling_rate=0.2), "checkpoint_every": 9}
+    plan = {
+        **SMALL,
+        **private_settings(unit, epsilon=None, epochs=2, sampling_rate=0.2),
+        "checkpoint_every": 9,
+    }
     with Recommender.open(tmp_path / "shop.lw", checkerboard()[0], **plan) as rec:
         lived(rec)
         assert rec.audit(**QUIET).equal  # made anew from the beginning, noise and all
@@ -302,7 +353,7 @@ def test_a_journal_and_a_file_go_on_bit_for_bit(unit: str, tmp_path: Path) -> No
 
 
 def test_to_forget_makes_it_anew_with_noise_that_has_nothing_to_do_with_the_old(tmp_path: Path) -> None:
-    plan = {**SMALL, **private_settings("person", epochs=2, sampling_rate=0.2)}
+    plan = {**SMALL, **private_settings("person", epsilon=None, epochs=2, sampling_rate=0.2)}
     with Recommender.open(tmp_path / "shop.lw", checkerboard()[0], **plan) as rec:
         lived(rec)
         rec.learn_one(Feedback("last", "i1", "like"))
@@ -347,7 +398,7 @@ def test_noise_takes_the_attack_its_advantage() -> None:
     found = {}
     shelf = lw.Catalog.from_records([{"item": n} for n in range(N_THINGS)])
     for noise in (0.0, 4.0):
-        plan = private_settings("person", epochs=30, sampling_rate=0.25)
+        plan = private_settings("person", epsilon=None, epochs=30, sampling_rate=0.25)
         rec = Recommender(shelf, **{**FIT, **plan, "noise_multiplier": noise, "clipping_norm": 5.0})
         rec.trainer.fit_learning_rate = 0.01
         rec.fit(MEMBERS, **QUIET)
@@ -368,7 +419,9 @@ def test_a_copy_that_would_be_fitted_to_what_people_did_is_refused(method: list[
 
 
 def test_influence_which_shows_single_events_of_others_is_refused() -> None:
-    rec = Recommender(lw.Catalog.from_records([{"item": 1}, {"item": 2}]), **private_settings("example"))
+    rec = Recommender(
+        lw.Catalog.from_records([{"item": 1}, {"item": 2}]), **private_settings("example", epsilon=None)
+    )
     rec.learn_one(user="ada", item=1, kind="like")
     with pytest.raises(PrivacyError, match="events of others"):
         rec.influence("bob", 1)
