@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import time as time_of_day
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ import numpy as np
 
 from lifelong_widgets.compression import CompressedRecommender, Methods, compress
 from lifelong_widgets.data import Feedback, Id, Interactions
-from lifelong_widgets.data.frames import moment
+from lifelong_widgets.data.frames import Time, moment
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
@@ -100,7 +99,7 @@ class Recommender(DurableEngine):
         k: int = 10,
         exclude_seen: bool = True,
         reasons: bool = True,
-        now: float | None = None,
+        now: Time | None = None,
     ) -> Recommendations:
         """The best `k` items for a person, best first. Changes nothing and allocates no row.
 
@@ -109,9 +108,10 @@ class Recommender(DurableEngine):
             k: how many, at least 1; fewer come back if the catalogue has no more.
             exclude_seen: leave out what the person has consumed.
             reasons: say why each item is there (costs one more, short pass of the network).
-            now: the moment of the list, in seconds as the times of events are: what is `released` later is
-                not in it, and all is as old as it is then. Without it, the latest time that events had; so
-                where events come live, give ``time.time()`` here, and as their `time` to `learn_one`.
+            now: the moment of the list, as the times of a log (epoch seconds, a datetime or an ISO 8601
+                string; UTC unless it names a zone): what is `released` later is not in it, and all is as old
+                as it is then. Without it, the latest time that events had; so where events come live, give
+                ``time.time()`` here, and as their `time` to `learn_one`.
 
         Raises:
             DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
@@ -145,7 +145,7 @@ class Recommender(DurableEngine):
         user: Id | None = None,
         item: Id | None = None,
         kind: str = "click",
-        time: float | str | datetime.date | np.datetime64 | None = None,
+        time: Time | None = None,
         value: float | None = None,
         shown: Sequence[Id] | None = None,
         id: str | None = None,
@@ -237,7 +237,7 @@ class Recommender(DurableEngine):
         return LearnReport(n_learned, mean, time_of_day.perf_counter() - start, interrupted)
 
     @one_thread()
-    def explain(self, user: Id, item: Id, now: float | None = None) -> Explanation:
+    def explain(self, user: Id, item: Id, now: Time | None = None) -> Explanation:
         """Why an item has the score that it has for a person: amounts that add up to it.
 
         What the two memories add, and by that each past event and each feature of the item. Nothing changes.
@@ -268,7 +268,7 @@ class Recommender(DurableEngine):
         return self._explainer().explain(user, person, target, now)
 
     @one_thread()
-    def explain_list(self, user: Id, k: int = 10, now: float | None = None) -> ListExplanation:
+    def explain_list(self, user: Id, k: int = 10, now: Time | None = None) -> ListExplanation:
         """What the scores of a whole list are made of; and what `what_changed` needs to know what was.
 
         Args:
@@ -284,7 +284,7 @@ class Recommender(DurableEngine):
         return self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), k, now)
 
     @one_thread()
-    def what_changed(self, before: ListExplanation, now: float | None = None) -> Changes:
+    def what_changed(self, before: ListExplanation, now: Time | None = None) -> Changes:
         """What has moved a person's list since: by how much, and which part of the score moved each item.
 
         Whatever was learned between, theirs or others', counts, and so does the time that has gone by. It
@@ -314,7 +314,7 @@ class Recommender(DurableEngine):
         return self._explainer().what_changed(before, self.people.index_of(self.known_as(before.user)), now)
 
     @one_thread()
-    def counterfactual(self, user: Id, item: Id, k: int = 10, now: float | None = None) -> Counterfactual:
+    def counterfactual(self, user: Id, item: Id, k: int = 10, now: Time | None = None) -> Counterfactual:
         """The fewest of a person's past events without which an item would not be in their list.
 
         They are found by leaving events out of the past and making the list again; see `Counterfactual` for
@@ -388,7 +388,7 @@ class Recommender(DurableEngine):
         user: Id,
         items: int | Sequence[Id] = 10,
         exclude_seen: bool = True,
-        now: float | None = None,
+        now: Time | None = None,
     ) -> ItemValues:
         """What the places in a list are made of: the chance of each item, its value, and how sure that is.
 

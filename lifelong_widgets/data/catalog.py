@@ -181,16 +181,19 @@ class Catalog:
         audio: str | None = None,
         category_separator: str = "|",
         released: str | None = "released",
+        sep: str | None = None,
         **other: object,
     ) -> Catalog:
         """From a CSV file (UTF-8, with a header), whose ids are strings; columns as in `from_pandas`.
+
+        `sep` is the character between cells, such as ``";"``; without it a comma, or a tab in a ``.tsv``.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
         return cls.from_pandas(
-            tables.read_csv(path),
+            tables.read_csv(path, sep),
             item=item,
             title=title,
             categories=categories,

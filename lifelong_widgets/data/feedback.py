@@ -89,7 +89,7 @@ def as_seconds(given: Any, what: str) -> float:
     >>> as_seconds(60, "the time of a feedback")
     60.0
     """
-    seconds = _finite(given, what, "epoch seconds, such as a datetime's .timestamp()")
+    seconds = _finite(given, what, "epoch seconds; rec.learn_one(user=…, time=…) reads datetimes too")
     if not FIRST_SECOND <= seconds < LAST_SECOND:
         raise DataError(
             f"{what} is {brief(given)}, which is outside the years 1 to 9999; it is in "

@@ -222,15 +222,18 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         value: str | None = "value",
         kinds: FeedbackKinds = DEFAULT_KINDS,
         catalog: Catalog | None = None,
+        sep: str | None = None,
     ) -> Interactions:
         """From a CSV file (UTF-8, with a header), whose ids are strings; columns as in `from_pandas`.
+
+        `sep` is the character between cells, such as ``";"``; without it a comma, or a tab in a ``.tsv``.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
         return cls.from_pandas(
-            tables.read_csv(path),
+            tables.read_csv(path, sep),
             user=user,
             item=item,
             time=time,
