@@ -365,8 +365,10 @@ class Catalog:
                 raise DataError(f"rows {seen[item.id]} and {row} have the same item id {brief(item.id)}")
             if item.id in self._index:
                 at = self._index.get(item.id)
+                place = f"row {row}: " if len(items) > 1 else ""
                 raise DataError(
-                    f"row {row}: the item {brief(item.id)} is already in the catalogue (item number {at})"
+                    f"{place}the item {brief(item.id)} is already in the catalogue (item number {at}), "
+                    "and is not changed; add only those that are new: if item['item'] not in catalog"
                 )
             seen[item.id] = row
         try:

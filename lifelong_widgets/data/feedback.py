@@ -201,7 +201,8 @@ class FeedbackKinds(Mapping[str, FeedbackKind]):
     Traceback (most recent call last):
     ...
     lifelong_widgets.errors.DataError: unknown feedback kind 'lik'; did you mean 'like'? Known are view, \
-click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(FeedbackKind('lik', weight=1.0))
+click, rating, like, purchase, skip, dislike; for another give the log and the Recommender \
+kinds=lw.DEFAULT_KINDS.with_kind(lw.FeedbackKind('lik', weight=1.0))
     """
 
     __slots__ = ("_kinds",)
@@ -258,7 +259,8 @@ click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(Feedb
             known = f"{near(name, self._kinds) or '.'} Known are {listing(self._kinds)}"
             raise DataError(
                 f"unknown feedback kind {brief(name)}{known}; "
-                f"add one with kinds.with_kind(FeedbackKind({brief(name)}, weight=1.0))"
+                "for another give the log and the Recommender "
+                f"kinds=lw.DEFAULT_KINDS.with_kind(lw.FeedbackKind({brief(name)}, weight=1.0))"
             ) from None
 
     def get(self, name: object, default: Any = None) -> Any:

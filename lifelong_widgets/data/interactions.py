@@ -535,8 +535,9 @@ def _kinds(
     unknown = [name for name in names if name not in kinds]
     if unknown:
         row = int((codes == names.index(unknown[0])).argmax())
-        others = f" (as are {', '.join(map(brief, unknown[1:11]))})" if unknown[1:] else ""
-        raise DataError(f"{frames.where(series, row)}: {_unknown(unknown[0], kinds)}{others}")
+        n_more = int(np.isin(codes, [names.index(name) for name in unknown]).sum()) - 1
+        more = f". Not known either: {', '.join(map(brief, unknown[1:11]))}" if unknown[1:] else ""
+        raise DataError(f"{frames.where(series, row)}{others(n_more)}: {_unknown(unknown[0], kinds)}{more}")
     return codes, [str(name) for name in names]
 
 
