@@ -118,14 +118,14 @@ class Recommendations(Sequence[Recommendation]):
         return f"<table><caption>For {html.escape(str(self.user))}</caption>{head}{body}</table>"
 
 
-def check_k(k: Any) -> int:
-    """`k` as an int.
+def check_k(k: Any, name: str = "k") -> int:
+    """`k` as an int; `name` is what the caller calls it.
 
     Raises:
         DataError: it is not a whole number of at least 1.
     """
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise DataError(f"k is {k!r}; it must be a whole number of at least 1")
+        raise DataError(f"{name} is {k!r}; it must be a whole number of at least 1")
     return int(k)
 
 

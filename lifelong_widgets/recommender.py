@@ -374,7 +374,7 @@ class Recommender(DurableEngine):
             raise PrivacyError("influence shows single events of others, which private learning hides")
         self._sync_with_catalog()
         person, target = self._asked_about(user, item)
-        return self._explainer().influence(user, person, target, check_k(n), self.buffer, self.updater)
+        return self._explainer().influence(user, person, target, check_k(n, "n"), self.buffer, self.updater)
 
     def item_event_counts(self) -> dict[Id, int]:
         """How many events that speak for it each item has had, in all that was learned; others are left out.
@@ -445,7 +445,7 @@ class Recommender(DurableEngine):
             if len(np.unique(chosen)) != len(chosen):
                 raise DataError("an item is there twice")
         else:
-            chosen = self.ranker.best(person, check_k(items), exclude_seen, now)[0]
+            chosen = self.ranker.best(person, check_k(items, "items"), exclude_seen, now)[0]
         look = self.ranker.look(person, now)
         chances = self.ranker.click_chances(person, chosen, now)
         worth, gained = np.full(len(chosen), np.nan), np.full(len(chosen), np.nan)
