@@ -33,7 +33,7 @@ _USUAL_TEXTS = ("text", "description")
 _LOG_OPTIONS = (
     "items", "items_item_column", "title_column", "categories_column", "text_column",
     "user_column", "item_column", "time_column", "rows_in_order", "kind_column", "value_column",
-    "kind", "negative_kind",
+    "kind", "negative_kind", "sep",
 )  # fmt: skip
 
 
@@ -174,14 +174,14 @@ def _read(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
     }
     if options.rows_in_order:
         named["time"] = None
-    events, kinds = read_table(options.source), _kinds(options)
+    events, kinds = read_table(options.source, options.sep), _kinds(options)
     _check_columns(events, options)
     _refuse_unknown_kinds(events, named.get("kind"), kinds)
     log = Interactions.from_pandas(events, kinds=kinds, **named)
     if options.items is None:
         return Catalog.from_records({"item": item} for item in log.items), log
 
-    frame = read_table(options.items)
+    frame = read_table(options.items, options.sep)
     item = options.items_item_column or options.item_column or "item"
     _check_item_columns(frame, item, options)
     texts = options.text_column or [name for name in _USUAL_TEXTS if name in frame.columns]
@@ -514,6 +514,7 @@ def _add_columns(replay: argparse.ArgumentParser) -> None:
     add(
         "--items", metavar="ITEMS", help="titles, categories and texts of the items, in a file of these kinds"
     )
+    add("--sep", metavar="CHARACTER", help="between cells of .csv and .tsv files (a comma, or a tab)")
     add("--user-column", metavar="NAME", help="(user)")
     add("--item-column", metavar="NAME", help="in LOG, and in ITEMS unless the next says otherwise (item)")
     add("--items-item-column", metavar="NAME", help="in ITEMS (as in LOG)")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lifelong_widgets.data import Catalog, Id
 from lifelong_widgets.data.display import shorten
-from lifelong_widgets.data.feedback import as_seconds
+from lifelong_widgets.data.frames import FIRST_SECOND, LAST_SECOND, moment
 from lifelong_widgets.errors import DataError
 
 
@@ -118,21 +118,30 @@ class Recommendations(Sequence[Recommendation]):
         return f"<table><caption>For {html.escape(str(self.user))}</caption>{head}{body}</table>"
 
 
-def check_k(k: Any) -> int:
-    """`k` as an int.
+def check_k(k: Any, name: str = "k") -> int:
+    """`k` as an int; `name` is what the caller calls it.
 
     Raises:
         DataError: it is not a whole number of at least 1.
     """
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise DataError(f"k is {k!r}; it must be a whole number of at least 1")
+        raise DataError(f"{name} is {k!r}; it must be a whole number of at least 1")
     return int(k)
 
 
 def check_now(now: Any) -> float | None:
     """The moment that a list is asked for, in seconds, or None if nobody says so.
 
+    It is read as the times of a log are: a number is epoch seconds, a datetime without a zone is UTC.
+
     Raises:
-        DataError: it is not a time, as for `Feedback`.
+        DataError: it is not a time.
+
+    >>> check_now(60), check_now("1970-01-01T00:01")
+    (60.0, 60.0)
     """
-    return None if now is None else as_seconds(now, "now")
+    if now is None:
+        return None
+    if type(now) in (int, float) and FIRST_SECOND <= now < LAST_SECOND:  # quick: every list comes by here
+        return float(now)
+    return moment(now, "moment now")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import time as time_of_day
 from collections.abc import Sequence
+from weakref import ref
 
 import numpy as np
 
 from lifelong_widgets.compression import CompressedRecommender, Methods, compress
 from lifelong_widgets.data import Feedback, Id, Interactions
-from lifelong_widgets.data.frames import moment
+from lifelong_widgets.data.display import brief
+from lifelong_widgets.data.frames import Time, moment
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.durable import DurableEngine
 from lifelong_widgets.engine import Applied
-from lifelong_widgets.errors import DataError, PrivacyError
+from lifelong_widgets.errors import DataError, PrivacyError, UnknownItemError
 from lifelong_widgets.explanation import (
     Changes,
     Counterfactual,
@@ -100,7 +101,7 @@ class Recommender(DurableEngine):
         k: int = 10,
         exclude_seen: bool = True,
         reasons: bool = True,
-        now: float | None = None,
+        now: Time | None = None,
     ) -> Recommendations:
         """The best `k` items for a person, best first. Changes nothing and allocates no row.
 
@@ -109,9 +110,10 @@ class Recommender(DurableEngine):
             k: how many, at least 1; fewer come back if the catalogue has no more.
             exclude_seen: leave out what the person has consumed.
             reasons: say why each item is there (costs one more, short pass of the network).
-            now: the moment of the list, in seconds as the times of events are: what is `released` later is
-                not in it, and all is as old as it is then. Without it, the latest time that events had; so
-                where events come live, give ``time.time()`` here, and as their `time` to `learn_one`.
+            now: the moment of the list, as the times of a log (epoch seconds, a datetime or an ISO 8601
+                string; UTC unless it names a zone): what is `released` later is not in it, and all is as old
+                as it is then. Without it, the latest time that events had; so where events come live, give
+                ``time.time()`` here, and as their `time` to `learn_one`.
 
         Raises:
             DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
@@ -145,7 +147,7 @@ class Recommender(DurableEngine):
         user: Id | None = None,
         item: Id | None = None,
         kind: str = "click",
-        time: float | str | datetime.date | np.datetime64 | None = None,
+        time: Time | None = None,
         value: float | None = None,
         shown: Sequence[Id] | None = None,
         id: str | None = None,
@@ -171,28 +173,37 @@ class Recommender(DurableEngine):
         After an error the model, the buffer, the histories and the journal are as they were.
         """
         start = time_of_day.perf_counter()
-        if more:
-            raise DataError(
-                "learn_one takes one Feedback, or its fields by name: "
-                "rec.learn_one(user=…, item=…, kind='like')"
-            )
-        if feedback is None:
-            feedback = Feedback(
-                user=as_id(user, "user"),
-                item=as_id(item, "item"),
-                kind=kind,
-                time=time if time is None or isinstance(time, (int, float)) else moment(time),
-                value=value,
-                shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
-                id=id,
-            )
-        elif user is not None or item is not None:
-            raise DataError("learn_one takes a Feedback or its fields by name, not both")
-        return self._take(feedback, not self.frozen, start)
+        event = _event("learn_one", feedback, more, user, item, kind, time, value, shown, id)
+        return self._take(event, not self.frozen, start)
 
-    def observe(self, feedback: Feedback) -> Update:
-        """Take an event into the person's history without learning from it; same errors as `learn_one`."""
-        return self._take(feedback, False, time_of_day.perf_counter())
+    def observe(
+        self,
+        feedback: Feedback | None = None,
+        /,
+        *more: object,
+        user: Id | None = None,
+        item: Id | None = None,
+        kind: str = "click",
+        time: Time | None = None,
+        value: float | None = None,
+        shown: Sequence[Id] | None = None,
+        id: str | None = None,
+    ) -> Update:
+        """Take an event into the person's history without learning from it; given as to `learn_one`.
+
+        Raises:
+            UnknownItemError: the item is not in the catalogue.
+            DataError: an unknown kind, or an id, time or value that cannot be used.
+            LifelongWidgetsError: the journal could not be written.
+
+        >>> from lifelong_widgets.data import Catalog
+        >>> rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
+        >>> rec.observe(user="ada", item=2, kind="like").loss
+        nan
+        """
+        start = time_of_day.perf_counter()
+        event = _event("observe", feedback, more, user, item, kind, time, value, shown, id)
+        return self._take(event, False, start)
 
     def learn_many(
         self,
@@ -237,7 +248,7 @@ class Recommender(DurableEngine):
         return LearnReport(n_learned, mean, time_of_day.perf_counter() - start, interrupted)
 
     @one_thread()
-    def explain(self, user: Id, item: Id, now: float | None = None) -> Explanation:
+    def explain(self, user: Id, item: Id, now: Time | None = None) -> Explanation:
         """Why an item has the score that it has for a person: amounts that add up to it.
 
         What the two memories add, and by that each past event and each feature of the item. Nothing changes.
@@ -264,11 +275,11 @@ class Recommender(DurableEngine):
         """
         now = check_now(now)
         self._sync_with_catalog()
-        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
+        person, target = self._asked_about(user, item)
         return self._explainer().explain(user, person, target, now)
 
     @one_thread()
-    def explain_list(self, user: Id, k: int = 10, now: float | None = None) -> ListExplanation:
+    def explain_list(self, user: Id, k: int = 10, now: Time | None = None) -> ListExplanation:
         """What the scores of a whole list are made of; and what `what_changed` needs to know what was.
 
         Args:
@@ -284,7 +295,7 @@ class Recommender(DurableEngine):
         return self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), k, now)
 
     @one_thread()
-    def what_changed(self, before: ListExplanation, now: float | None = None) -> Changes:
+    def what_changed(self, before: ListExplanation, now: Time | None = None) -> Changes:
         """What has moved a person's list since: by how much, and which part of the score moved each item.
 
         Whatever was learned between, theirs or others', counts, and so does the time that has gone by. It
@@ -295,7 +306,8 @@ class Recommender(DurableEngine):
             now: the moment of the list that it is compared with, as in `recommend`.
 
         Raises:
-            DataError: `before` is something else, or `now` is not a time.
+            DataError: `before` is something else, or of another recommender (such as a twin, or one that was
+                loaded), or `now` is not a time.
 
         Example:
             >>> import pandas as pd
@@ -309,12 +321,17 @@ class Recommender(DurableEngine):
         """
         if not isinstance(before, ListExplanation):
             raise DataError(f"what_changed takes what explain_list gave, not a {type(before).__name__}")
+        if before.owner is None or before.owner() is not self:
+            raise DataError(
+                f"this list of {brief(before.user)} was explained by another recommender, whose scores are "
+                "others; what_changed compares with what explain_list of the same one gave"
+            )
         now = check_now(now)
         self._sync_with_catalog()
         return self._explainer().what_changed(before, self.people.index_of(self.known_as(before.user)), now)
 
     @one_thread()
-    def counterfactual(self, user: Id, item: Id, k: int = 10, now: float | None = None) -> Counterfactual:
+    def counterfactual(self, user: Id, item: Id, k: int = 10, now: Time | None = None) -> Counterfactual:
         """The fewest of a person's past events without which an item would not be in their list.
 
         They are found by leaving events out of the past and making the list again; see `Counterfactual` for
@@ -332,7 +349,7 @@ class Recommender(DurableEngine):
         """
         k, now = check_k(k), check_now(now)
         self._sync_with_catalog()
-        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
+        person, target = self._asked_about(user, item)
         return self._explainer().counterfactual(user, person, target, k, now)
 
     @one_thread()
@@ -356,8 +373,8 @@ class Recommender(DurableEngine):
         if self.privacy.on:
             raise PrivacyError("influence shows single events of others, which private learning hides")
         self._sync_with_catalog()
-        person, target = self.people.index_of(self.known_as(user)), self.index_of(item)
-        return self._explainer().influence(user, person, target, check_k(n), self.buffer, self.updater)
+        person, target = self._asked_about(user, item)
+        return self._explainer().influence(user, person, target, check_k(n, "n"), self.buffer, self.updater)
 
     def item_event_counts(self) -> dict[Id, int]:
         """How many events that speak for it each item has had, in all that was learned; others are left out.
@@ -388,7 +405,7 @@ class Recommender(DurableEngine):
         user: Id,
         items: int | Sequence[Id] = 10,
         exclude_seen: bool = True,
-        now: float | None = None,
+        now: Time | None = None,
     ) -> ItemValues:
         """What the places in a list are made of: the chance of each item, its value, and how sure that is.
 
@@ -428,7 +445,7 @@ class Recommender(DurableEngine):
             if len(np.unique(chosen)) != len(chosen):
                 raise DataError("an item is there twice")
         else:
-            chosen = self.ranker.best(person, check_k(items), exclude_seen, now)[0]
+            chosen = self.ranker.best(person, check_k(items, "items"), exclude_seen, now)[0]
         look = self.ranker.look(person, now)
         chances = self.ranker.click_chances(person, chosen, now)
         worth, gained = np.full(len(chosen), np.nan), np.full(len(chosen), np.nan)
@@ -553,16 +570,28 @@ class Recommender(DurableEngine):
 
     # ------------------------------------------------------------------------------------------ in here
 
+    def _asked_about(self, user: Id, item: Id) -> tuple[int | None, int]:
+        """The index of a person, None if they are new, and the row of an item."""
+        person = self.people.index_of(self.known_as(user))
+        if item not in self.catalog and user in self.catalog and self.known_as(item) in self.users:
+            raise UnknownItemError(
+                f"there is no item {brief(item)}, but a person of that id, and {brief(user)} is an item: "
+                "first the person, then the item"
+            )
+        return person, self.index_of(item)
+
     def _explainer(self) -> Explainer:
         return Explainer(
-            self.network, self.ranker, self.histories, self.features, self.catalog, tuple(self._kinds)
+            self.network,
+            self.ranker,
+            self.histories,
+            self.features,
+            self.catalog,
+            tuple(self._kinds),
+            ref(self),
         )
 
     def _take(self, feedback: Feedback, learning: bool, start: float) -> Update:
-        given: object = feedback
-        if not isinstance(given, Feedback):
-            kind = type(given).__name__
-            raise DataError(f"learn_one takes a Feedback, or user=…, item=…, kind=… by name, not a {kind}")
         self._refuse_if_read_only("learn")
         known, kind_of = self._as_known(feedback), self._kinds[feedback.kind]
         nothing = np.zeros(0, dtype=np.int64)
@@ -595,9 +624,45 @@ class Recommender(DurableEngine):
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
 
 
+def _event(
+    verb: str,
+    feedback: object,
+    more: tuple[object, ...],
+    user: Id | None,
+    item: Id | None,
+    kind: str,
+    time: Time | None,
+    value: float | None,
+    shown: Sequence[Id] | None,
+    id: str | None,
+) -> Feedback:
+    """The event that `verb` was given: a `Feedback`, or its fields."""
+    if more:
+        raise DataError(
+            f"{verb} takes one Feedback, or its fields by name: rec.{verb}(user=…, item=…, kind='like')"
+        )
+    if feedback is None:
+        return Feedback(
+            user=as_id(user, "user"),
+            item=as_id(item, "item"),
+            kind=kind,
+            time=time if time is None or isinstance(time, (int, float)) else moment(time),
+            value=value,
+            shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
+            id=id,
+        )
+    if user is not None or item is not None:
+        raise DataError(f"{verb} takes a Feedback or its fields by name, not both")
+    if not isinstance(feedback, Feedback):
+        given = type(feedback).__name__
+        raise DataError(f"{verb} takes a Feedback, or user=…, item=…, kind=… by name, not a {given}")
+    return feedback
+
+
 def _refuse_unless_log(given: object, verb: str) -> None:
     if not isinstance(given, Interactions):
-        raise DataError(
-            f"{verb} takes Interactions, not a {type(given).__name__}; Interactions.from_pandas(frame, …) "
-            "makes them of a DataFrame, Interactions.from_events(…) of single events"
-        )
+        hint = f"Interactions.from_csv({brief(given)}, user=…, item=…, time=…) reads a file"
+        if not isinstance(given, (str, os.PathLike)):
+            hint = "Interactions.from_pandas(frame, …) makes them of a DataFrame, "
+            hint += "Interactions.from_csv(path, …) of a file, Interactions.from_events(…) of single events"
+        raise DataError(f"{verb} takes Interactions, not a {type(given).__name__}; {hint}")

@@ -21,6 +21,11 @@ from lifelong_widgets.errors import FormatError, LifelongWidgetsError
 Tree = dict[str, Any]
 """Arrays, tensors and JSON values by name, and trees of them."""
 
+_READ_BY = {  # what stands in a file of each kind, for whoever takes it for another
+    "lifelong-widgets recommender": "a recommender: lw.Recommender.load reads it",
+    "lifelong-widgets serving copy": "a serving copy: lw.compression.CompressedRecommender.load reads it",
+    "lifelong-widgets checkpoint": "a checkpoint of a journal: lw.Recommender.open(folder) reads it",
+}
 _DOCUMENT = "document"  # the JSON, as bytes in a tensor: the header of a safetensors file is for small things
 
 
@@ -153,7 +158,9 @@ def _raw(
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != kind:
-                raise FormatError(f"{path} is not a {kind.removeprefix('lifelong-widgets ')} file")
+                wanted = kind.removeprefix("lifelong-widgets ")
+                other = _READ_BY.get(metadata.get("format", ""))
+                raise FormatError(f"{path} is not a {wanted} file{f', but {other}' if other else ''}")
             version = metadata.get("version", "")
             if not (version.isascii() and version.isdigit() and 1 <= int(version[:9]) <= newest):
                 raise FormatError(

@@ -181,16 +181,19 @@ class Catalog:
         audio: str | None = None,
         category_separator: str = "|",
         released: str | None = "released",
+        sep: str | None = None,
         **other: object,
     ) -> Catalog:
         """From a CSV file (UTF-8, with a header), whose ids are strings; columns as in `from_pandas`.
+
+        `sep` is the character between cells, such as ``";"``; without it a comma, or a tab in a ``.tsv``.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
         return cls.from_pandas(
-            tables.read_csv(path),
+            tables.read_csv(path, sep),
             item=item,
             title=title,
             categories=categories,
@@ -362,8 +365,10 @@ class Catalog:
                 raise DataError(f"rows {seen[item.id]} and {row} have the same item id {brief(item.id)}")
             if item.id in self._index:
                 at = self._index.get(item.id)
+                place = f"row {row}: " if len(items) > 1 else ""
                 raise DataError(
-                    f"row {row}: the item {brief(item.id)} is already in the catalogue (item number {at})"
+                    f"{place}the item {brief(item.id)} is already in the catalogue (item number {at}), "
+                    "and is not changed; add only those that are new: if item['item'] not in catalog"
                 )
             seen[item.id] = row
         try:

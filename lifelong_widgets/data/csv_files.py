@@ -11,26 +11,32 @@ from typing import TextIO
 import pandas as pd
 
 from lifelong_widgets.data import limits
-from lifelong_widgets.data.display import shorten
-from lifelong_widgets.data.frames import lines_of
+from lifelong_widgets.data.display import brief, shorten
+from lifelong_widgets.data.frames import lines_of, other_separator
 from lifelong_widgets.data.limits import PathLike, shown
-from lifelong_widgets.errors import FormatError
+from lifelong_widgets.errors import DataError, FormatError
 
 _CHUNK = 2**20
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_csv(path: PathLike) -> pd.DataFrame:
-    """A comma-separated file (tabs if it is called ``.tsv``) in UTF-8 with a header line.
+def read_csv(path: PathLike, sep: str | None = None) -> pd.DataFrame:
+    """A file of cells with `sep` between them, in UTF-8 with a header line.
+
+    Without `sep` it is a comma, or a tab if the file is called ``.tsv``.
 
     Every cell is read as a string, so that an id ``007`` keeps its zeros; only an empty cell is missing.
     If each row stands in a line of its own, the index says in which, and errors name it.
 
     Raises:
         FormatError: the file is absent, too large, not UTF-8, or not a table.
+        DataError: `sep` is no single character that can stand between cells.
     """
+    separator = None if sep is None else _checked(sep)
     file = limits.checked_file(path)
-    separator = "\t" if file.suffix.lower() == ".tsv" else ","
+    if separator is None:
+        separator = "\t" if file.suffix.lower() == ".tsv" else ","
+    names: list[str] = []
     try:
         n_lines = _count_lines(file)
         names = _header(file, separator)
@@ -46,17 +52,27 @@ def read_csv(path: PathLike) -> pd.DataFrame:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, OSError) as error:
         raise FormatError(
-            f"{shown(file)} is not a table of comma- or tab-separated values: {shorten(str(error), 200)}"
+            f"{shown(file)} is not a table of values separated by {separator!r}: {shorten(str(error), 200)}"
+            f"{other_separator(names)}"
         ) from None
     if not isinstance(frame.index, pd.RangeIndex):  # pandas' silent answer to rows longer than the header
         raise FormatError(
-            f"{shown(file)} has rows with more cells than the header has names; quote cells with commas"
+            f"{shown(file)} has rows with more cells than the header has names; quote those with "
+            f"{separator!r}{other_separator(names)}"
         )
     if len(set(names)) < len(names) == len(frame.columns):
         frame.columns = pd.Index(names)  # of two names alike pandas has silently changed one
     if n_lines == len(frame) + 1:  # there are no empty lines and no cells of several lines
         frame.index = lines_of(file, range(2, n_lines + 1))
     return frame
+
+
+def _checked(sep: object) -> str:
+    if not isinstance(sep, str) or len(sep) != 1 or not sep.isascii() or sep.isalnum() or sep in '"\r\n\0':
+        raise DataError(
+            f"sep is the one character between cells, such as ',', ';' or '\\t', not {brief(sep)}"
+        )
+    return sep
 
 
 def _count_lines(file: Path) -> int:

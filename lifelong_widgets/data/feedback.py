@@ -89,7 +89,7 @@ def as_seconds(given: Any, what: str) -> float:
     >>> as_seconds(60, "the time of a feedback")
     60.0
     """
-    seconds = _finite(given, what, "epoch seconds, such as a datetime's .timestamp()")
+    seconds = _finite(given, what, "epoch seconds; rec.learn_one(user=…, time=…) reads datetimes too")
     if not FIRST_SECOND <= seconds < LAST_SECOND:
         raise DataError(
             f"{what} is {brief(given)}, which is outside the years 1 to 9999; it is in "
@@ -201,7 +201,8 @@ class FeedbackKinds(Mapping[str, FeedbackKind]):
     Traceback (most recent call last):
     ...
     lifelong_widgets.errors.DataError: unknown feedback kind 'lik'; did you mean 'like'? Known are view, \
-click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(FeedbackKind('lik', weight=1.0))
+click, rating, like, purchase, skip, dislike; for another give the log and the Recommender \
+kinds=lw.DEFAULT_KINDS.with_kind(lw.FeedbackKind('lik', weight=1.0))
     """
 
     __slots__ = ("_kinds",)
@@ -258,7 +259,8 @@ click, rating, like, purchase, skip, dislike; add one with kinds.with_kind(Feedb
             known = f"{near(name, self._kinds) or '.'} Known are {listing(self._kinds)}"
             raise DataError(
                 f"unknown feedback kind {brief(name)}{known}; "
-                f"add one with kinds.with_kind(FeedbackKind({brief(name)}, weight=1.0))"
+                "for another give the log and the Recommender "
+                f"kinds=lw.DEFAULT_KINDS.with_kind(lw.FeedbackKind({brief(name)}, weight=1.0))"
             ) from None
 
     def get(self, name: object, default: Any = None) -> Any:

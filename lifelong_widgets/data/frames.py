@@ -9,7 +9,7 @@ import fractions
 import pathlib
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ LARGEST_VALUE = float(np.finfo(np.float32).max)
 """The largest number that an event can carry."""
 
 _DATE = re.compile(r"\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")  # such as 31.12.2024 or 12/31/24
+_SEPARATORS = (";", "\t", "|", ",")  # of cells
 _LINES = "line of "  # how the index of a frame out of a file is called, before the file's name
 _WRITTEN_ALIKE = (  # what stands in a cell as one writes it; not a list, not bytes
     str, int, float, np.number, np.bool_, np.datetime64, decimal.Decimal, fractions.Fraction, datetime.date,
@@ -56,7 +57,26 @@ The columns are 'movie'.
     hint = near(name, frame.columns) or "."
     raise DataError(
         f"there is no column {brief(name)} for {what}{hint} The columns are {present}."
-        + (f" {remedy}" if remedy else "")
+        + (other_separator(frame.columns) or (f" {remedy}" if remedy else ""))
+    )
+
+
+def other_separator(names: Sequence[object] | pd.Index[Any]) -> str:
+    """What to say where the name of the only column looks like several, with another separator.
+
+    >>> other_separator(["customer;sku"]), other_separator(["customer", "sku;at"])
+    (" The name of the only column holds ';': if that stands between the columns, say sep=';' where the \
+file is read (--sep ';' on the command line)", '')
+    """
+    if len(names) != 1 or not isinstance(names[0], str):
+        return ""
+    found = next((mark for mark in _SEPARATORS if mark in names[0]), None)
+    if found is None:
+        return ""
+    typed = "$'\\t'" if found == "\t" else repr(found)
+    return (
+        f" The name of the only column holds {found!r}: if that stands between the columns, say "
+        f"sep={found!r} where the file is read (--sep {typed} on the command line)"
     )
 
 
@@ -243,6 +263,10 @@ def _dates(series: pd.Series[Any], bad: npt.NDArray[np.bool_]) -> str:
             f"pd.to_datetime(df[{brief(series.name)}], dayfirst=True)"
         )
     return ""
+
+
+Time = float | str | datetime.date | np.datetime64
+"""What `moment` reads: epoch seconds, an ISO 8601 string, a datetime. Without a zone it is UTC."""
 
 
 def moment(given: Any, name: str = "time") -> float:

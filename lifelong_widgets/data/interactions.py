@@ -222,15 +222,18 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         value: str | None = "value",
         kinds: FeedbackKinds = DEFAULT_KINDS,
         catalog: Catalog | None = None,
+        sep: str | None = None,
     ) -> Interactions:
         """From a CSV file (UTF-8, with a header), whose ids are strings; columns as in `from_pandas`.
+
+        `sep` is the character between cells, such as ``";"``; without it a comma, or a tab in a ``.tsv``.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
         return cls.from_pandas(
-            tables.read_csv(path),
+            tables.read_csv(path, sep),
             user=user,
             item=item,
             time=time,
@@ -532,8 +535,9 @@ def _kinds(
     unknown = [name for name in names if name not in kinds]
     if unknown:
         row = int((codes == names.index(unknown[0])).argmax())
-        others = f" (as are {', '.join(map(brief, unknown[1:11]))})" if unknown[1:] else ""
-        raise DataError(f"{frames.where(series, row)}: {_unknown(unknown[0], kinds)}{others}")
+        n_more = int(np.isin(codes, [names.index(name) for name in unknown]).sum()) - 1
+        more = f". Not known either: {', '.join(map(brief, unknown[1:11]))}" if unknown[1:] else ""
+        raise DataError(f"{frames.where(series, row)}{others(n_more)}: {_unknown(unknown[0], kinds)}{more}")
     return codes, [str(name) for name in names]
 
 

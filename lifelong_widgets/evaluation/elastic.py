@@ -6,6 +6,7 @@ from collections import deque
 from typing import Any
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id
+from lifelong_widgets.data.frames import Time
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation.learners import Learner
@@ -95,7 +96,7 @@ class ElasticLearner:
         k: int = 10,
         exclude_seen: bool = True,
         reasons: bool = True,
-        now: float | None = None,
+        now: Time | None = None,
     ) -> Recommendations:
         """As `Recommender.recommend`."""
         return self._rec.recommend(user, k, exclude_seen, reasons, now)

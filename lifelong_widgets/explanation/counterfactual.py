@@ -101,11 +101,11 @@ class Counterfactual:
 
     def __str__(self) -> str:
         """In a sentence."""
-        listed = f"{shorten(self.title, 50)} (place {self.rank} of {self.k})"
+        listed = f"“{shorten(self.title, 50)}” (place {self.rank} of {self.k})"
         if self.events:
-            names = ", ".join(f"{event.kind} {shorten(event.title, 40)}" for event in self.events)
+            names = ", ".join(f"{event.kind} of “{shorten(event.title, 40)}”" for event in self.events)
             least = "" if self.is_smallest else ", each of which it takes"
-            instead = f"; {shorten(self.instead, 40)} comes in" if self.instead else ""
+            instead = f"; “{shorten(self.instead, 40)}” comes in" if self.instead else ""
             return f"{listed} would not be in the list without {names}{least}{instead}"
         if not self.finished:
             return f"{listed}: no such events were found before the search ended"

@@ -13,6 +13,7 @@ import pandas as pd
 from lifelong_widgets.data import Id
 from lifelong_widgets.data.display import shorten
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.featurizers.cleaning import STOP_WORDS
 
 PARTS = (
     "baseline",
@@ -143,6 +144,26 @@ class Explanation:
         return dict(sums)
 
     @property
+    def content(self) -> tuple[ContentFeature, ...]:
+        """The features of the content for a reader: words like "the", which tell nobody anything, are one.
+
+        That has no name, and comes last, if there are such words.
+        """
+        told, common = [], []
+        for feature in self.features:
+            if feature.modality == "text" and feature.name.lower() in STOP_WORDS:
+                common.append(feature)
+            elif feature.modality:
+                told.append(feature)
+        if common:
+            parts: dict[str, float] = defaultdict(float)
+            for feature in common:
+                for part, amount in feature.parts.items():
+                    parts[part] += amount
+            told.append(ContentFeature("text", "", dict(parts)))
+        return tuple(told)
+
+    @property
     def influence(self) -> dict[Id, float]:
         """What each item of the past adds, by its id, those that add most first."""
         sums: dict[Id, float] = defaultdict(float)
@@ -216,15 +237,15 @@ class Explanation:
         """The events and the features that add most, or take away most, each with a name."""
         events = [(f"{event.kind}: {shorten(event.title, 40)}", event.amount) for event in self.events]
         features = [
-            (f"{feature.modality}: {shorten(feature.name, 40)}", feature.amount)
-            for feature in self.features
-            if feature.modality
+            (f"{feature.modality}: {shorten(feature.name or 'common words', 40)}", feature.amount)
+            for feature in self.content
         ]
         found = []
         for heading, named in (("by past events", events), ("by its content", features)):
             most = sorted(named, key=lambda pair: -abs(pair[1]))[:n]
             if most:
-                found.append((heading, sorted(most, key=lambda pair: -pair[1])))
+                of = f", the {n} largest of {len(named)}" if len(named) > n else ""
+                found.append((heading + of, sorted(most, key=lambda pair: -pair[1])))
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -22,7 +22,8 @@ from lifelong_widgets.progress import held_interrupts
 
 _MOST_LESSONS = 2_000  # that are compared
 _NOTE = (
-    "(by how much its loss would fall if the network learned the event once more, to first order; "
+    "(by how much the network's loss on this item for this person would fall if it learned the event once "
+    "more, to first order: above 0 it teaches the item, below 0 others; "
     "not what the event has taught it so far)"
 )
 
@@ -95,20 +96,34 @@ class Lessons(Sequence[Lesson]):
     def __repr__(self) -> str:
         lines = [_heading(shorten(self.title, 50), repr(self.user))]
         for row in self:
-            after = f"  after {shorten(', '.join(row.after), 50)}" if row.after else ""
-            lines.append(f"{row.influence:>+12.2e}  {shorten(row.title, 40)}{after}")
+            after = f"  after {_titles(row.after)}" if row.after else ""
+            lines.append(f"{_number(row.influence):>10}  {_titles([row.title])}{after}")
         return "\n".join([*lines, _NOTE])
 
     def _repr_html_(self) -> str:
         left = "style='text-align:left'"
         body = "".join(
-            f"<tr><td>{row.influence:+.2e}</td><td {left}><b>{html.escape(row.title)}</b></td>"
-            f"<td {left}>{html.escape(', '.join(row.after))}</td></tr>"
+            f"<tr><td>{_number(row.influence)}</td><td {left}><b>{html.escape(row.title)}</b></td>"
+            f"<td {left}>{html.escape(_titles(row.after, whole=True))}</td></tr>"
             for row in self
         )
         caption = html.escape(_heading(self.title, str(self.user)))
         head = f"<tr><th>influence</th><th {left}>event</th><th {left}>after</th></tr>"
         return f"<table><caption>{caption}</caption>{head}{body}</table><p>{_NOTE}</p>"
+
+
+def _titles(titles: Iterable[str], whole: bool = False) -> str:
+    """Titles one after the other, in quotes, since a title may have commas."""
+    return ", ".join(f"“{title if whole else shorten(title, 40)}”" for title in titles)
+
+
+def _number(influence: float) -> str:
+    """With three digits that tell something, and no exponent unless it is tiny.
+
+    >>> _number(0.386), _number(-0.000412), _number(3e-9)
+    ('+0.386', '-0.000412', '+3e-09')
+    """
+    return f"{influence:+.3g}"
 
 
 def _heading(title: str, user: str) -> str:

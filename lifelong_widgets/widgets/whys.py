@@ -8,7 +8,6 @@ from typing import Any
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.explanation import Explanation
-from lifelong_widgets.featurizers.cleaning import STOP_WORDS
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.wording import name, text
 
@@ -83,15 +82,12 @@ class Whys:
 
 
 def _features(why: Explanation) -> list[dict[str, Any]]:
-    """What the item is about; words like "the", which tell nobody anything, are one row without a name."""
-    rows, common = [], 0.0
-    for feature in why.features:
-        if feature.modality == "text" and feature.name.lower() in STOP_WORDS:
-            common += feature.amount
-        elif feature.modality:
-            named = {"modality": feature.modality, "name": name(feature.name)}
-            rows.append({**named, "amount": feature.amount})
-    return [*rows, {"modality": "text", "name": None, "amount": common}]
+    """What the item is about; common words are one row without a name."""
+    return [
+        {"modality": feature.modality, "name": name(feature.name) if feature.name else None}
+        | {"amount": feature.amount}
+        for feature in why.content
+    ]
 
 
 def _most(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

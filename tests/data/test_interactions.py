@@ -111,7 +111,8 @@ def test_the_kind_is_a_column_or_a_constant_or_a_click():
         ({"value": [1.0, 1e300, 2.0]}, {}, "column 'value', row 1: the value .*1e.300.* not a finite number"),
         ({"value": ["1", "2", "many"]}, {}, "column 'value', row 2: the value 'many' is not a finite number"),
         ({"kind": ["like", "lik", "like"]}, {}, "'kind', row 1: unknown .* 'lik'; did you mean 'like'"),
-        ({"kind": ["like", "a", "b"]}, {}, r"row 1: unknown feedback kind 'a'.*\(as are 'b'\)"),
+        ({"kind": ["like", "a", "b"]}, {},
+         r"row 1 \(and 1 other\): unknown .* 'a'.*the Recommender.*DEFAULT_KINDS.*Not known either: 'b'"),
         ({"kind": ["like", None, "like"]}, {}, "column 'kind', row 1: the kind is missing"),
     ],
 )  # fmt: skip

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -219,3 +222,23 @@ def test_a_parquet_file_gives_its_index_and_leaves_out_what_is_nested(tmp_path):
 def test_what_is_no_path_is_refused(path):
     with pytest.raises(FormatError):
         tables.read_table(path)
+
+
+def test_semicolons_and_tabs_stand_between_cells_where_one_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    for sep in (";", "\t", "|"):
+        path.write_text(f"customer{sep}sku{sep}at\nada{sep}007{sep}2024-05-01\n")
+        with pytest.raises(DataError, match=f"only column holds .*sep={re.escape(repr(sep))}.*--sep"):
+            Interactions.from_csv(path, user="customer", item="sku", time="at")
+        with pytest.raises(DataError, match=r"there is no column 'sku'.*only column holds"):
+            Catalog.from_csv(path, item="sku")
+        log = Interactions.from_csv(path, user="customer", item="sku", time="at", sep=sep)
+        assert (log.users, log.items) == (["ada"], ["007"])
+        assert list(Catalog.from_csv(path, item="sku", sep=sep).ids) == ["007"]
+        assert list(tables.read_table(path, sep).columns) == ["customer", "sku", "at"]
+    path.write_text("customer;price\nada;1,50\nbob;2,50\n")  # the commas are those of numbers
+    with pytest.raises(FormatError, match="say sep=';'"):
+        tables.read_csv(path)
+    for wrong in ("", ";;", "a", '"', "\n", 7):
+        with pytest.raises(DataError, match="sep is the one character between cells"):
+            tables.read_csv(path, wrong)  # type: ignore[arg-type]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lifelong_widgets import Catalog, Feedback, Interactions, Recommender
@@ -127,9 +129,17 @@ def test_a_list_is_of_the_moment_that_is_asked_about(file: Path) -> None:
     assert "next week" in rec.recommend("r1", k=300).items, "the clock of the log may have stopped before"
     assert "next week" not in rec.recommend("r1", k=300, now=FITTED + 6 * DAY).items
     assert "next week" in rec.recommend("r1", k=300, now=FITTED + 7 * DAY).items
-    for now in ("noon", float("nan"), 1e15):
+    for now in ("noon", float("nan"), 1e15, True, [1.0]):
         with pytest.raises(DataError, match="now"):
             rec.recommend("r1", now=now)  # type: ignore[arg-type]
+    naive = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=FITTED + 7 * DAY)  # UTC, as in logs
+    zoned = naive.replace(tzinfo=datetime.UTC).astimezone(datetime.timezone(datetime.timedelta(hours=-5)))
+    there = rec.recommend("r1", k=300, now=FITTED + 7 * DAY).items
+    for now in (naive, zoned, naive.isoformat(), np.datetime64(naive), pd.Timestamp(naive)):
+        assert rec.recommend("r1", k=300, now=now).items == there
+        assert (
+            rec.explain("r1", there[0], now=now).score == rec.explain("r1", there[0], FITTED + 7 * DAY).score
+        )
 
 
 def test_a_click_is_learned_from_the_list_of_its_moment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

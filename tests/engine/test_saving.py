@@ -13,6 +13,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from lifelong_widgets import Catalog
+from lifelong_widgets.compression import CompressedRecommender
 from lifelong_widgets.errors import FormatError, LifelongWidgetsError
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.saving import KIND, VERSION
@@ -112,6 +114,14 @@ def test_files_that_are_none_of_ours_are_refused(saved_file: Path, tmp_path: Pat
     save_file({"a": torch.zeros(1)}, other)
     with pytest.raises(FormatError, match="not a recommender file"):
         Recommender.load(other)
+    copy, whole = tmp_path / "model.lws", tmp_path / "model.llw"
+    rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
+    rec.compress().save(copy)
+    rec.save(whole)
+    with pytest.raises(FormatError, match=r"a serving copy: lw\.compression\.CompressedRecommender\.load"):
+        Recommender.load(copy)
+    with pytest.raises(FormatError, match=r"a recommender: lw\.Recommender\.load"):
+        CompressedRecommender.load(whole)
 
 
 def _rewrite(path: Path, target: Path, change: Callable[[Tree], object], version: int = VERSION) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from lifelong_widgets import recording
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, FeedbackKinds, Interactions
-from lifelong_widgets.errors import DataError, DivergenceError, LifelongWidgetsError
+from lifelong_widgets.errors import DataError, DivergenceError, LifelongWidgetsError, UnknownItemError
 from lifelong_widgets.journal import CHECKPOINTS, Journal
 from lifelong_widgets.learning import Trainer
 from lifelong_widgets.progress import ProgressEvent
@@ -249,3 +249,35 @@ def test_a_fit_that_diverges_without_the_person_is_left_out(
     assert rec.forget(log[0].user, **QUIET).proven
     assert rec.n_fits == 0
     agrees(rec, shop)
+
+
+def test_an_event_is_observed_by_its_fields_as_it_is_learned() -> None:
+    by_name, by_feedback = fresh(), fresh()
+    user, item = "ada", by_name.catalog.ids[0]
+    by_name.observe(user=user, item=item, kind="like", time="1970-01-01T00:01")
+    by_feedback.observe(Feedback(user, item, "like", time=60.0))
+    assert by_name.digest() == by_feedback.digest() and by_name.n_events == 1
+    for wrong in (
+        lambda: by_name.observe(user, item),
+        lambda: by_name.observe(Feedback(user, item), user=user),
+        lambda: by_name.observe("ada"),
+        lambda: by_name.observe(item=item),
+    ):
+        with pytest.raises(DataError, match=r"observe takes|user is missing|user"):
+            wrong()
+    assert by_name.n_events == 1
+
+
+def test_what_was_mixed_up_is_named() -> None:
+    rec = fresh()
+    item = rec.catalog.ids[0]
+    rec.learn_one(user="ada", item=item, kind="like")
+    for verb in (rec.explain, rec.counterfactual, rec.influence):
+        with pytest.raises(UnknownItemError, match=r"'ada', but a person of that id.*first the person"):
+            verb(item, "ada")
+    with pytest.raises(DataError, match=r"Interactions\.from_csv\('events\.csv'"):
+        rec.fit("events.csv")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"from_pandas.*from_csv.*from_events"):
+        rec.fit([1])  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"^the item .* is already in the catalogue.*add only those"):
+        rec.catalog.add({"item": item})

@@ -312,3 +312,27 @@ def test_the_integral_is_complete(model: str) -> None:
     whole = network.scores_of(network.user_vectors(items[None], rewards[None]), np.arange(6))[0].numpy()
     assert found.baseline + found.parts.sum(axis=0) == pytest.approx(whole, abs=1e-5)
     assert found.gap.max() < 1e-3
+
+
+def test_a_drawing_says_how_many_there_are_and_folds_common_words() -> None:
+    titles = [
+        "the sea and the war of her winter",
+        "the sea",
+        "and the war",
+        "her winter",
+        "of a harbour",
+        "the fog",
+    ]
+    catalog = Catalog.from_records([{"item": n, "title": title} for n, title in enumerate(titles * 4)])
+    rec = Recommender(catalog, **SMALL)
+    for n in range(40):
+        rec.learn_one(user=f"p{n % 4}", item=n % 24, kind="like", time=float(n))
+    why = rec.explain("p1", 0)
+    text = [feature for feature in why.features if feature.modality == "text"]
+    common = [feature for feature in text if feature.name in {"the", "and", "of", "her"}]
+    assert len(common) > 1 and [row.name for row in why.content].count("") == 1
+    assert why.content[-1].amount == pytest.approx(sum(feature.amount for feature in common))
+    assert sum(row.amount for row in why.content) == pytest.approx(sum(why.modalities.values()))
+    assert "text: the\n" not in repr(why) + "\n"
+    assert len(why.events) > 5 and f"by past events, the 5 largest of {len(why.events)}" in repr(why)
+    assert f"by past events, the 5 largest of {len(why.events)}" in why._repr_html_()

@@ -78,6 +78,8 @@ def test_what_taught_an_item_is_named() -> None:
     assert (
         "would teach the network about" in repr(found)
         and "first order" in repr(found)
+        and "the network's loss on this item for this person" in repr(found)
+        and f"“{found[0].title}”" in repr(found)
         and "first order" in found._repr_html_()
     )
     assert rec.digest() == before

@@ -76,5 +76,8 @@ def test_nothing_has_changed_before_anything_was_learned() -> None:
     assert all(row.amount == 0 and not row.by for row in changed)
     with pytest.raises(DataError, match="explain_list"):
         rec.what_changed([])  # type: ignore[arg-type]
+    for other in (life(5, 40), rec.frozen_twin()):
+        with pytest.raises(DataError, match="'nobody' was explained by another recommender"):
+            rec.what_changed(other.explain_list("nobody", k=3))
     with pytest.raises(DataError, match="k is 0"):
         rec.explain_list("ada", k=0)
