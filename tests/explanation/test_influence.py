@@ -85,7 +85,7 @@ def test_what_taught_an_item_is_named() -> None:
     assert rec.digest() == before
     with pytest.raises(UnknownItemError):
         rec.influence("p1", "nothing")
-    with pytest.raises(DataError, match="it must be a whole number of at least 1"):
+    with pytest.raises(DataError, match="n is 0; it must be a whole number of at least 1"):
         rec.influence("p1", 5, n=0)
     assert not len(Recommender(rec.catalog).influence("ada", 5))
 
