@@ -275,20 +275,24 @@ def plan_of(methods: Methods) -> Plan:
     """What methods come to together. Without ``float32`` or ``int4`` among them numbers have eight bits.
 
     Args:
-        methods: one, or several in any order: each a `Method`, or its name, with its number after a colon.
+        methods: one, or several in any order: each a `Method`, or its name, with its number after a colon. Or
+            what a report says, with `` + `` between the names.
 
     Raises:
         DataError: there is no such method, it does not take this number, or two decide the same thing.
 
     >>> str(plan_of(["low_rank:16", "int4"])), str(plan_of("neighbors:32"))
     ('low_rank:16 + int4', 'neighbors:32 + int8')
+    >>> plan_of("neighbors:32 + int8") == plan_of("neighbors:32")
+    True
     >>> plan_of(["int8", "int4"])
     Traceback (most recent call last):
     ...
     lifelong_widgets.errors.DataError: int8 and int4 decide the same thing (how many bits a number has): \
 take one of them
     """
-    given = [methods] if isinstance(methods, (str, Method)) else methods
+    given = methods.split(" + ") if isinstance(methods, str) else methods
+    given = [given] if isinstance(given, Method) else given
     if not isinstance(given, Sequence) or not given:
         raise DataError(f"methods are names such as 'int8', or several in a list, not {methods!r:.80}")
     taken: dict[str, Any] = {}

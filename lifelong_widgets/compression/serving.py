@@ -357,6 +357,18 @@ class CompressedRecommender:
         with damage_of(path):
             return cls.of_tree(restored(tree))
 
+    def __repr__(self) -> str:
+        """How it was made, and of what.
+
+        >>> from lifelong_widgets.data import Catalog
+        >>> from lifelong_widgets.recommender import Recommender
+        >>> Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8).compress("int4")
+        <CompressedRecommender: int4, 2 items, 0 people, follows a live recommender>
+        """
+        follows = "from a file" if self._live is None else "follows a live recommender"
+        size = f"{len(self._network):,} items, {len(self._users):,} people"
+        return f"<CompressedRecommender: {self.plan}, {size}, {follows}>"
+
     def _file(self) -> Tree:
         """What is written: ``float32`` as it is, all others by LZMA."""
         tree = self.tree()
