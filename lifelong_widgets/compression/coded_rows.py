@@ -135,7 +135,7 @@ class CodedRows:
         if total and columns.max() >= n_columns:
             raise FormatError(f"coded rows: a column is beyond the {n_columns:,} that there are")
         steps = checked_steps("coded rows", state["scales"], n)
-        self.__init__(self.bits, self.signed)  # type: ignore[misc]
+        self._bytes, self._end = np.zeros(0, dtype=np.uint8), 0
         self._starts, self._sizes = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int32)
         self._steps, self._scales = steps, scales_of(steps)
         ends = np.cumsum(counts)

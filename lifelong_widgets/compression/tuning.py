@@ -18,7 +18,6 @@ from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.models import Network
 
 _RATE, _ITEMS = 1e-3, 256  # of a step; how many items' scores a step compares
-_RATE_OF_LINEAR = 1e-3
 
 Corrections = dict[str, Matrix]
 """By the name of a matrix what tuning adds to it before it is made smaller."""
@@ -115,7 +114,7 @@ def tuned_linear(
     def loss(batch: torch.Tensor, _: torch.Generator) -> torch.Tensor:
         return (inputs[batch] @ free.value() - wanted[batch]).square().sum(1).mean()
 
-    teach(free.parameters, loss, len(inputs), n_steps, _RATE_OF_LINEAR, lessons)
+    teach(free.parameters, loss, len(inputs), n_steps, _RATE, lessons)
     return free.value().numpy() - weights
 
 

@@ -81,7 +81,7 @@ class LinearMemory:
     def learn(self, last: NDArray[np.int64], item: int, ledger: Ledger | None = None) -> None:
         """`item` came after the items `last`, latest first. `ledger` can then take it back."""
         target = self._place(item, ledger)
-        rows, x = self._input(last)
+        rows, x = self.input_of(last)
         if not len(rows):
             return
         if ledger is not None:
@@ -95,7 +95,7 @@ class LinearMemory:
 
     def scores(self, last: NDArray[np.int64]) -> SparseScores:
         """The scores of the items that have a place after the items `last`, latest first."""
-        rows, x = self._input(last)
+        rows, x = self.input_of(last)
         values, items = self._product(rows, x), self._slots.items
         ordered, order = self._order
         if not np.array_equal(items, ordered):  # to sort takes as long as all the rest
@@ -114,7 +114,7 @@ class LinearMemory:
 
     def input_of(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """What is read of the items `last`, latest first: distinct places, ascending, and ``x`` there."""
-        return self._input(last)
+        return bag(self._slots.of(last[: len(self._factors)]), self._factors)
 
     @property
     def slots(self) -> Slots:
@@ -155,10 +155,6 @@ class LinearMemory:
     def _product(self, rows: NDArray[np.int64], x: NDArray[np.float32]) -> NDArray[np.float32]:
         """``x @ weights[rows]``, of every place that is taken."""
         return _product(self._weights, rows, x, len(self._slots))
-
-    def _input(self, last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The distinct places of `last`, and the decayed history there."""
-        return bag(self._slots.of(last[: len(self._factors)]), self._factors)
 
     def _place(self, item: int, ledger: Ledger | None) -> int:
         """The place of `item`, cleared of whatever was there if it is new to it."""

@@ -44,7 +44,7 @@ def budget(rec: Recommender, user: Id) -> dict[str, Any] | None:
 
 def withheld(rec: Recommender, update: Update) -> bool:
     """Whether an event was remembered and not learned, since the budget is spent."""
-    return rec.privacy.on and update.reward != 0 and math.isnan(update.loss)
+    return rec.privacy.on and not update.learned
 
 
 def sentence(account: dict[str, Any]) -> str:
