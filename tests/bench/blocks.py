@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
+import json
 import platform
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,6 +136,23 @@ def _of(report: PrequentialReport, users: NDArray[np.int64], n_before: int) -> O
     return Outcome(found, report.earlier, users[report.positions - n_before - 1], cost)
 
 
+def _kept(folder: Path | None, log: Log, settings: Mapping[str, Any], *rest: int | bool) -> Outcome:
+    """That of `outcome`, out of `folder` where an earlier run has left it there."""
+    if folder is None:
+        return outcome(log, settings, *rest)
+    said = json.dumps([log.name, *sorted(settings.items()), *rest])
+    path = folder / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.npz"
+    if path.exists():
+        with np.load(path) as found:
+            gains = {metric: found[metric] for metric in METRICS}
+            return Outcome(gains, found["earlier"], found["people"], float(found["microseconds"]))
+    one = outcome(log, settings, *rest)
+    arrays = dict(one.gains, earlier=one.earlier, people=one.people, microseconds=one.microseconds)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **arrays)
+    return one
+
+
 def mean_of(outcomes: Sequence[Outcome]) -> Outcome:
     """One arm with several seeds on the same events: what each event gains on average."""
     first = outcomes[0]
@@ -164,8 +184,8 @@ def table(found: Mapping[str, Outcome]) -> str:
     return _lines(rows)
 
 
-def grid(found: Mapping[str, Outcome]) -> str:
-    """HR@10 of all events / of cold ones, a row for each featurizer and a column for each network.
+def grid(found: Mapping[str, Outcome], metric: str) -> str:
+    """`metric` of all events / of cold ones, a row for each featurizer and a column for each network.
 
     Empty where no featurizer met two networks.
     """
@@ -178,16 +198,43 @@ def grid(found: Mapping[str, Outcome]) -> str:
     ]
     if not features:
         return ""
-    rows = [("HR@10, all / cold", *models)]
+    rows = [(f"{metric}, all / cold", *models)]
     for name in features:
-        cells = (_hits(pairs[name, model]) if (name, model) in pairs else "–" for model in models)
+        cells = (_both(pairs[name, model], metric) if (name, model) in pairs else "–" for model in models)
         rows.append((name, *cells))
     return _lines(rows)
 
 
-def _hits(one: Outcome) -> str:
-    values, cold = one.gains[METRICS[0]], one.earlier < COLD
+def _both(one: Outcome, metric: str) -> str:
+    values, cold = one.gains[metric], one.earlier < COLD
     return f"{values.mean():.3f} / " + (f"{values[cold].mean():.3f}" if cold.any() else "–")
+
+
+def ratios(found: Mapping[str, Outcome], network: bool = False) -> str:
+    """What a featurizer is worth whatever the network is: its mean gain over the networks against ids only.
+
+    Or what a `network` is worth whatever the featurizer is, against the default. The ratios are paired, over
+    people; a row has what was met by more than one partner that its baseline met, too.
+    """
+    pairs = {tuple(name.split(" · "))[:: -1 if network else 1]: one for name, one in found.items()}
+    base = next(iter(pairs))[0] if network else IDS
+    said, partners = (f"to {base}", "features") if network else (f"to {IDS}", "networks")
+    first = next(iter(found.values()))
+    parts = {"all": np.ones(len(first.earlier), dtype=bool), "cold": first.earlier < COLD}
+    rows = [(said, partners, *(f"{metric}, {part}" for part in parts for metric in METRICS))]
+    for name in dict.fromkeys(name for name, _ in pairs if name != base):
+        shared = [partner for one, partner in pairs if one == name and (base, partner) in pairs]
+        if len(shared) > 1:
+            ours, theirs = (mean_of([pairs[one, partner] for partner in shared]) for one in (name, base))
+            cells = [_paired(ours, theirs, metric, part) for part in parts.values() for metric in METRICS]
+            rows.append((name, str(len(shared)), *cells))
+    return _lines(rows) if len(rows) > 1 else ""
+
+
+def _paired(ours: Outcome, theirs: Outcome, metric: str, which: NDArray[np.bool_]) -> str:
+    if not which.any():
+        return "–"
+    return str(paired_ratio(ours.gains[metric][which], theirs.gains[metric][which], ours.people[which]))
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> str:
@@ -208,10 +255,7 @@ def _mean(one: Outcome, metric: str, which: NDArray[np.bool_]) -> str:
 
 def _to_ids(one: Outcome, found: Mapping[str, Outcome]) -> str:
     ids = next((other for name, other in found.items() if name.startswith(IDS)), None)
-    if ids is None:
-        return ""
-    cold, metric = one.earlier < COLD, METRICS[0]
-    return str(paired_ratio(one.gains[metric][cold], ids.gains[metric][cold], one.people[cold]))
+    return "" if ids is None else _paired(one, ids, METRICS[0], one.earlier < COLD)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -230,7 +274,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     if found:
                         print(table(found), flush=True)
                         print(f"\nCold: items with fewer than {COLD} events till then.", flush=True)
-                        print(f"\n{grid(found)}", flush=True)
+                        grids = (grid(found, metric) for metric in METRICS)
+                        for part in filter(None, (*grids, ratios(found), ratios(found, network=True))):
+                            print(f"\n{part}", flush=True)
     except KeyboardInterrupt:
         print("INTERRUPTED", file=sys.stderr)
         return 130
@@ -249,7 +295,9 @@ def _run(log: Log, options: argparse.Namespace, found: dict[str, Outcome]) -> No
         try:
             seeds = range(options.seed, options.seed + options.seeds)
             counts = options.events, options.tested
-            found[name] = mean_of([outcome(log, settings, *counts, seed, options.alone) for seed in seeds])
+            found[name] = mean_of(
+                [_kept(options.keep, log, settings, *counts, seed, options.alone) for seed in seeds]
+            )
         except MissingExtraError as error:
             print(f"{name} is left out: {error}\n", flush=True)
 
@@ -264,6 +312,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--alone", action="store_true", help="the network alone, without the fast memory")
     parser.add_argument("--full", action="store_true", help="every featurizer with every network")
     parser.add_argument("--arm", action="append", help="only arms whose name holds this")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep every arm's outcome here, and go on where one is"
+    )
     return parser
 
 

@@ -231,7 +231,9 @@ def test_vowpal_wabbit_is_told_one_right_item_and_asked_for_the_popular_and_what
     assert (len(model.learned), peer._rows) == before
 
 
-def test_blocks_are_compared_on_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_blocks_are_compared_on_a_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(0)
     items = pd.DataFrame({"item": [f"i{n}" for n in range(30)], "title": [f"word{n % 5}" for n in range(30)]})
     events = pd.DataFrame(
@@ -248,6 +250,13 @@ def test_blocks_are_compared_on_a_log(tmp_path: Path, capsys: pytest.CaptureFixt
         "| text: tfidf · decayed_mlp",
     ]
     assert "cold HR to ids only" in rows[0] and "±" in rows[2] and "[" in rows[3]
+    asked += ["--keep", str(tmp_path / "kept")]
+    assert [blocks.main(asked), len(list((tmp_path / "kept").iterdir()))] == [0, 2]
+    capsys.readouterr()
+    monkeypatch.setattr(blocks, "outcome", None)  # a second run asks nothing that the first has kept
+    assert blocks.main(asked) == 0
+    again = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [row.split(" | ")[:-1] for row in again] == [row.split(" | ")[:-1] for row in rows]
     assert blocks.main(["--log", str(tmp_path / "nowhere")]) == 2
 
 
@@ -257,12 +266,18 @@ def test_features_and_networks_make_a_grid(tmp_path: Path) -> None:
         return blocks.Outcome(hits, np.array([9, 9, 0, 1]), np.arange(4), 1000.0)
 
     made = {"ids only · mlp": found([1, 1, 0, 0]), "ids only · gru": found([1, 0, 0, 1])}
-    assert blocks.grid({**made, "union, late · mlp": found([1, 1, 1, 1])}).splitlines() == [
+    assert blocks.grid({**made, "union, late · mlp": found([1, 1, 1, 1])}, "HR@10").splitlines() == [
         "| HR@10, all / cold | mlp | gru |",
         "| --- | --- | --- |",
         "| ids only | 0.500 / 0.000 | 0.500 / 0.500 |",
     ]
-    assert blocks.grid({"ids only · mlp": made["ids only · mlp"]}) == ""
+    assert blocks.grid({"ids only · mlp": made["ids only · mlp"]}, "HR@10") == ""
+    texts = {"text: tfidf · mlp": found([1, 1, 1, 0]), "text: tfidf · gru": found([1, 1, 0, 1])}
+    worth = blocks.ratios({**made, **texts}).splitlines()
+    assert worth[0].startswith("| to ids only | networks | HR@10, all |")
+    assert worth[2].startswith("| text: tfidf | 2 | 1.500 [") and " 2.000 [" in worth[2]
+    assert len(worth) == 3 and blocks.ratios(made) == ""
+    assert blocks.ratios({**made, **texts}, network=True).splitlines()[2].startswith("| gru | 2 | 1.000 [")
     silent = Catalog.from_records([{"item": n} for n in range(3)])
     told = Catalog.from_records([{"item": 0, "title": "Fog", "categories": ["Sea"]}])
     assert not [name for name in blocks.arms(silent, full=True) if "text" in name or "union" in name]
