@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifelong_widgets.compression.live import Live
 from lifelong_widgets.compression.parts import empty_bytes
 from lifelong_widgets.compression.report import CompressionReport, Kept
-from lifelong_widgets.compression.serving import CompressedRecommender, Live
+from lifelong_widgets.compression.serving import CompressedRecommender
 from lifelong_widgets.compression.small_parts import empty_bytes_of_histories
 from lifelong_widgets.data import Feedback, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
@@ -78,7 +79,8 @@ def baseline_of(live: Live, held_out: Interactions | None) -> Baseline:
 
 def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> CompressionReport:
     """How near a copy comes to the live model that it was made from."""
-    ranker, histories, users = small.parts
+    parts = small.parts
+    ranker, histories, users = parts.ranker, parts.histories, parts.users
     shown, before = _shown(live, ranker, histories, users, baseline.held_out), baseline.shown
     overlaps = np.array(
         [len(one & other) / max(len(one), 1) for one, other in zip(before.lists, shown.lists, strict=True)]

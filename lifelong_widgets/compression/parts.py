@@ -1,4 +1,4 @@
-"""The fast memory of a copy as a tree for its file, and back."""
+"""The fast memory, the gate and the histories of a copy as trees for its file, and back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from lifelong_widgets.compression.linear import CompactLinear, room_beside
 from lifelong_widgets.compression.methods import Plan
 from lifelong_widgets.compression.rows import Matrix, Rows
 from lifelong_widgets.compression.small_parts import (
+    filled_histories,
+    histories_of,
+    pack_gate,
+    pack_histories,
     pack_popularity,
     pack_slots,
     pack_stages,
+    unpack_gate,
+    unpack_histories,
     unpack_popularity,
     unpack_slots,
     unpack_stages,
@@ -21,13 +27,14 @@ from lifelong_widgets.compression.small_parts import (
 from lifelong_widgets.compression.tables import CompactTable
 from lifelong_widgets.compression.varints import gaps, packed, unpacked
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.memory import ALWAYS, EpisodicMemory, Newcomers
+from lifelong_widgets.memory import ALWAYS, FEATURES, EpisodicMemory, Gate, Newcomers
 from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.popularity import PopularityBank
 from lifelong_widgets.memory.stages import StagePopularity
 from lifelong_widgets.memory.states import check_arrays
 from lifelong_widgets.memory.successors import Successors
+from lifelong_widgets.models import Histories
 from lifelong_widgets.state_file import Tree, count_of
 
 
@@ -115,6 +122,46 @@ def memory_of_tree(tree: Tree, plan: Plan, released: Sequence[float | None], n_l
     if len(memory.linear.slots) != n_rows:
         raise FormatError("linear: there are not as many rows as places")
     return memory
+
+
+def gate_tree(gate: Gate, plan: Plan) -> Tree:
+    """What of a gate scores."""
+    state = gate.get_state()
+    if plan.bits == 32:
+        return {name: state[name] for name in ("parameters", "average", "losses", "bias", "personal")}
+    return pack_gate(state, plan.stored)
+
+
+def take_gate(gate: Gate, tree: Tree, plan: Plan, n_items: int, n_people: int) -> None:
+    """Take back what `gate_tree` gave, into a gate that is built and has learned from nothing else.
+
+    Raises:
+        FormatError: it does not fit itself, the items or the people.
+    """
+    if plan.bits == 32:
+        n = len(tree["parameters"])
+        state = {**tree, "n_steps": 0, "moments": np.zeros((2, n), dtype=np.float32)}
+    else:
+        state = unpack_gate(tree, plan.stored, len(FEATURES))
+    gate.set_state({**state, "past": gate.get_state()["past"]}, n_items, n_people)
+
+
+def histories_tree(histories: Histories, plan: Plan) -> Tree:
+    """What people did, without empty places."""
+    filled = filled_histories(histories.get_state())
+    return filled if plan.bits == 32 else pack_histories(filled)
+
+
+def take_histories(histories: Histories, tree: Tree, plan: Plan, n_people: int) -> None:
+    """Take back what `histories_tree` gave.
+
+    Raises:
+        FormatError: it does not fit itself or the people.
+    """
+    if tree["n"] != n_people:  # before there is room for so many
+        raise FormatError(f"there are {tree['n']!r:.40} histories of {n_people:,} people")
+    filled = tree if plan.bits == 32 else unpack_histories(tree)
+    histories.set_state(histories_of(filled, histories.length))
 
 
 def _members(memory: EpisodicMemory) -> tuple[PopularityBank, StagePopularity, Successors, LinearMemory]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from lifelong_widgets.compression.live import Live
 from lifelong_widgets.compression.measuring import baseline_of, report_of
 from lifelong_widgets.compression.methods import Methods, plan_of
 from lifelong_widgets.compression.report import SMALL_NET, CompressionReport
-from lifelong_widgets.compression.serving import CompressedRecommender, Live
+from lifelong_widgets.compression.serving import CompressedRecommender
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.models import one_thread

@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 
 from lifelong_widgets.compression import CompressedRecommender, serving, streams
 from lifelong_widgets.compression.serving import VERSION
+from lifelong_widgets.compression.serving_parts import ServingParts
 from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.data import Catalog, Feedback, Interactions
@@ -171,11 +172,11 @@ def test_following_is_as_good_as_compressing_afresh(methods: list[str]) -> None:
     rec.learn_one(user="a third one", item="i4", kind="like")
     small.follow()
     afresh = rec.compress(methods)
-    assert list(small.parts[2]) == list(afresh.parts[2]) == list(rec.users)
+    assert list(small.parts.users) == list(afresh.parts.users) == list(rec.users)
     for person in [*PEOPLE, "somebody new", "a third one", "nobody"]:
         one, other = small.recommend(person, 20), afresh.recommend(person, 20)
         assert len(set(one.items) & set(other.items)) >= 19, "but for the rounding of the small parts"
-    tables = small._memory.tables, afresh._memory.tables
+    tables = small.parts.memory.tables, afresh.parts.memory.tables
     for name in tables[0]:
         if methods != ["float32"]:
             assert [tables[0][name].rows.entries(r) for r in range(60)].__repr__() == [
@@ -224,7 +225,7 @@ def test_what_was_observed_gives_way_to_what_was_learned() -> None:
     assert first[0] not in small.recommend("newcomer").items
     rec.learn_one(user="another", item="i7", kind="like")
     small.follow()
-    assert list(small.parts[2]) == list(rec.users) and first[0] in small.recommend("newcomer", 60).items
+    assert list(small.parts.users) == list(rec.users) and first[0] in small.recommend("newcomer", 60).items
 
 
 def test_a_copy_that_nobody_holds_is_let_go() -> None:
@@ -244,17 +245,17 @@ def test_somebody_is_forgotten(tmp_path: Path) -> None:
         small = rec.compress()
         rec.forget("p1", verify=False, progress=False)
         small.follow()
-        assert "p1" not in list(small.parts[2])
+        assert "p1" not in list(small.parts.users)
 
 
 def test_new_items_are_followed_without_copying_all_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
     rec, _ = made()
     small = rec.compress("int8")
-    before = small._memory.newcomers
+    before = small.parts.memory.newcomers
     rec.catalog.add([{"item": f"new{n}", "title": "New"} for n in range(3)])
     rec.learn_one(user="p1", item="new1", kind="like")
     small.follow()
-    newcomers = small._memory.newcomers
+    newcomers = small.parts.memory.newcomers
     assert newcomers is before, "it is the same one, with three items more"
     assert [newcomers.is_new(60 + n) for n in range(3)] == [True, False, True]
     assert len(small.recommend("p1", k=80, exclude_seen=False)) == 63
@@ -276,8 +277,8 @@ def test_tuning_brings_the_scores_nearer_and_is_the_same_each_time(way: str) -> 
             liked = items[rewards > 0]
             linear = rec.memory.linear.scores(liked).dense(60)
             network = rec.network.score_all(items[None], rewards[None])[0].numpy()
-            of_linear = copy._memory.linear.scores(liked).dense(60) - linear
-            of_network = copy._network.scores(items, rewards, None) - network
+            of_linear = copy.parts.memory.linear.scores(liked).dense(60) - linear
+            of_network = copy.parts.network.scores(items, rewards, None) - network
             total += float(np.square(of_linear).sum() / np.square(linear).mean().clip(1e-9))
             total += float(np.square(of_network).sum() / np.square(network).mean())
         return total
@@ -375,19 +376,19 @@ def test_an_interrupted_follow_of_some_rows_works_and_is_made_good(monkeypatch: 
 def test_a_follow_that_is_torn_apart_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second Ctrl-C, or an error, anywhere in it."""
     rec, log = made()
-    for name in ("_copy_people", "_take_all"):
+    for name in ("_copy_people", "make_ranker"):
         small = rec.compress("int8")
         rec.learn_many(log[500:520], progress=False)
-        if name == "_take_all":
+        if name == "make_ranker":
             rec.fit(log[300:], progress=False)
-        whole = getattr(CompressedRecommender, name)
+        whole = getattr(ServingParts, name)
 
         def torn(*given: Any, whole: Any = whole) -> None:
             whole(*given)
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(CompressedRecommender, name, torn)
+            patched.setattr(ServingParts, name, torn)
             with pytest.raises(KeyboardInterrupt):
                 small.follow()
         assert small.follow() > 100 and small.follow() == 0
@@ -398,7 +399,7 @@ def test_ctrl_c_is_held_until_a_follow_is_done(monkeypatch: pytest.MonkeyPatch) 
     rec, log = made()
     small = rec.compress("int8")
     rec.learn_many(log[500:520], progress=False)
-    copied = CompressedRecommender._copy_people
+    copied = ServingParts._copy_people
 
     def interrupted(*given: Any) -> None:
         signal.raise_signal(signal.SIGINT)
@@ -407,13 +408,13 @@ def test_ctrl_c_is_held_until_a_follow_is_done(monkeypatch: pytest.MonkeyPatch) 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     try:
         with monkeypatch.context() as patched:
-            patched.setattr(CompressedRecommender, "_copy_people", interrupted)
+            patched.setattr(ServingParts, "_copy_people", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 small.follow()
     finally:
         signal.signal(signal.SIGINT, before)
     assert small.follow() == 0, "nothing was left to do"
-    assert list(small.parts[2]) == list(rec.users)
+    assert list(small.parts.users) == list(rec.users)
 
 
 def test_following_gives_the_same_bits_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def test_another_object_at_the_same_address_is_not_taken_for_a_part() -> None:
 def test_a_live_model_and_its_copy_have_parts_of_the_same_names() -> None:
     rec, _ = made()
     small = rec.compress("int8")
-    live, own = parts_of(rec.memory, rec.gate), parts_of(small._memory, small._gate)
+    live, own = parts_of(rec.memory, rec.gate), parts_of(small.parts.memory, small.parts.gate)
     assert live.keys() == own.keys() and len(live) == len({id(part) for part in live.values()})
 
 
