@@ -8,14 +8,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.compression.rows import Matrix, Rows
+from lifelong_widgets.compression.rows import WRITES_UNTIL_ANEW, Matrix, Rows
 from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import LinearMemory
 
 _ROOM = 16  # one in so many columns is made for items that come
-_LIVES = 4  # as often each row is written, on average, until what ages is made anew
 
 
 class CompactLinear(LinearMemory):
@@ -80,7 +79,7 @@ class CompactLinear(LinearMemory):
                 self._correction[column] = self._correction[:, column] = 0.0
         rows = np.union1d(rows, np.arange(self._rows.shape[0], n))  # there is no hole
         self._n_written += len(rows)
-        if (self._rows.ages or self._correction is not None) and self._n_written > _LIVES * n:
+        if (self._rows.ages or self._correction is not None) and self._n_written > WRITES_UNTIL_ANEW * n:
             self.encode(model, lessons)
             return
         self._rows.write(rows, np.pad(self._corrected(model, rows), ((0, 0), (0, self._rows.shape[1] - n))))
@@ -109,7 +108,6 @@ def _are_full_again(model: LinearMemory, rows: NDArray[np.int64], emptied: list[
     """Whether columns that were made empty hold something beside `rows`: an undo has put it back."""
     if not emptied:
         return False
-    n = len(model.slots)
-    columns = model.weights_of(np.arange(n))[:, [column for column in emptied if column < n]]
-    columns[rows[rows < n]] = 0.0
+    columns = model.columns_of([column for column in emptied if column < len(model.slots)])
+    columns[rows[rows < len(columns)]] = 0.0
     return bool(columns.any())

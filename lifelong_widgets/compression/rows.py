@@ -14,6 +14,9 @@ from lifelong_widgets.memory.states import check_arrays
 Matrix = NDArray[np.float32]
 Places = NDArray[np.int64]
 
+WRITES_UNTIL_ANEW = 4
+"""As often each row is written, on average, until what ages is made anew."""
+
 
 class Rows(Protocol):
     """What can be asked of a matrix, whichever way it is held. No array that it gives is its own."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compression.encoders import Contexts, Modules, modules_of, narrow, width_of
 from lifelong_widgets.compression.methods import Plan
-from lifelong_widgets.compression.rows import Matrix, Rows
+from lifelong_widgets.compression.rows import WRITES_UNTIL_ANEW, Matrix, Rows
 from lifelong_widgets.compression.teaching import Lessons
 from lifelong_widgets.compression.tuning import Corrections, tuned_network
 from lifelong_widgets.errors import FormatError
@@ -21,7 +21,6 @@ from lifelong_widgets.models.heads import Product
 from lifelong_widgets.models.network import blocks
 from lifelong_widgets.state_file import Tree, count_of
 
-_LIVES = 4  # as often each item row is written, on average, until what ages is made anew
 _SIZES = ("embedding_dim", "hidden_dim", "n_hidden_layers", "activation", "history_length", "model")
 
 
@@ -77,7 +76,7 @@ class ServingNetwork:
         new = np.arange(self._embeddings.shape[0], n)
         moved, described = np.union1d(moved, new), np.union1d(described, new)
         self._n_written += len(moved)
-        if (self._embeddings.ages or self._corrections) and self._n_written > _LIVES * n:
+        if (self._embeddings.ages or self._corrections) and self._n_written > WRITES_UNTIL_ANEW * n:
             self.encode_items(network, lessons)
             return
         self._embeddings.write(moved, self._embedded(network, moved))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,10 @@ class LinearMemory:
     def weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The weights of the items in some places, (n, n_places)."""
         return self._weights[rows, : len(self._slots)]
+
+    def columns_of(self, places: Sequence[int]) -> NDArray[np.float32]:
+        """What all items say of those in some places, (n_places, n); a copy."""
+        return self._weights[: len(self._slots), list(places)]
 
     @property
     def n_bytes(self) -> int:

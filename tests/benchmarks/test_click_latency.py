@@ -13,7 +13,7 @@ from tests.widgets.lab import LabServer, Notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.benchmark]
 
-CLICKS = 25
+CLICKS = 15
 EMPTY = '''
 import anywidget
 
