@@ -81,7 +81,7 @@ GRID: tuple[dict[str, Any], ...] = (
 """Recommenders that are small from the beginning, each written with eight and with four bits."""
 
 LIMITS = {"movielens-100k": 100_000, "mars": 25_000, "online-retail-ii": 40_000, "idea": 30_000}
-_WARM_UP, _LEARNED, _FOLLOWED, _TESTED, _STEP = 0.2, 0.9, 20_000, 3_000, 500
+_WARM_UP, _LEARNED, _FOLLOWED, _STEP = 0.2, 0.9, 20_000, 500
 _OF_WARM_UP = 0.51, 0.85  # fitted up to, learned up to; the rest of the first fifth chooses
 
 
@@ -137,15 +137,15 @@ class Replay:
         return rec
 
     def late(self, settings: dict[str, Any] | None = None) -> tuple[Recommender, Interactions]:
-        """What has learned nine tenths, and the next events."""
+        """What has learned nine tenths, and the rest."""
         fitted, end = (int(len(self.events) * share) for share in (_WARM_UP, _LEARNED))
-        return self.learned(fitted, end, settings or {}), self.events[end : end + _TESTED]
+        return self.learned(fitted, end, settings or {}), self.events[end:]
 
     def early(self, settings: dict[str, Any] | None = None) -> tuple[Recommender, Interactions]:
         """What has learned most of the first fifth, and the rest of that."""
         first = self.events[: int(len(self.events) * _WARM_UP)]
         fitted, end = (int(len(first) * share) for share in _OF_WARM_UP)
-        return self.learned(fitted, end, settings or {}), first[end : end + _TESTED]
+        return self.learned(fitted, end, settings or {}), first[end:]
 
 
 def bench(replay: Replay, others: bool, small: bool) -> Iterator[str]:
@@ -187,7 +187,7 @@ def follow(replay: Replay) -> Iterator[str]:
     """Copies that followed some 20,000 events against those that are made afresh after these."""
     fitted, end = (int(len(replay.events) * share) for share in (_WARM_UP, _LEARNED))
     begin = max(end - _FOLLOWED, fitted)
-    rec, held_out = replay.learned(fitted, begin, {}), replay.events[end : end + _TESTED]
+    rec, held_out = replay.learned(fitted, begin, {}), replay.events[end:]
     followed = [CompressedRecommender(rec, methods) for methods in LADDER]
     seconds = 0.0
     for start in range(begin, end, _STEP):
