@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.compression.methods import Distill, Neurons
-from lifelong_widgets.compression.teaching import Lessons, teach
+from lifelong_widgets.compression.teaching import TuningSteps, teach
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.models import Network, ScoringHead, UserEncoder
 from lifelong_widgets.models.decayed_mlp import DecayedMLP
@@ -82,7 +82,7 @@ def narrow(
     network: Network,
     how: Neurons | Distill,
     contexts: Contexts,
-    lessons: Lessons,
+    steps: TuningSteps,
     before: Modules | None = None,
 ) -> Modules:
     """A narrower encoder that says of `contexts` nearly what that of `network` says; and the head.
@@ -94,7 +94,7 @@ def narrow(
         network: the live one.
         how: by what method.
         contexts: replayed.
-        lessons: who is told of each step.
+        steps: told of each.
         before: what was made of the network as it was a little while ago, to go on from.
 
     Raises:
@@ -125,7 +125,7 @@ def narrow(
         return (encoder.read(inputs[batch], rewards[batch]) - wanted[batch]).square().mean()
 
     n_steps = FIRST_STEPS if before is None else _LATER_STEPS
-    teach(list(encoder.parameters()), loss, len(inputs), n_steps, _RATE, lessons)
+    teach(list(encoder.parameters()), loss, len(inputs), n_steps, _RATE, steps)
     return made
 
 

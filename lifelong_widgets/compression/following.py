@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compression.linear import CompactLinear
 from lifelong_widgets.compression.tables import CompactTable
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.memory import EpisodicMemory, Gate
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import LinearMemory
@@ -120,10 +120,10 @@ class Twin:
     def __init__(self, live: Mapping[str, object], own: Mapping[str, object]) -> None:
         self._pairs: dict[str, tuple[Any, Any]] = {name: (part, own[name]) for name, part in live.items()}
 
-    def follow(self, touched: Touched, lessons: Lessons) -> int:
+    def follow(self, touched: Touched, steps: TuningSteps) -> int:
         """Be what the live parts are, in the rows that were touched; how many rows that were.
 
-        `lessons` are told of each step of what is tuned again.
+        `steps` are told of each step of what is tuned again.
         """
         n, weights = 0, np.zeros(0, dtype=np.int64)
         emptied: list[int] = []
@@ -145,7 +145,7 @@ class Twin:
             else:
                 n += _copied(part, twin, attribute, rows)
         if linear is not None:  # once its places are known
-            linear[1].copy_rows(linear[0], weights, emptied, lessons)
+            linear[1].copy_rows(linear[0], weights, emptied, steps)
             n += len(weights)
         return n
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compression.rows import WRITES_UNTIL_ANEW, Matrix, Rows
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import LinearMemory
@@ -24,19 +24,19 @@ class CompactLinear(LinearMemory):
         model: what it holds.
         held: makes rows of a matrix.
         tuned: what is to be added to the weights before that, if anything.
-        lessons: who is told of each step of tuning.
+        steps: told of each step of tuning.
     """
 
     def __init__(
         self,
         model: LinearMemory,
         held: Callable[[Matrix], Rows],
-        tuned: Callable[[LinearMemory, Lessons], Matrix | None],
-        lessons: Lessons,
+        tuned: Callable[[LinearMemory, TuningSteps], Matrix | None],
+        steps: TuningSteps,
     ) -> None:
         self._copy(model, held)
         self._tuned = tuned
-        self.encode(model, lessons)
+        self.encode(model, steps)
 
     def _copy(self, model: LinearMemory, held: Callable[[Matrix], Rows]) -> None:
         """What it is beside its weights."""
@@ -56,22 +56,22 @@ class CompactLinear(LinearMemory):
         """The weights of the places that are taken; there may be more columns than these."""
         return self._rows
 
-    def encode(self, model: LinearMemory, lessons: Lessons) -> None:
+    def encode(self, model: LinearMemory, steps: TuningSteps) -> None:
         """Hold all of the weights of `model` anew."""
         n, self._n_written = len(model.slots), 0
-        self._correction = self._tuned(model, lessons)
+        self._correction = self._tuned(model, steps)
         weights = self._corrected(model, np.arange(n))
         if hasattr(self, "_rows"):  # it follows: items come
             weights = np.pad(weights, ((0, 0), (0, room_beside(n, model.slots.limit))))
         self._rows = self._held(weights)
 
     def copy_rows(
-        self, model: LinearMemory, rows: NDArray[np.int64], emptied: list[int], lessons: Lessons
+        self, model: LinearMemory, rows: NDArray[np.int64], emptied: list[int], steps: TuningSteps
     ) -> None:
         """These rows are what they are in `model`; the columns `emptied` were made empty before that."""
         n = len(model.slots)
         if n > self._rows.shape[1] or n < self._rows.shape[0] or _are_full_again(model, rows, emptied):
-            self.encode(model, lessons)
+            self.encode(model, steps)
             return
         for column in emptied:
             self._rows.clear(column)
@@ -80,7 +80,7 @@ class CompactLinear(LinearMemory):
         rows = np.union1d(rows, np.arange(self._rows.shape[0], n))  # there is no hole
         self._n_written += len(rows)
         if (self._rows.ages or self._correction is not None) and self._n_written > WRITES_UNTIL_ANEW * n:
-            self.encode(model, lessons)
+            self.encode(model, steps)
             return
         self._rows.write(rows, np.pad(self._corrected(model, rows), ((0, 0), (0, self._rows.shape[1] - n))))
 

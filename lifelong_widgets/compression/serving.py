@@ -14,7 +14,7 @@ from lifelong_widgets.compression.report import CompressionReport
 from lifelong_widgets.compression.serving_file import parts_of_tree, tree_of
 from lifelong_widgets.compression.serving_parts import ServingParts
 from lifelong_widgets.compression.streams import restored, shrunk
-from lifelong_widgets.compression.teaching import Lessons, lessons_of
+from lifelong_widgets.compression.teaching import TuningSteps, tuning_steps
 from lifelong_widgets.compression.tuning import linear_is_tuned, network_is_tuned
 from lifelong_widgets.data import Catalog, Feedback, Id
 from lifelong_widgets.data.ids import as_id
@@ -82,8 +82,8 @@ class CompressedRecommender:
             )
         self._live, self.catalog, self._known_as = live, live.catalog, live.known_as
         self._touched = Touched()
-        with lessons_of(_n_steps(live, plan), progress) as lessons:
-            self.parts = ServingParts.of(live, plan, lessons)
+        with tuning_steps(_n_steps(live, plan), progress) as steps:
+            self.parts = ServingParts.of(live, plan, steps)
             self._watch(live)
         if following:
             live.followers.add(self._touched)
@@ -179,21 +179,21 @@ class CompressedRecommender:
         if live is None:
             raise DataError("a copy from a file follows nobody: there is no live model beside it")
         with held_interrupts() as interrupt:
-            lessons = Lessons(interrupt=interrupt)
+            steps = TuningSteps(interrupt=interrupt)
             whole = live.histories is not self._seen
             self._seen = self._n_bytes = None  # until it is done: what fails halfway is made anew
-            n = self._become(live, lessons) if whole else self.parts.follow(live, self._touched, lessons)
-            if lessons.stopped:
+            n = self._become(live, steps) if whole else self.parts.follow(live, self._touched, steps)
+            if steps.stopped:
                 raise KeyboardInterrupt("given up while it was taught: the next follow() makes it anew")
             self._watch(live)
         if interrupt.is_set():
             signal.raise_signal(signal.SIGINT)
         return n
 
-    def _become(self, live: Live, lessons: Lessons) -> int:
-        """Make everything anew beside what there is, and take it at once, unless `lessons` are stopped."""
-        fresh = ServingParts.of(live, self.plan, lessons)
-        if not lessons.stopped:
+    def _become(self, live: Live, steps: TuningSteps) -> int:
+        """Make everything anew beside what there is, and take it at once, unless `steps` are stopped."""
+        fresh = ServingParts.of(live, self.plan, steps)
+        if not steps.stopped:
             self.parts = fresh
         return self.parts.n_rows()
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.compression.encoders import Contexts, Modules, modules_of, narrow, width_of
 from lifelong_widgets.compression.methods import Plan
 from lifelong_widgets.compression.rows import WRITES_UNTIL_ANEW, Matrix, Rows
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.compression.tuning import Corrections, tuned_network
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.states import check_arrays
@@ -34,11 +34,11 @@ class ServingNetwork:
         network: whose scores.
         plan: how they are made smaller.
         contexts: gives what a narrower encoder is taught with, and what is left of matrices.
-        lessons: who is told of each step of that.
+        steps: told of each step of that.
     """
 
     def __init__(
-        self, network: Network, plan: Plan, contexts: Callable[[], Contexts], lessons: Lessons
+        self, network: Network, plan: Plan, contexts: Callable[[], Contexts], steps: TuningSteps
     ) -> None:
         self._sizes: dict[str, Any] = {name: getattr(network, name) for name in _SIZES}
         self._like = Network(**self._sizes)
@@ -47,18 +47,16 @@ class ServingNetwork:
         self._is_product = network.is_product
         self._narrowed: Modules | None = None
         self._modules = modules_of(self._like, width_of(network, plan.encoder))
-        self._narrow(network, lessons)
-        self.encode_items(network, lessons)
+        self._narrow(network, steps)
+        self.encode_items(network, steps)
         self._hold_dense(network)
 
-    def encode_items(self, network: Network, lessons: Lessons) -> None:
+    def encode_items(self, network: Network, steps: TuningSteps) -> None:
         """Hold all item rows anew, and what tuning adds to them and the layers."""
         self._corrections: Corrections = {}
         if self._plan.tuning is not None:
             modules, n_steps = self._source(network), self._plan.tuning.n_steps
-            self._corrections = tuned_network(
-                network, modules, self._plan, self._contexts(), n_steps, lessons
-            )
+            self._corrections = tuned_network(network, modules, self._plan, self._contexts(), n_steps, steps)
         rows = network.items.array
         self._embeddings = self._plan.held(self._embedded(network, np.arange(len(rows))), "embeddings")
         self._content = self._plan.held(rows[:, self._width :], "content")
@@ -69,7 +67,7 @@ class ServingNetwork:
         network: Network,
         moved: NDArray[np.int64],
         described: NDArray[np.int64],
-        lessons: Lessons,
+        steps: TuningSteps,
     ) -> None:
         """The embeddings of `moved` and the content of `described` are what they are in `network` now."""
         table, n = network.items.array, len(network.items)
@@ -77,20 +75,20 @@ class ServingNetwork:
         moved, described = np.union1d(moved, new), np.union1d(described, new)
         self._n_written += len(moved)
         if (self._embeddings.ages or self._corrections) and self._n_written > WRITES_UNTIL_ANEW * n:
-            self.encode_items(network, lessons)
+            self.encode_items(network, steps)
             return
         self._embeddings.write(moved, self._embedded(network, moved))
         if len(described):
             self._content.write(described, table[described, self._width :])
 
-    def encode_dense(self, network: Network, lessons: Lessons) -> None:
+    def encode_dense(self, network: Network, steps: TuningSteps) -> None:
         """Hold the parameters that every step touches anew."""
-        self._narrow(network, lessons)
+        self._narrow(network, steps)
         self._hold_dense(network)
 
-    def _narrow(self, network: Network, lessons: Lessons) -> None:
+    def _narrow(self, network: Network, steps: TuningSteps) -> None:
         if self._plan.encoder is not None:
-            made = narrow(network, self._plan.encoder, self._contexts(), lessons, self._narrowed)
+            made = narrow(network, self._plan.encoder, self._contexts(), steps, self._narrowed)
             self._narrowed = made
 
     def _source(self, network: Network) -> Modules:

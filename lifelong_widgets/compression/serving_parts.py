@@ -24,7 +24,7 @@ from lifelong_widgets.compression.rows import Matrix
 from lifelong_widgets.compression.serving_network import ServingNetwork
 from lifelong_widgets.compression.serving_values import ServingValues
 from lifelong_widgets.compression.tables import CompactTable
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.compression.tuning import tuned_linear
 from lifelong_widgets.data import FeedbackKinds
 from lifelong_widgets.data.ids import IdIndex
@@ -71,8 +71,8 @@ class ServingParts:
     _n_described: int
 
     @classmethod
-    def of(cls, live: Live, plan: Plan, lessons: Lessons) -> ServingParts:
-        """The parts of a live model, as small as `plan` says; `lessons` are told of each step of teaching."""
+    def of(cls, live: Live, plan: Plan, steps: TuningSteps) -> ServingParts:
+        """The parts of a live model, as small as `plan` says; `steps` are told of each step of teaching."""
         made = cls()
         made.plan, made.kinds, made._n_described = plan, live.kinds, len(live.network.items)
         made.users = IdIndex(name="user")
@@ -81,48 +81,48 @@ class ServingParts:
         def contexts() -> Contexts:
             return contexts_of(live)
 
-        def tuned(model: LinearMemory, lessons: Lessons) -> Matrix | None:
+        def tuned(model: LinearMemory, steps: TuningSteps) -> Matrix | None:
             if plan.tuning is None:
                 return None
-            return tuned_linear(model, plan, contexts(), plan.tuning.n_steps, lessons)
+            return tuned_linear(model, plan, contexts(), plan.tuning.n_steps, steps)
 
         def linear(model: LinearMemory) -> LinearMemory:
-            return CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), tuned, lessons)
+            return CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), tuned, steps)
 
-        made.network = ServingNetwork(live.network, plan, contexts, lessons)
+        made.network = ServingNetwork(live.network, plan, contexts, steps)
         made.memory = live.memory.held_by(made._table, linear)
         made.gate, made.histories = live.gate.copy(), live.histories.copy()
         made.people = live.people.rows(range(len(live.users)))
         made.weights, made.bounds = live.content.weights().copy(), live.content.bounds
-        made.values = ServingValues(live, plan, lessons) if live.value.on else None
+        made.values = ServingValues(live, plan, steps) if live.value.on else None
         if plan.bits < 32:
             made._round_small()
         made._twin = Twin(parts_of(live.memory, live.gate), parts_of(made.memory, made.gate))
-        made.interrupted = lessons.stopped
+        made.interrupted = steps.stopped
         made.make_ranker()
         return made
 
-    def follow(self, live: Live, touched: Touched, lessons: Lessons) -> int:
+    def follow(self, live: Live, touched: Touched, steps: TuningSteps) -> int:
         """Make what was touched since anew; how many rows that were."""
         self.kinds = live.kinds
         network = live.network
         moved, described = touched.items(len(network.items))
         if network.learned is not None:  # an undo reads again the texts of items that came since
             described = np.union1d(described, np.arange(self._n_described, len(network.items)))
-        self.network.copy_items(network, moved, described, lessons)
+        self.network.copy_items(network, moved, described, steps)
         if touched.dense:
-            self.network.encode_dense(network, lessons)
+            self.network.encode_dense(network, steps)
             self.weights = live.content.weights().copy()
         n = len(moved) + len(described)
         if self.values is not None:
             valued = touched.valued(len(network.items))
-            self.values.copy_items(live.value, valued, lessons)
+            self.values.copy_items(live.value, valued, steps)
             n += len(valued)
-        n += self._twin.follow(touched, lessons)  # after the items that it may name
+        n += self._twin.follow(touched, steps)  # after the items that it may name
         counted = touched.rows_of("memory/popularity", PopularityBank.NOTED)
         self.memory.newcomers.copy_items(live.memory.newcomers, counted)
         self._copy_people(live, touched)
-        self.interrupted = self.interrupted or lessons.stopped
+        self.interrupted = self.interrupted or steps.stopped
         self.ranker.changed()
         return n
 

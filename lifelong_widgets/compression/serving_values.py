@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.compression.live import Live, Values, contexts_of
 from lifelong_widgets.compression.methods import Plan
 from lifelong_widgets.compression.serving_network import ServingNetwork
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.state_file import Tree, count_of
 
@@ -30,15 +30,15 @@ class ServingValues:
     _n_steps: int
     _line: tuple[float, float, float, float]
 
-    def __init__(self, live: Live, plan: Plan, lessons: Lessons) -> None:
+    def __init__(self, live: Live, plan: Plan, steps: TuningSteps) -> None:
         plain = Plan(store=plan.store, matrices=plan.matrices, items=plan.items)
-        self.network = ServingNetwork(live.value.network, plain, lambda: contexts_of(live), lessons)
+        self.network = ServingNetwork(live.value.network, plain, lambda: contexts_of(live), steps)
         self._take_line(live.value)
 
-    def copy_items(self, value: Values, moved: NDArray[np.int64], lessons: Lessons) -> None:
+    def copy_items(self, value: Values, moved: NDArray[np.int64], steps: TuningSteps) -> None:
         """The rows of `moved`, the layers and the line are what they are in `value` now."""
-        self.network.copy_items(value.network, moved, _DESCRIBED, lessons)
-        self.network.encode_dense(value.network, lessons)
+        self.network.copy_items(value.network, moved, _DESCRIBED, steps)
+        self.network.encode_dense(value.network, steps)
         self._take_line(value)
 
     def __call__(

@@ -13,14 +13,14 @@ from lifelong_widgets.progress import Progress, ProgressCallback, Stop, held_int
 _BATCH = 128
 
 
-class Lessons:
-    """Reports on steps, and says when to stop: once for all that is taught while one copy is made.
+class TuningSteps:
+    """Counts the steps by which a copy is taught, and says when to stop: one for all that is taught.
 
     Attributes:
         stopped: whether some of them were left out.
 
-    >>> lessons = Lessons()
-    >>> lessons.go_on(), lessons.stopped
+    >>> steps = TuningSteps()
+    >>> steps.go_on(), steps.stopped
     (True, False)
     """
 
@@ -41,13 +41,13 @@ class Lessons:
 
 
 @contextmanager
-def lessons_of(n_steps: int, progress: bool | ProgressCallback) -> Iterator[Lessons]:
-    """Lessons of so many steps in all; none are announced where there are none."""
+def tuning_steps(n_steps: int, progress: bool | ProgressCallback) -> Iterator[TuningSteps]:
+    """So many in all, with a bar and Ctrl-C held; neither where there are none."""
     if not n_steps:
-        yield Lessons()
+        yield TuningSteps()
         return
     with held_interrupts() as interrupt, track(n_steps, "teach", progress, unit="step") as bar:
-        yield Lessons(bar, interrupt)
+        yield TuningSteps(bar, interrupt)
 
 
 def teach(
@@ -56,7 +56,7 @@ def teach(
     n_contexts: int,
     n_steps: int,
     rate: float,
-    lessons: Lessons,
+    steps: TuningSteps,
 ) -> None:
     """Steps of Adam on a loss of batches, which are drawn with a fixed seed; the rate falls to 0 in a line.
 
@@ -64,16 +64,16 @@ def teach(
         parameters: what is changed, in place.
         loss: of a batch, given as places among the contexts; what else it draws it draws by the generator.
         n_contexts: how many there are, at least 1.
-        n_steps: at most so many, fewer if `lessons` are stopped: what was learned until then stays.
+        n_steps: at most so many, fewer if `steps` say so: what was learned until then stays.
         rate: the learning rate of the first step.
-        lessons: who is told of each step.
+        steps: told of each.
 
     Source: D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
     """
     generator = torch.Generator().manual_seed(0)
     moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
     for step in range(n_steps):
-        if not lessons.go_on():
+        if not steps.go_on():
             break
         batch = torch.randint(n_contexts, (min(_BATCH, n_contexts),), generator=generator)
         with torch.enable_grad():

@@ -13,7 +13,7 @@ from lifelong_widgets.compression.low_rank import LowRankRows
 from lifelong_widgets.compression.methods import Part, Plan
 from lifelong_widgets.compression.pruned import PrunedRows
 from lifelong_widgets.compression.rows import Matrix, Rows
-from lifelong_widgets.compression.teaching import Lessons, teach
+from lifelong_widgets.compression.teaching import TuningSteps, teach
 from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.models import Network
 
@@ -45,7 +45,7 @@ class _Free:
 
 @torch.no_grad()
 def tuned_network(
-    network: Network, modules: Modules, plan: Plan, contexts: Contexts, n_steps: int, lessons: Lessons
+    network: Network, modules: Modules, plan: Plan, contexts: Contexts, n_steps: int, steps: TuningSteps
 ) -> Corrections:
     """What to add to the matrices of a network, so that its scores after compression are nearer to its own.
 
@@ -58,7 +58,7 @@ def tuned_network(
         plan: how matrices are made smaller.
         contexts: replayed.
         n_steps: how many steps of Adam.
-        lessons: who is told of each.
+        steps: told of each.
 
     Source: S. Han, J. Pool, J. Tran and W. Dally, "Learning both weights and connections for efficient neural
     networks", NeurIPS 2015: training goes on with what pruning left. The scores as targets: G. Hinton, O.
@@ -92,13 +92,13 @@ def tuned_network(
         off: torch.Tensor = (scores - wanted).square().mean()
         return off
 
-    teach([p for one in free.values() for p in one.parameters], loss, len(items), n_steps, _RATE, lessons)
+    teach([p for one in free.values() for p in one.parameters], loss, len(items), n_steps, _RATE, steps)
     return {name: one.value().numpy() - matrices[name][0] for name, one in free.items() if one.parameters}
 
 
 @torch.no_grad()
 def tuned_linear(
-    model: LinearMemory, plan: Plan, contexts: Contexts, n_steps: int, lessons: Lessons
+    model: LinearMemory, plan: Plan, contexts: Contexts, n_steps: int, steps: TuningSteps
 ) -> Matrix | None:
     """What to add to the weights of a linear memory; None if they are not made smaller, or nothing is known.
 
@@ -114,7 +114,7 @@ def tuned_linear(
     def loss(batch: torch.Tensor, _: torch.Generator) -> torch.Tensor:
         return (inputs[batch] @ free.value() - wanted[batch]).square().sum(1).mean()
 
-    teach(free.parameters, loss, len(inputs), n_steps, _RATE, lessons)
+    teach(free.parameters, loss, len(inputs), n_steps, _RATE, steps)
     return free.value().numpy() - weights
 
 

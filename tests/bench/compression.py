@@ -1,6 +1,6 @@
 """``python -m tests.bench.compression [LOG …]``: what compression costs, and whether copies follow.
 
-Each log is learned up to nine tenths. What copies show is measured on the next events, which nothing has
+Each log is learned up to nine tenths. What copies show is measured on the rest, which nothing has
 learned, against the live model, and with ``--small`` against small recommenders that learned the same events
 themselves. With ``--follow`` copies are made some 20,000 events before the end, follow while these are
 learned, and are held against copies that are made afresh.

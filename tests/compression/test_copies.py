@@ -22,7 +22,7 @@ from lifelong_widgets.compression import CompressedRecommender, serving, streams
 from lifelong_widgets.compression.serving import VERSION
 from lifelong_widgets.compression.serving_parts import ServingParts
 from lifelong_widgets.compression.streams import restored, shrunk
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
 from lifelong_widgets.progress import ProgressEvent, Stop
@@ -331,15 +331,15 @@ def test_what_is_announced_is_what_is_taught(methods: list[str], total: int) -> 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Ctrl-C when so many steps of teaching were taken."""
-    go_on, n_steps = Lessons.go_on, [0]
+    go_on, n_steps = TuningSteps.go_on, [0]
 
-    def counted(lessons: Lessons) -> bool:
+    def counted(steps: TuningSteps) -> bool:
         n_steps[0] += 1
         if n_steps[0] == step:
             signal.raise_signal(signal.SIGINT)
-        return go_on(lessons)
+        return go_on(steps)
 
-    monkeypatch.setattr(Lessons, "go_on", counted)
+    monkeypatch.setattr(TuningSteps, "go_on", counted)
 
 
 @pytest.mark.parametrize("step", [3, 25])
@@ -420,9 +420,9 @@ def test_ctrl_c_is_held_until_a_follow_is_done(monkeypatch: pytest.MonkeyPatch) 
 def test_following_gives_the_same_bits_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     rec, log = made()
     threads, digests = list[int](), list[str]()
-    taught = Lessons.go_on
+    taught = TuningSteps.go_on
     monkeypatch.setattr(
-        Lessons, "go_on", lambda lessons: threads.append(torch.get_num_threads()) or taught(lessons)
+        TuningSteps, "go_on", lambda steps: threads.append(torch.get_num_threads()) or taught(steps)
     )
     copies = [rec.compress("distill:8", progress=False) for _ in range(2)]
     threads.clear()

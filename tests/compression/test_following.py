@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lifelong_widgets.compression.following import Touched, Twin, parts_of
 from lifelong_widgets.compression.linear import CompactLinear
 from lifelong_widgets.compression.methods import plan_of
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.memory import ALWAYS, Moment, Newcomers
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import LinearMemory
@@ -85,7 +85,7 @@ def test_an_eviction_that_is_taken_back_is_followed() -> None:
     for last, item in [([], 0), ([0], 1), ([1, 0], 2), ([2, 1, 0], 3), ([3, 2], 1)]:
         model.learn(np.array(last, dtype=np.int64), item)
     plan, ledger = plan_of("float32"), Ledger()
-    twin = CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), lambda *_: None, Lessons())
+    twin = CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), lambda *_: None, TuningSteps())
     touched = Touched()
     touched.watch({"linear": model})
 
@@ -94,7 +94,7 @@ def test_an_eviction_that_is_taken_back_is_followed() -> None:
 
     def up_to_date() -> bool:
         rows = touched.rows_of("linear", LinearMemory.NOTED)
-        twin.copy_rows(model, rows, touched.emptied.get("linear", []), Lessons())
+        twin.copy_rows(model, rows, touched.emptied.get("linear", []), TuningSteps())
         touched.clear()
         held = twin.rows.take(np.arange(4))[:, :4]
         return bool(np.array_equal(held, model.weights_of(np.arange(4))))
@@ -114,12 +114,12 @@ def test_a_column_that_is_emptied_alone_is_followed() -> None:
     for last, item in [([], 0), ([0], 1), ([1, 0], 2), ([2, 1, 0], 3)]:
         model.learn(np.array(last, dtype=np.int64), item)
     plan, ledger, touched = plan_of("float32"), Ledger(), Touched()
-    copy = CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), lambda *_: None, Lessons())
+    copy = CompactLinear(model, lambda matrix: plan.held(matrix, "linear"), lambda *_: None, TuningSteps())
     touched.watch({"linear": model})
     twin = Twin({"linear": model}, {"linear": copy})
     assert copy.rows.take(np.arange(4))[:, 1].any()
     ledger.keep(model, "_weights", (slice(None), 1))
     model._weights[:, 1] = 0.0
     touched.note(mark_of(ledger), 0)
-    twin.follow(touched, Lessons())
+    twin.follow(touched, TuningSteps())
     assert np.array_equal(copy.rows.take(np.arange(4))[:, :4], model.weights_of(np.arange(4)))

@@ -11,7 +11,7 @@ import torch
 
 from lifelong_widgets.compression import Point, Sweep, sweep
 from lifelong_widgets.compression.report import CompressionReport, Kept
-from lifelong_widgets.compression.teaching import Lessons
+from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.progress import ProgressEvent, Stop
@@ -87,13 +87,13 @@ def test_it_can_be_stopped_and_goes_around_what_a_model_cannot_take() -> None:
 
 def test_a_way_whose_teaching_is_stopped_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     rec, _ = made()
-    taught = Lessons.go_on
+    taught = TuningSteps.go_on
 
-    def interrupted(lessons: Lessons) -> bool:
+    def interrupted(steps: TuningSteps) -> bool:
         signal.raise_signal(signal.SIGINT)
-        return taught(lessons)
+        return taught(steps)
 
-    monkeypatch.setattr(Lessons, "go_on", interrupted)
+    monkeypatch.setattr(TuningSteps, "go_on", interrupted)
     found = sweep(rec, tried=["int8", "distill:8", "int4"], progress=False)
     assert found.interrupted and [point.methods for point in found.tried] == [("int8",)]
 
