@@ -16,6 +16,7 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.explainable import ExplainableEngine
+from lifelong_widgets.explanation import Lineage
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
@@ -271,7 +272,7 @@ class Recommender(ExplainableEngine):
             self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state(),
             self.graph.get_state(),
         )  # fmt: skip
-        twin._name_of = self._name_of
+        twin._name_of, twin._lineage = self._name_of, self._past_lists.copy()
         return twin
 
     @one_thread()
@@ -342,7 +343,7 @@ class Recommender(ExplainableEngine):
         """
         from lifelong_widgets.saving import save
 
-        save(self, path)
+        self._past_lists.saved(save(self, path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recommender:
@@ -353,7 +354,9 @@ class Recommender(ExplainableEngine):
         """
         from lifelong_widgets.saving import load
 
-        return load(cls, path)
+        rec, digest = load(cls, path)
+        rec._lineage = Lineage.loaded(digest)
+        return rec
 
     def __repr__(self) -> str:
         frozen = "frozen, " if self.frozen else ""
