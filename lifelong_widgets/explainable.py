@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import ref
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from lifelong_widgets.explanation import (
     Explainer,
     Explanation,
     Lessons,
-    Lineage,
     ListExplanation,
 )
 from lifelong_widgets.models import one_thread
@@ -30,8 +30,6 @@ class ExplainableEngine(DurableEngine):
 
     No question changes anything, and nothing is kept for one that was not asked.
     """
-
-    _lineage: Lineage | None = None
 
     @one_thread()
     def explain(self, user: Id, item: Id, now: Time | None = None) -> Explanation:
@@ -79,9 +77,7 @@ class ExplainableEngine(DurableEngine):
         """
         k, now = check_k(k), check_now(now)
         self._sync_with_catalog()
-        made = self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), k, now)
-        self._past_lists.add(made)
-        return made
+        return self._explainer().explain_list(user, self.people.index_of(self.known_as(user)), k, now)
 
     @one_thread()
     def what_changed(self, before: ListExplanation, now: Time | None = None) -> Changes:
@@ -91,13 +87,12 @@ class ExplainableEngine(DurableEngine):
         costs nothing unless it is asked for.
 
         Args:
-            before: what `explain_list` gave: of this recommender, or of the one that it is a copy of (by
-                `load` in the same process, or `frozen_twin`), before the copy was made.
+            before: what `explain_list` gave.
             now: the moment of the list that it is compared with, as in `recommend`.
 
         Raises:
-            DataError: `before` is something else, or of another recommender (such as a copy of this one, or
-                what this one is a copy of, later on), or `now` is not a time.
+            DataError: `before` is something else, or of another recommender (such as a twin, or one that was
+                loaded), or `now` is not a time.
 
         Example:
             >>> import pandas as pd
@@ -112,11 +107,10 @@ class ExplainableEngine(DurableEngine):
         """
         if not isinstance(before, ListExplanation):
             raise DataError(f"what_changed takes what explain_list gave, not a {type(before).__name__}")
-        if before not in self._past_lists:
+        if before.owner is None or before.owner() is not self:
             raise DataError(
-                f"this list of {brief(before.user)} was explained by another recommender, and this one never "
-                f"had it: begin with explain_list({before.user!r:.80}) of this one. A copy takes those of "
-                "what it is a copy of, if they were explained before it was saved and loaded, in one process"
+                f"this list of {brief(before.user)} was explained by another recommender, whose scores are "
+                "others; what_changed compares with what explain_list of the same one gave"
             )
         now = check_now(now)
         self._sync_with_catalog()
@@ -236,12 +230,6 @@ class ExplainableEngine(DurableEngine):
 
     # ------------------------------------------------------------------------------------------ in here
 
-    @property
-    def _past_lists(self) -> Lineage:
-        if self._lineage is None:
-            self._lineage = Lineage()
-        return self._lineage
-
     def _asked_about(self, user: Id, item: Id) -> tuple[int | None, int]:
         """The index of a person, None if they are new, and the row of an item."""
         person = self.people.index_of(self.known_as(user))
@@ -260,4 +248,5 @@ class ExplainableEngine(DurableEngine):
             self.features,
             self.catalog,
             tuple(self._kinds),
+            ref(self),
         )

@@ -16,7 +16,6 @@ from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.explainable import ExplainableEngine
-from lifelong_widgets.explanation import Lineage
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
@@ -272,7 +271,7 @@ class Recommender(ExplainableEngine):
             self.catalog, self.kinds, self.seed, True, self.settings(), self.features, self.get_state(),
             self.graph.get_state(),
         )  # fmt: skip
-        twin._name_of, twin._lineage = self._name_of, self._past_lists.copy()
+        twin._name_of = self._name_of
         return twin
 
     @one_thread()
@@ -343,7 +342,7 @@ class Recommender(ExplainableEngine):
         """
         from lifelong_widgets.saving import save
 
-        self._past_lists.saved(save(self, path))
+        save(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recommender:
@@ -354,9 +353,7 @@ class Recommender(ExplainableEngine):
         """
         from lifelong_widgets.saving import load
 
-        rec, digest = load(cls, path)
-        rec._lineage = Lineage.loaded(digest)
-        return rec
+        return load(cls, path)
 
     def __repr__(self) -> str:
         frozen = "frozen, " if self.frozen else ""

@@ -10,7 +10,7 @@ from lifelong_widgets.engine import Engine
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.featurizers import FeatureSettings
 from lifelong_widgets.files import as_path, replacing
-from lifelong_widgets.state_file import damage_of, read_digested, write_tree
+from lifelong_widgets.state_file import damage_of, read_tree, write_tree
 
 KIND = "lifelong-widgets recommender"
 VERSION = 6  # 1 had no digest, 2 no fast memory, 3 and 4 others; 5 is what one without a graph is
@@ -18,11 +18,8 @@ VERSION = 6  # 1 had no digest, 2 no fast memory, 3 and 4 others; 5 is what one 
 E = TypeVar("E", bound=Engine)
 
 
-def save(engine: Engine, path: str | os.PathLike[str]) -> str:
+def save(engine: Engine, path: str | os.PathLike[str]) -> None:
     """Write `engine` to `path`: aside first, synced, then renamed over what is there.
-
-    Returns:
-        The hash of what the file holds.
 
     Raises:
         FormatError: `path` is a folder, lies in one that does not exist, or cannot be a path.
@@ -43,11 +40,11 @@ def save(engine: Engine, path: str | os.PathLike[str]) -> str:
         **engine.get_tree(),
     }
     with replacing(target) as aside:
-        return write_tree(aside, tree, KIND, VERSION if "graph" in tree else VERSION - 1)
+        write_tree(aside, tree, KIND, VERSION if "graph" in tree else VERSION - 1)
 
 
-def load(cls: type[E], path: str | os.PathLike[str]) -> tuple[E, str | None]:
-    """Read what `save` wrote, and the hash of it; None for a file of version 1.
+def load(cls: type[E], path: str | os.PathLike[str]) -> E:
+    """Read what `save` wrote.
 
     Raises:
         FormatError: the file is missing, damaged, something else, or of a newer version; or `path` cannot
@@ -56,9 +53,9 @@ def load(cls: type[E], path: str | os.PathLike[str]) -> tuple[E, str | None]:
     source = as_path(path)
     if source.is_dir():
         raise FormatError(f"{source} is a folder; a journal is opened with Recommender.open({str(source)!r})")
-    tree, digest = read_digested(source, KIND, VERSION)
+    tree = read_tree(source, KIND, VERSION)
     with damage_of(source):
-        engine = cls.from_saved(
+        return cls.from_saved(
             catalog=Catalog.from_records(tree["catalog"], text=tree["text_columns"]),
             kinds=FeedbackKinds.from_dict(tree["kinds"]),
             seed=tree["seed"],
@@ -68,4 +65,3 @@ def load(cls: type[E], path: str | os.PathLike[str]) -> tuple[E, str | None]:
             state=tree["state"],
             graph=tree.get("graph"),
         )
-    return engine, digest

@@ -90,25 +90,17 @@ def read_tree(
         FormatError: the file is missing, damaged, of another kind, of a version above `newest`, or of one
             below `oldest`: then `remedy` says what to do.
     """
-    return read_digested(path, kind, newest, oldest, remedy)[0]
-
-
-def read_digested(
-    path: str | os.PathLike[str], kind: str, newest: int, oldest: int = 1, remedy: str = ""
-) -> tuple[Tree, str | None]:
-    """As `read_tree`, with the digest that `write_tree` returned; None if the file is older than they are."""
     fingerprint, document, tensors = _raw(Path(path), kind, newest, oldest, remedy)
     with damage_of(path):
         if fingerprint is None:  # a recommender of version 1: only two of its entries were trees
-            tree = {
+            return {
                 name: _join(value, tensors) if name in ("features", "state") else value
                 for name, value in document.items()
             }
-            return tree, None
         tree = _join(document, tensors)
         if digest_of(tree) != fingerprint:
             raise FormatError("what it holds does not have the hash that it was written with")
-    return tree, fingerprint
+    return tree
 
 
 def packed(tree: Tree) -> bytes:

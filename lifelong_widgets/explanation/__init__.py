@@ -4,7 +4,6 @@ from lifelong_widgets.explanation.counterfactual import Counterfactual
 from lifelong_widgets.explanation.explainer import Explainer
 from lifelong_widgets.explanation.explanation import FAST, PARTS, ContentFeature, Explanation, PastEvent
 from lifelong_widgets.explanation.influence import Lesson, Lessons
-from lifelong_widgets.explanation.lineage import Lineage
 from lifelong_widgets.explanation.listed import Change, Changes, ListedItem, ListExplanation
 from lifelong_widgets.explanation.reasons import reasons
 from lifelong_widgets.explanation.sentences import Reason
@@ -20,7 +19,6 @@ __all__ = [
     "Explanation",
     "Lesson",
     "Lessons",
-    "Lineage",
     "ListExplanation",
     "ListedItem",
     "PastEvent",

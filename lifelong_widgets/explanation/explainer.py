@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import ReferenceType
 
 import numpy as np
 import torch
@@ -45,6 +46,7 @@ class Explainer:
         features: that made the content of the items.
         catalog: for the titles.
         kinds: the names of the kind codes in `histories`.
+        owner: the recommender that all this is of.
     """
 
     network: Network
@@ -53,6 +55,7 @@ class Explainer:
     features: ItemFeatures
     catalog: Catalog
     kinds: Sequence[str]
+    owner: ReferenceType[object]
 
     def explain(self, user: Id, person: int | None, item: int, now: float | None = None) -> Explanation:
         """Why an item has the score that it has for a person.
@@ -110,7 +113,7 @@ class Explainer:
             of = self.catalog[self.catalog.ids[item]]
             own = parts[int(np.searchsorted(items, item))].tolist()
             rows.append(ListedItem(rank, of.id, of.title, score, dict(zip(names, own, strict=True))))
-        return ListExplanation(user, rows, names, items, parts)
+        return ListExplanation(user, rows, names, items, parts, self.owner)
 
     def what_changed(self, before: ListExplanation, person: int | None, now: float | None = None) -> Changes:
         """What has moved the list of a person, who it was then, to that of the moment `now`."""

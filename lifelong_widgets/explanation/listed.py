@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
+from weakref import ReferenceType
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,7 @@ class ListExplanation(Sequence[ListedItem]):
         columns: the names of the parts.
         candidates: by index of the catalogue, ascending, (n,).
         parts: of the candidates, (n, len(columns)).
+        owner: the recommender whose scores they are.
     """
 
     def __init__(
@@ -55,8 +57,9 @@ class ListExplanation(Sequence[ListedItem]):
         columns: Sequence[str],
         candidates: NDArray[np.int64],
         parts: NDArray[np.float64],
+        owner: ReferenceType[object] | None = None,
     ) -> None:
-        self.user = user
+        self.user, self.owner = user, owner
         self._rows, self._columns = tuple(rows), tuple(columns)
         self._candidates, self._parts = candidates, parts
 

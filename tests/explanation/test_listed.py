@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from lifelong_widgets.data import Catalog
 from lifelong_widgets.errors import DataError
-from lifelong_widgets.explanation import lineage
 from lifelong_widgets.memory import NETWORK_ALONE
 from lifelong_widgets.recommender import Recommender
 from tests.engine.worlds import SMALL
@@ -81,53 +76,8 @@ def test_nothing_has_changed_before_anything_was_learned() -> None:
     assert all(row.amount == 0 and not row.by for row in changed)
     with pytest.raises(DataError, match="explain_list"):
         rec.what_changed([])  # type: ignore[arg-type]
-    for other in (life(5, 40), life(4, 40), rec.frozen_twin()):
-        with pytest.raises(DataError, match=r"'nobody' was explained by another.*explain_list\('nobody'\)"):
+    for other in (life(5, 40), rec.frozen_twin()):
+        with pytest.raises(DataError, match="'nobody' was explained by another recommender"):
             rec.what_changed(other.explain_list("nobody", k=3))
     with pytest.raises(DataError, match="k is 0"):
         rec.explain_list("ada", k=0)
-
-
-def loaded(rec: Recommender, file: Path) -> Recommender:
-    rec.save(file)
-    return Recommender.load(file)
-
-
-@pytest.mark.parametrize("copy_of", [loaded, lambda rec, _: rec.frozen_twin()], ids=["loaded", "twin"])
-def test_a_copy_knows_the_lists_of_what_it_is_a_copy_of(
-    copy_of: Callable[[Recommender, Path], Recommender], tmp_path: Path
-) -> None:
-    rec = life(4, 60, n_items=30)
-    before = rec.explain_list(1, k=5)
-    rec.learn_one(user=1, item=before[0].item, kind="like")
-    copy = copy_of(rec, tmp_path / "mine.lw")
-    copy_of_copy = copy_of(copy, tmp_path / "again.lw")
-    for one in (copy, copy_of_copy):
-        assert one.what_changed(before).to_pandas().equals(rec.what_changed(before).to_pandas())
-        one.learn_one(user=1, item=before[1].item, kind="like")
-        assert before[1].item not in [row.item for row in one.what_changed(before) if row.after]
-    for one, other in ((rec, copy), (copy, rec), (copy, copy_of_copy), (copy_of_copy, rec)):
-        with pytest.raises(DataError, match="explained by another recommender"):
-            one.what_changed(other.explain_list(1, k=5))
-
-
-def test_a_file_that_was_written_over_knows_the_lists_of_what_is_in_it(tmp_path: Path) -> None:
-    rec, other = life(4, 40), life(5, 40)
-    mine, theirs = rec.explain_list(1, k=3), other.explain_list(1, k=3)
-    loaded(rec, tmp_path / "one.lw")
-    last = loaded(other, tmp_path / "one.lw")
-    last.what_changed(theirs)
-    with pytest.raises(DataError, match="explained by another recommender"):
-        last.what_changed(mine)
-
-
-def test_lists_that_nobody_holds_are_not_kept(tmp_path: Path) -> None:
-    rec = life(4, 40)
-    held = rec.explain_list(1, k=3)
-    for n in range(3):
-        rec.learn_one(user=1, item=n, kind="like")
-        rec.save(tmp_path / "mine.lw")
-    del held
-    gc.collect()
-    rec.save(tmp_path / "mine.lw")
-    assert not any(lineage._OF_FILES.values())
