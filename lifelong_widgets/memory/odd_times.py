@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.errors import ClockWarning
+from lifelong_widgets.errors import ClockWarning, warn
 from lifelong_widgets.memory.newcomers import ALWAYS, Newcomers
 from lifelong_widgets.models.clock import BELIEVED
 
@@ -22,6 +20,7 @@ def warn_of_odd_times(newcomers: Newcomers, items: NDArray[np.int64], times: NDA
         items: of each event, (n,).
         times: of each, (n,), in seconds.
 
+    >>> import warnings
     >>> with warnings.catch_warnings(record=True) as said:
     ...     warn_of_odd_times(Newcomers(np.array([1e9])), np.array([0, 0]), np.array([1.0, 2.0]))
     >>> print(str(said[0].message)[:89])
@@ -32,13 +31,12 @@ def warn_of_odd_times(newcomers: Newcomers, items: NDArray[np.int64], times: NDA
     early = int(np.count_nonzero(released[dated] > times[dated] + BELIEVED))
     if 2 * early <= np.count_nonzero(dated):
         return
-    warnings.warn(
+    warn(
         f"{early:,} of {np.count_nonzero(dated):,} events come long before their items were released: events "
         f"are of {_span(times[dated])}, items of {_span(released[dated])}. What nobody has taken is not "
         "recommended before it was released. Give the events their times in seconds since 1970-01-01 UTC, or "
         "the items none (Catalog.from_pandas(…, released=None)), if the log has no times",
         ClockWarning,
-        stacklevel=2,
     )
 
 

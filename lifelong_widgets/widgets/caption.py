@@ -23,6 +23,7 @@ class Caption(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode(help="What stands below the heading.").tag(sync=True)
     help = traitlets.Unicode().tag(sync=True)
     busy = traitlets.Bool(False, help="The text changes often: do not read every change aloud.").tag(
         sync=True

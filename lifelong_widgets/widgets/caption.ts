@@ -10,22 +10,24 @@ interface Model {
   title: string;
   text: string;
   error: string;
+  note: string;
   help: string;
   busy: boolean;
   locale: string;
   language: string;
 }
 
-const SHOWN = ["title", "text", "error", "help", "busy"];
+const SHOWN = ["title", "text", "error", "note", "help", "busy"];
 
 function render({ model, el, signal }: RenderProps<Model>): void {
   const { tag, say } = language(model.get("locale"));
   const text = h("small");
   const title = h("span");
   const error = errorLine();
+  const note = h("p", { class: "llw-note", hidden: true });
   // A line of status alone is no heading.
   const line = h(model.get("title") ? "h3" : "div", { class: "llw-heading" }, title, text);
-  const root = h("div", { class: "llw llw-caption", lang: tag }, line, error.element);
+  const root = h("div", { class: "llw llw-caption", lang: tag }, line, note, error.element);
   el.append(root);
   followTheme(root, signal);
   // The boxes around this line are drawn by the host: they learn the theme from here, once this line is in them.
@@ -48,6 +50,8 @@ function render({ model, el, signal }: RenderProps<Model>): void {
   const show = () => {
     setText(title, model.get("title"));
     setText(text, model.get("text"));
+    note.hidden = !model.get("note");
+    setText(note, model.get("note") ?? "");
     text.title = model.get("help");
     // What changes many times a second is read aloud only when it has come to rest.
     text.setAttribute("aria-live", model.get("busy") ? "off" : "polite");

@@ -12,6 +12,7 @@ from lifelong_widgets.errors import LifelongWidgetsError
 from lifelong_widgets.parts import Hyperparameter, hyperparameters
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.changes import Change
+from lifelong_widgets.widgets.idle import idle_parts
 from lifelong_widgets.widgets.panel import Panel
 from lifelong_widgets.widgets.session import LiveSession
 from lifelong_widgets.widgets.wording import explain
@@ -21,7 +22,8 @@ class Controls(Panel):
     """One control for every hyperparameter that may change while the model learns.
 
     Bounds, help and scale are those of the trait; nothing about a hyperparameter is written down here. A
-    change takes effect between two steps, and a trait that is changed elsewhere moves its control.
+    change takes effect between two steps, and a trait that is changed elsewhere moves its control. What would
+    do nothing, such as the gate's hyperparameters where learning is private, has no control; a note says why.
 
     Args:
         engine: a recommender, or the session that its widgets share.
@@ -43,7 +45,10 @@ class Controls(Panel):
         super().__init__(engine, "controls", locale)
         self._pending: dict[str, int] = {}
         self._controls: dict[str, tuple[Hyperparameter, Any]] = {}
+        self._idle = idle_parts(self.session.rec)
         for declared in hyperparameters(self.session.rec.parts, live_only=True):
+            if declared.part in self._idle:
+                continue
             part = self.session.rec.parts[declared.part]
             control = control_for(declared, getattr(part, declared.name))
             self._controls[declared.name] = (declared, control)
@@ -53,7 +58,7 @@ class Controls(Panel):
         self.start(*(control for _, control in self._controls.values()))
 
     def __getitem__(self, name: str) -> Any:
-        """The control of the hyperparameter `name`."""
+        """The control of the hyperparameter `name`; a KeyError if it has none here."""
         return self._controls[name][1]
 
     def close(self) -> None:
@@ -68,6 +73,7 @@ class Controls(Panel):
         """Write every label; those of the controls are the traits' own."""
         self.caption.title = self.say("controls.title")
         self.caption.text = self.say("controls.effect")
+        self.caption.note = " ".join(self.say(key) for key in dict.fromkeys(self._idle.values()))
         for declared, control in self._controls.values():
             control.description, control.tooltip = self.term(declared.label), self.term(declared.help)
 

@@ -80,7 +80,8 @@ class CaptionedBox(ipywidgets.Box, metaclass=AbstractWidget):
 
     def fallback_html(self) -> str:
         """The state in a line, for where no widget can be drawn."""
-        return f"<p>{html.escape(f'{self.caption.title} {self.caption.text}'.strip())}</p>"
+        line = f"<p>{html.escape(f'{self.caption.title} {self.caption.text}'.strip())}</p>"
+        return f"{line}<p>{html.escape(self.caption.note)}</p>" if self.caption.note else line
 
     def _relabel(self, _change: Any) -> None:
         self.label()

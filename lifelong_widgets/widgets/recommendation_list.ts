@@ -212,7 +212,7 @@ class ListView {
   /** A list that no click here has asked for. It waits while a pointer moves over the cards: no target may jump away. */
   private background(snapshot: Snapshot): void {
     if (this.shown && snapshot.version < this.shown.version) return;
-    this.showStatus(snapshot);
+    this.showStatus(snapshot, snapshot.user);
     if (snapshot.version === this.shown?.version) return;
     if (this.resting && snapshot.user === this.shown?.user) this.held = snapshot;
     else this.draw(snapshot);
@@ -306,10 +306,11 @@ class ListView {
     this.announcer.say(`${sentence(this.words, did)} ${consequence(this.words, did)}. ${first}`);
   }
 
-  private showStatus({ clicks, latency, undo, journal, next, privacy = null }: Status): void {
+  private showStatus({ clicks, latency, undo, journal, next, privacy = null }: Status, whose = this.shown?.user ?? ""): void {
     if (this.off) return;
     if (this.shown) this.shown.privacy = privacy;
-    this.budget.show(privacy);
+    const used = this.budget.show(privacy, whose);
+    if (used) this.announcer.say(used);
     this.undo.hidden = privacy !== null; // what is shown once is spent: there is nothing to offer
     const others = Boolean(next && !next.running && (this.next === null || this.next.running));
     this.next = next ?? null;

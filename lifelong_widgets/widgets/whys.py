@@ -61,7 +61,7 @@ class Whys:
                 for part, amount in why.parts.items()
                 if abs(amount) >= _LEAST
             ],
-            "fast": why.fast,
+            "fast": None if self._rec.memory.network_alone else why.fast,
             "slow": why.slow,
             "events": _most(events),
             "features": _most(_features(why)),

@@ -206,11 +206,16 @@ def test_times_that_do_not_go_with_those_of_the_items_are_told() -> None:
     )
     settings = {"embedding_dim": 4, "hidden_dim": 4, "epochs": 1}
     rec = Recommender(real, **settings)
-    with pytest.warns(ClockWarning, match="events are of 1970-01-01, items of 2020-09"):
+    with pytest.warns(ClockWarning, match="events are of 1970-01-01, items of 2020-09") as of_fit:
         rec.fit(Interactions.from_events(counted), progress=False)
     rec = Recommender(real, **settings)
-    with pytest.warns(ClockWarning, match="1 of 1 events"):
+    with pytest.warns(ClockWarning, match="1 of 1 events") as of_click:
         rec.learn_one(counted[5])
+    rec = Recommender(real, **settings)
+    with pytest.warns(ClockWarning) as of_many:
+        rec.learn_many(Interactions.from_events(counted), progress=False)
+    for said in (of_fit, of_click, of_many):
+        assert {warning.filename for warning in said} == {__file__}  # the line that called
     with warnings.catch_warnings():
         warnings.simplefilter("error", ClockWarning)
         rec.learn_one(counted[6])  # once is enough

@@ -125,6 +125,7 @@ def caption_state(**changes: Any) -> dict[str, Any]:
         "title": "How it learns",
         "text": "takes effect at the next click",
         "error": "",
+        "note": "",
         "help": "",
         "busy": False,
     }

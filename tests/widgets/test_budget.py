@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +14,17 @@ from playwright.sync_api import expect
 
 import lifelong_widgets as lw
 from lifelong_widgets.errors import PrivacyError
-from lifelong_widgets.widgets import LiveSession, RecommendationList, SimulationPanel, Workbench
+from lifelong_widgets.memory import NETWORK_ALONE, Gate
+from lifelong_widgets.parts import hyperparameters
+from lifelong_widgets.state_file import digest_of
+from lifelong_widgets.widgets import Controls, LiveSession, RecommendationList, SimulationPanel, Workbench
+from lifelong_widgets.widgets.assets import say
 from lifelong_widgets.widgets.comparison import Trial, picture
+from lifelong_widgets.widgets.whys import Whys
 from tests.widgets.lab import Notebook
 from tests.widgets.shop import shop
 from tests.widgets.stage import Stage
-from tests.widgets.states import LIKED, list_snapshot, list_state
+from tests.widgets.states import LIKED, WHY, caption_state, list_snapshot, list_state
 
 pytestmark = pytest.mark.filterwarnings("ignore::lifelong_widgets.errors.PrivacyWarning")
 ACCOUNT = {"unit": "person", "epsilon": 2.414, "limit": 8.0, "delta": 1e-5, "left": 3, "closed": False}
@@ -141,8 +147,71 @@ def test_the_workbench_says_what_a_build_has_spent() -> None:
     workbench.close()
     plain = Trial({"fusion": "early"}, 0.3, 0.1, 0.1, 9, 9, 1.0, {})
     labels = {"fusion": "Fusion"}
-    html = picture([plain], {"fusion": "early"}, labels, lambda key, **_: key, str)
-    assert "epsilon" not in html
+    drawn = picture([plain], {"fusion": "early"}, labels, lambda key, **_: key, str)
+    assert "epsilon" not in drawn
+
+
+def test_others_use_up_a_budget_and_the_list_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = LiveSession(private(replay_ratio=8), user="ada")
+    shown = RecommendationList(session)
+    told: list[Any] = []
+    monkeypatch.setattr(shown, "send", lambda message, *_: told.append(message))
+    session.feedback("b3", "like").result()
+    assert account(shown)["left"] == 1
+    for item in ("b4", "b5"):  # with each, hers is replayed
+        session.feedback(item, "like", user="bob").result()
+    assert account(shown)["left"] == 0
+    told.clear()
+    shown._send_frame()
+    assert [(message["type"], message["privacy"]["left"]) for message in told] == [("status", 0)]
+    shown.close()
+    session.close()
+
+
+def gate_of(controls: Controls) -> list[str]:
+    """Those of the gate's hyperparameters that have a control."""
+    return [name for name in Gate.class_traits(config=True) if name in controls._controls]
+
+
+def test_what_would_do_nothing_in_private_has_no_control() -> None:
+    plain = Controls(shop())
+    assert len(gate_of(plain)) == 4 and plain.caption.note == ""
+    plain.close()
+    controls = Controls(private())
+    assert not gate_of(controls) and "In private only the network learns" in controls.caption.note
+    assert f"<p>{html.escape(controls.caption.note)}</p>" in controls.fallback_html()
+    assert controls["learning_rate"] in controls.children and controls["delta"] in controls.children
+    controls.close()
+    alone = Controls(lw.Recommender(shop().catalog, embedding_dim=8, **NETWORK_ALONE))
+    assert not gate_of(alone) and "The network scores alone" in alone.caption.note
+    alone.close()
+    closed = Controls(private(max_epsilon=0.5), locale="zh")
+    assert closed.caption.note.startswith("隐私预算已用完") and list(closed._controls) == ["delta"]
+    closed.close()
+
+
+def test_what_has_a_control_in_private_changes_what_is_learned_and_nothing_else_does() -> None:
+    def learned(**change: Any) -> str:
+        rec = private(max_epsilon=0.0, replay_ratio=1, categories_features="multi_hot")
+        rec.privacy.take_key("00" * 32)
+        for name, value in change.items():
+            setattr(next(part for part in rec.parts.values() if part.has_trait(name)), name, value)
+        for n in range(6):
+            rec.learn_one(user=n % 2, item=f"b{n}", kind="like", shown=["b1", "b2", f"b{n}"])
+        return digest_of(rec.get_state())
+
+    controls, plain = Controls(private()), learned()
+    for declared in hyperparameters(controls.session.rec.parts, live_only=True):
+        value = declared.max if declared.kind == "float" else int(declared.max or 0)
+        if declared.part != "drift":  # which tells of an alarm, and learns nothing
+            shown = declared.name in controls._controls
+            assert shown == (learned(**{declared.name: value}) != plain), declared.name
+    controls.close()
+
+
+def test_a_card_says_nothing_of_a_memory_that_is_not_there() -> None:
+    assert Whys(private()).of("ada", "b3", 1)["fast"] is None
+    assert Whys(shop()).of("ada", "b3", 1)["fast"] is not None
 
 
 # ---- the browser's ---------------------------------------------------------------------------------------
@@ -201,6 +270,59 @@ def test_what_is_spent_is_read_and_follows_each_click(stage: Callable[..., Stage
     assert cards and after and after["y"] == cards["y"], "the cards have moved under the hand"
     shown.receive({"type": "status", **list_snapshot([]), "privacy": {**over, "closed": True}})
     expect(strip).to_contain_text(re.compile("^.*The budget is used up"))
+
+
+@pytest.mark.stage
+def test_what_others_use_up_is_read_out_once(stage: Callable[..., Stage]) -> None:
+    shown = mounted(stage, did=None, privacy={**ACCOUNT, "left": 0})
+    heard = shown.page.locator(".llw-list > .llw-live-region")
+    expect(heard).to_have_text("")  # it was so before
+    shown = mounted(stage, did=None)
+    heard = shown.page.locator(".llw-list > .llw-live-region")
+    expect(heard).to_have_attribute("aria-live", "polite")
+    status, over = list_snapshot([]), {**ACCOUNT, "epsilon": 7.994, "left": 0}
+    shown.receive({"type": "status", **status, "privacy": {**ACCOUNT, "left": 2}})
+    expect(shown.page.locator(".llw-budget-state")).to_contain_text("At most 2 more")
+    expect(heard).to_have_text("")
+    shown.receive({"type": "status", **status, "privacy": over})
+    expect(heard).to_have_text("This person's budget is used up: clicks are remembered, not learned.")
+    shown.page.evaluate("document.querySelector('.llw-list > .llw-live-region').textContent = ''")
+    shown.receive({"type": "status", **status, "privacy": over})
+    shown.set("snapshot", list_snapshot([1, 0], version=2, user="bob", mine=False, privacy=ACCOUNT))
+    expect(shown.page.locator(".llw-budget-state")).to_contain_text("At most 3 more")
+    shown.set("snapshot", list_snapshot([0, 1], version=3, privacy=over))
+    expect(shown.page.locator(".llw-budget-state")).to_contain_text("used up")
+    shown.page.wait_for_timeout(1_200)  # the announcer's pause
+    expect(heard).to_have_text("")
+    assert shown.errors == []
+
+
+@pytest.mark.stage
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+def test_a_note_on_the_controls_is_read_by_everybody(theme: str, stage: Callable[..., Stage]) -> None:
+    shown = stage(theme=theme, width=320)
+    shown.mount("caption", caption_state())
+    note = shown.page.locator(".llw-note")
+    expect(note).to_be_hidden()
+    shown.set("note", say("en", "controls.private"))
+    expect(note).to_be_visible()
+    expect(note).to_contain_text("In private only the network learns")
+    found = Axe().run(shown.page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.stage
+@pytest.mark.parametrize("fast", [None, -0.004])
+def test_why_is_said_of_the_memories_that_are_there(fast: float | None, stage: Callable[..., Stage]) -> None:
+    shown = mounted(stage)
+    card = shown.page.locator(".llw-card").first
+    card.get_by_role("button", name=re.compile("^Why")).click()
+    question = shown.sent()[-1]
+    shown.receive(
+        {"type": "why", "answers": [question["id"]], "key": question["key"], "why": WHY | {"fast": fast}}
+    )
+    expect(card.locator(".llw-because table")).not_to_have_count(0)
+    expect(card.get_by_text("The fast memory adds +0.00")).to_have_count(0 if fast is None else 1)
 
 
 @pytest.mark.stage

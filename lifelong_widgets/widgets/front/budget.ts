@@ -26,6 +26,7 @@ export class BudgetStrip {
   private readonly meter = h("div", { class: "llw-budget-meter", role: "meter", "aria-valuemin": 0 }, this.fill);
   private readonly state = h("p", { class: "llw-budget-state" });
   private readonly help = h("p", { class: "llw-budget-help" });
+  private before: { whose: string; left: number | null } | null = null;
 
   constructor(private readonly words: Language) {
     const details = h("details", {}, this.facts, this.help);
@@ -33,10 +34,13 @@ export class BudgetStrip {
     this.meter.setAttribute("aria-label", words.say("budget.meter"));
   }
 
-  /** Shows the account; nothing is there for a recommender that keeps nothing private. */
-  show(budget: Budget | null): void {
+  /**
+   * Shows the account of `whose`; nothing is there for a recommender that keeps nothing private. Returns what is to be
+   * read out: that their budget has just been used up, perhaps by the clicks of others.
+   */
+  show(budget: Budget | null, whose: string): string {
     this.element.hidden = budget === null;
-    if (!budget) return;
+    if (!budget) return "";
     const { words } = this;
     const { unit, epsilon, limit, delta, left } = budget;
     const spent = epsilon === null ? "∞" : words.number(epsilon, 2);
@@ -50,11 +54,18 @@ export class BudgetStrip {
     setText(this.help, [`budget.help.${unit}`, "budget.help.screen", "budget.undo"].map((key) => words.say(key)).join(words.tag === "zh" ? "" : " "));
     setText(this.state, this.stateOf(budget));
     this.element.toggleAttribute("data-used", left === 0);
+    this.showMeter(epsilon, limit, facts[0] ?? "");
+    const before = this.before;
+    this.before = { whose, left };
+    return left === 0 && before?.whose === whose && before.left !== 0 ? this.stateOf(budget) : "";
+  }
+
+  private showMeter(epsilon: number | null, limit: number | null, said: string): void {
     this.meter.hidden = limit === null || epsilon === null;
     if (limit === null || epsilon === null) return;
     this.meter.setAttribute("aria-valuemax", String(limit));
     this.meter.setAttribute("aria-valuenow", String(Math.min(epsilon, limit)));
-    this.meter.setAttribute("aria-valuetext", facts[0] ?? "");
+    this.meter.setAttribute("aria-valuetext", said);
     this.fill.style.transform = `scaleX(${Math.min(1, epsilon / limit)})`;
   }
 

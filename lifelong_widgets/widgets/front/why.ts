@@ -7,8 +7,8 @@ export interface Why {
   score: number;
   /** What adds up to the score. */
   parts: { part: string; amount: number }[];
-  /** What the two memories add. */
-  fast: number;
+  /** What the two memories add; null if there is no fast one. */
+  fast: number | null;
   slow: number;
   /** What this person did, those that add most and those that take away most. */
   events: { kind: string; label: string; title: string; amount: number }[];
@@ -73,7 +73,7 @@ export class Disclosure {
     const largest = Math.max(...all.map((row) => Math.abs(row.amount)), 1e-9);
     const number = (x: number | null, digits = 2) => (x === null ? "–" : words.number(x, digits));
     const lines = [
-      words.say("why.memories", { fast: signed(why.fast, words), slow: signed(why.slow, words) }),
+      why.fast === null ? "" : words.say("why.memories", { fast: signed(why.fast, words), slow: signed(why.slow, words) }),
       changed ? words.say("why.changed", { amount: signed(changed.amount, words), part: part(changed.by) }) : "",
       value ? words.say("why.value", { chance: number(value.chance, 3), value: number(value.value), error: number(value.error) }) : "",
     ];
@@ -94,7 +94,7 @@ export function summary(why: Why, title: string, words: Language): string {
 }
 
 function signed(amount: number, words: Language): string {
-  return (amount < 0 ? "−" : "+") + words.number(Math.abs(amount), 2);
+  return (amount <= -0.005 ? "−" : "+") + words.number(Math.abs(amount), 2); // not "−0.00"
 }
 
 /** Rows with a bar each: to the right of the middle what adds, to the left what takes away; `largest` fills its half. */
