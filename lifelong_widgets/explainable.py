@@ -109,8 +109,8 @@ class ExplainableEngine(DurableEngine):
             raise DataError(f"what_changed takes what explain_list gave, not a {type(before).__name__}")
         if before.owner is None or before.owner() is not self:
             raise DataError(
-                f"this list of {brief(before.user)} was explained by another recommender (a loaded copy and a "
-                f"twin are others, too): begin with explain_list({before.user!r:.80}) of this one"
+                f"this list of {brief(before.user)} was explained by another recommender (a loaded copy "
+                f"and a twin are others, too): begin with explain_list({before.user!r:.80}) of this one"
             )
         now = check_now(now)
         self._sync_with_catalog()
