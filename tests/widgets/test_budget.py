@@ -273,6 +273,14 @@ def test_what_is_spent_is_read_and_follows_each_click(stage: Callable[..., Stage
 
 
 @pytest.mark.stage
+def test_a_full_meter_says_that_others_have_filled_it(stage: Callable[..., Stage]) -> None:
+    shown = mounted(stage, privacy={**ACCOUNT, "epsilon": 7.996, "left": 2})
+    expect(shown.page.locator(".llw-budget-state")).to_have_text(
+        "Others have used up theirs. At most 2 more clicks of this person are learned, with noise."
+    )
+
+
+@pytest.mark.stage
 def test_what_others_use_up_is_read_out_once(stage: Callable[..., Stage]) -> None:
     shown = mounted(stage, did=None, privacy={**ACCOUNT, "left": 0})
     heard = shown.page.locator(".llw-list > .llw-live-region")

@@ -18,6 +18,8 @@ export interface Budget {
 
 /** More clicks than anybody counts: from there on no number is said. */
 const COUNTED = 1000;
+/** Of the limit: the account never goes over it, and seldom meets it. */
+const NEARLY = 0.99;
 
 export class BudgetStrip {
   readonly element: HTMLElement;
@@ -69,10 +71,12 @@ export class BudgetStrip {
     this.fill.style.transform = `scaleX(${Math.min(1, epsilon / limit)})`;
   }
 
-  private stateOf({ epsilon, left, closed }: Budget): string {
+  private stateOf({ epsilon, limit, left, closed }: Budget): string {
     if (epsilon === null) return this.words.say("budget.noiseless");
     if (left === 0) return this.words.say(closed ? "budget.closed" : "budget.used");
-    if (left !== null && left < COUNTED) return this.words.say("budget.left", { n: left });
+    // ε is of whoever took part most often: it may be at its limit before this person has done anything
+    const others = limit !== null && epsilon > NEARLY * limit;
+    if (left !== null && left < COUNTED) return this.words.say(others ? "budget.still" : "budget.left", { n: left });
     return this.words.say("budget.learns");
   }
 }
