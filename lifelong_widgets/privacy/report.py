@@ -38,14 +38,11 @@ class PrivacyReport:
         spent = f"ε = {self.epsilon:.2f}" if self.epsilon < float("inf") else "ε = ∞ (there is no noise)"
         budget = "" if self.max_epsilon is None else f" of {self.max_epsilon:g}"
         whom = "each person" if self.unit == "person" else "each example (one event with its history)"
-        since = (
-            f" and {self.online_steps:,} since, in {self.most_uses:,} of which the one seen most often took part"
-            if self.online_steps
-            else ""
-        )
-        return (
-            f"{spent}{budget}, δ = {self.delta:g} for {whom}, after {self.fit_steps:,} steps of fits{since}"
-        )
+        steps = f"{self.fit_steps:,} steps of fits"
+        if self.online_steps:
+            most = f"in {self.most_uses:,} of which the one seen most often took part"
+            steps = f"{steps} and {self.online_steps:,} since, {most}"
+        return f"{spent}{budget}, δ = {self.delta:g} for {whom}, after {steps}"
 
     def __repr__(self) -> str:
         return f"<PrivacyReport: {self}>"
