@@ -102,8 +102,19 @@ class Rows:
         )
 
     def get_state(self, n: int) -> dict[str, np.ndarray]:
-        """The first `n` slots (copies)."""
-        return {name: array[:n].copy() for name, array in self._arrays().items()}
+        """The first `n` slots (copies); histories in as few bytes as hold them without loss.
+
+        Rewards of histories are codes of eight bits, of which ``reward_values`` are the numbers, as long as
+        there are at most 256 of these: kinds of feedback have one each.
+        """
+        state = {name: array[:n].copy() for name, array in self._arrays().items()}
+        items, rewards = state["history_items"], state["history_rewards"]
+        state["history_items"] = items.astype(np.min_scalar_type(int(items.max(initial=0))))
+        values, codes = np.unique(rewards.view(np.int32), return_inverse=True)  # by bits: -0.0 is not 0.0
+        if len(values) <= 256:
+            state["history_rewards"] = codes.reshape(rewards.shape).astype(np.uint8)
+            state["reward_values"] = values.view(np.float32)
+        return state
 
     def check(self, state: dict[str, Any]) -> int:
         """How many examples a state holds.
@@ -113,6 +124,8 @@ class Rows:
         """
         n = len(state["targets"])
         state.setdefault("owners", np.full(n, NOBODY))  # older states do not say whose they are
+        if "reward_values" in state:
+            state["history_rewards"] = _decoded(state["history_rewards"], state.pop("reward_values"))
         for name, array in self._arrays().items():
             check_array(state, name, (n, *array.shape[1:]), "iu" if array.dtype.kind == "i" else "f")
         return n
@@ -135,6 +148,21 @@ class Rows:
         if self._people is not None:
             arrays["people"] = self._people
         return arrays
+
+
+def _decoded(codes: object, values: object) -> np.ndarray:
+    """The rewards of codes.
+
+    Raises:
+        FormatError: these are no codes of these values.
+    """
+    if not isinstance(codes, np.ndarray) or codes.dtype != np.uint8:
+        raise FormatError("replay buffer: history_rewards are no codes of eight bits")
+    if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.ndim != 1:
+        raise FormatError("replay buffer: reward_values must be a row of numbers")
+    if codes.size and int(codes.max()) >= len(values):
+        raise FormatError("replay buffer: the code of a reward has no value")
+    return values[codes]
 
 
 def check_array(state: dict[str, Any], name: str, shape: tuple[int, ...], kinds: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,27 @@ def same(first: Any, second: Any) -> None:
 @pytest.fixture(params=POLICIES, ids=lambda policy: "-".join(map(str, policy.values())))
 def policy(request: pytest.FixtureRequest) -> dict[str, Any]:
     return dict(request.param)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 400), st.booleans())
+def test_a_state_takes_few_bytes_and_loses_none(n_values: int, negative: bool) -> None:
+    """Rewards are codes of eight bits while they take at most 256 values; `-0.0` stays what it is."""
+    values = np.linspace(-1, 1, n_values, dtype=np.float32)
+    values[0] = -0.0 if negative else 0.0
+    some = examples(0, 400)
+    some = replace(some, history_rewards=np.resize(values, (400, 2)))
+    first, second = (ReplayBuffer(capacity=400) for _ in range(2))
+    for buffer in (first, second):
+        buffer.build(history_length=2)
+    first.add(some, np.random.default_rng(0))
+    state = first.get_state()
+    coded = len(np.unique(values.view(np.int32))) <= 256
+    assert state["history_rewards"].itemsize == (1 if coded else 4) and state["history_items"].itemsize == 2
+    second.set_state(state)
+    slots = np.arange(400)
+    old, new = (buffer.examples(slots).history_rewards for buffer in (first, second))
+    np.testing.assert_array_equal(old.view(np.int32), new.view(np.int32))
 
 
 @settings(max_examples=30)
@@ -165,6 +187,10 @@ def test_bad_sizes_are_refused(policy: dict[str, Any]) -> None:
         lambda state: state.update(losses=state["losses"] * np.float32(np.nan)),
         lambda state: state.update(losses=-state["losses"]),
         lambda state: state.update(losses=state["losses"][1:]),
+        lambda state: state.update(history_rewards=state["history_rewards"] + np.uint8(1)),
+        lambda state: state.update(history_rewards=state["history_rewards"].astype(np.int64)),
+        lambda state: state.update(reward_values=state["reward_values"] * np.float32(np.inf)),
+        lambda state: state.update(reward_values=state["reward_values"].astype(object)),
     ],
 )
 def test_a_damaged_state_is_refused(damage: Callable[[dict[str, Any]], None]) -> None:
