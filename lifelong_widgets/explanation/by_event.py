@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.explanation.paths import Paths, along_history
+from lifelong_widgets.explanation.paths import MOST_POINTS, Paths, along_history
 from lifelong_widgets.explanation.shares import shares
 from lifelong_widgets.memory import FEATURES, GROUP_OF, GROUPS, LINEAR, Attributions, Past, Ranker
 from lifelong_widgets.models import Network
@@ -55,6 +55,7 @@ def amounts_by_event(
     around: NDArray[np.int64],
     whole: Attributions | None,
     now: float | None,
+    most: int = MOST_POINTS,
 ) -> ByEvent:
     """What each event of a person's past adds to the scores of `items`.
 
@@ -66,13 +67,14 @@ def amounts_by_event(
         around: the best items, one more than `N_OTHERS` if there are so many.
         whole: what the gate's scores of them are made of; None if the network is alone.
         now: the moment that is asked about.
+        most: at most so many points of the network's path.
     """
     history, rewards, people = ranker.read_of(person)
     scored, contrast = items, np.eye(len(items), dtype=np.float32)
     if whole is not None:
         # the gate reads how the network's score compares with others, so what lifts all alike adds nothing
         scored, contrast = np.concatenate([items, around]), np.vstack([contrast, -_shares_of(around, items)])
-    paths = along_history(network, history[0], rewards[0], scored, contrast, people)
+    paths = along_history(network, history[0], rewards[0], scored, contrast, people, most)
     if whole is None:
         return ByEvent({"network": paths.parts}, paths)
     past = ranker.past_of(person, now)

@@ -18,7 +18,8 @@ Scores = Callable[[torch.Tensor], torch.Tensor]
 Slopes = Callable[[torch.Tensor], torch.Tensor]
 """Their gradients there, (n_points, k, n_inputs, dim)."""
 
-_STEPS = (8, 16, 32, 64, 128, 256)  # as many points of the path, until what is found adds up
+MOST_POINTS = 256
+_STEPS = (8, 16, 32, 64, 128, MOST_POINTS)  # as many points of the path, until what is found adds up
 _CLOSE = 1e-4  # of the difference that is explained
 _LEAST = 1e-3  # that it counts as
 
@@ -46,6 +47,7 @@ def along_history(
     items: NDArray[np.int64],
     contrast: NDArray[np.float32],
     people: NDArray[np.float32] | None = None,
+    most: int = MOST_POINTS,
 ) -> Paths:
     """What each past event adds to the scores of `items`, or to differences of them.
 
@@ -64,6 +66,7 @@ def along_history(
         items: (m,), whose scores are looked at.
         contrast: (m, k), what makes k numbers of their scores, such as a score less the mean of others.
         people: (1, person_dim), the features of the person, which stay as they are.
+        most: at most so many points.
 
     Returns:
         One part for each event, in the order of the history.
@@ -114,7 +117,7 @@ def along_history(
         exact = network.encoder.mean_slopes(inputs, mixed.T @ of_items)
         if exact is not None:
             return _spread(*_ends(scores, inputs), to_events(exact))
-    return _integrated(scores, slopes, inputs, to_events)
+    return _integrated(scores, slopes, inputs, to_events, most)
 
 
 def along_item(network: Network, user: torch.Tensor, item: int) -> tuple[Paths, Floats]:
@@ -146,19 +149,23 @@ def along_item(network: Network, user: torch.Tensor, item: int) -> tuple[Paths, 
         added: Floats = (mean[0] * vectors.double()).sum(dim=1, keepdim=True).numpy()
         return added
 
-    found = _integrated(scores, slopes, vectors, to_parts)
+    found = _integrated(scores, slopes, vectors, to_parts, MOST_POINTS)
     return Paths(found.baseline, found.parts[:1], found.gap), found.parts[1:, 0]
 
 
 def _integrated(
-    scores: Scores, slopes: Slopes, inputs: torch.Tensor, to_parts: Callable[[torch.Tensor], Floats]
+    scores: Scores,
+    slopes: Slopes,
+    inputs: torch.Tensor,
+    to_parts: Callable[[torch.Tensor], Floats],
+    most: int,
 ) -> Paths:
     """The integral from zeros to `inputs`, (n_inputs, dim).
 
     `to_parts` makes what each part adds, (n, k), of the mean gradients along the path, (k, n_inputs, dim).
     """
     baseline, change = _ends(scores, inputs)
-    for n in _STEPS:
+    for n in (n for n in _STEPS if n <= most):
         places, weights = _points(n)
         found = slopes(places * inputs)
         added = to_parts((weights @ found.double().reshape(n, -1)).view(found.shape[1:]))

@@ -16,6 +16,7 @@ from lifelong_widgets.memory import EpisodicMemory, Ranker
 from lifelong_widgets.models import Histories, Network
 
 _MATTERS = math.log(1.1)  # a value speaks for an item by which its odds are a tenth higher
+_POINTS = 32  # which event is first seldom needs more, and a list of an LSTM would take seconds
 _BY_ITEM = ("neighbors", "successors", "linear", "content", "network")  # what speaks through past events
 
 Floats = NDArray[np.float64]
@@ -101,7 +102,7 @@ def _attributed(
     n, around = len(items), best[:N_OTHERS]
     whole = ranker.attributions(person, np.concatenate([items, around]), now)
     of_items = None if whole is None else whole.of(slice(n))
-    totals = amounts_by_event(network, ranker, person, items, best, of_items, now).totals
+    totals = amounts_by_event(network, ranker, person, items, best, of_items, now, _POINTS).totals
     rewards = ranker.read_of(person)[1][0]
     speaks = np.flatnonzero(rewards > 0)
     totals = totals[rewards[np.flatnonzero(rewards)] > 0]

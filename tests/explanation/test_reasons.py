@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lifelong_widgets.data import datasets
-from lifelong_widgets.explanation import Reason
+from lifelong_widgets.explanation import Reason, paths
 from lifelong_widgets.memory import NETWORK_ALONE
 from lifelong_widgets.recommender import Recommender
 from tests.explanation.test_explanation import life
@@ -90,3 +90,21 @@ def test_popular_is_said_only_where_popularity_is_read() -> None:
         rec = life(3, 120, n_items=40, **settings)
         said = {reason_of(row).key for row in rec.recommend("a stranger", k=10)}
         assert key in said and said <= {key, "new", "new.content"}, settings
+
+
+def test_a_list_looks_at_few_points_of_a_path_and_why_at_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes until a path adds up, no list waits for it."""
+    asked: list[int] = []
+    points = paths._points
+
+    def noted(n: int) -> Any:
+        asked.append(n)
+        return points(n)
+
+    rec = life(0, model="lstm_click")
+    monkeypatch.setattr(paths, "_points", noted)
+    monkeypatch.setattr(paths, "_CLOSE", 0.0)  # nothing ever adds up
+    item = rec.recommend(0, k=3).items[0]
+    assert max(asked) == 32
+    rec.explain(0, item)
+    assert max(asked) == 256
