@@ -144,9 +144,9 @@ def test_columns_are_named_by_words_where_there_are_words() -> None:
     assert len(set(random)) == 8
 
 
-def test_minilm_reads_as_many_word_pieces_as_it_was_trained_on() -> None:
+def test_minilm_reads_the_first_word_pieces() -> None:
     features = small("sentence_vectors").fit(stories())
-    full = " ".join(["lamp"] * 126)  # and one piece for the beginning, one for the end
+    full = " ".join(["lamp"] * 62)  # and one piece for the beginning, one for the end
     shelf = [Item(1, full), Item(2, f"{full} tide"), Item(3, f"tide {full}")]
     first, longer, other = features.transform(shelf)
     np.testing.assert_array_equal(longer, first)
