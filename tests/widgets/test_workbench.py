@@ -84,13 +84,66 @@ def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Ev
 def test_there_is_a_menu_for_every_choice_that_cannot_change_live_and_for_nothing_else() -> None:
     panel = bench()
     parts = Recommender(shelf()).parts
-    declared = {h.name: h for h in hyperparameters(parts) if h.kind == "choice" and not h.live}
+    declared = {h.name: h for h in hyperparameters(parts) if (h.choices or h.compared) and not h.live}
     assert panel.blocks == {name: h.default for name, h in declared.items()}
     assert {"text_features", "fusion", "model", "activation", "objective", "optimizer"} <= set(declared)
+    assert {"discount", "n_hidden_layers"} <= set(declared)
     for name, h in declared.items():
         menu = panel[name]
-        assert (menu.description, menu.tooltip) == (h.label, h.help)
-        assert [value for _, value in menu.options] == list(h.choices)
+        assert menu.description == h.label and (menu.disabled or menu.tooltip == h.help)
+        assert [value for _, value in menu.options] == list(h.choices or h.compared)
+    panel.close()
+
+
+def test_a_class_compares_discounts_by_a_menu() -> None:
+    """Bug: γ was nowhere to be clicked."""
+    panel = bench(locale="zh", n_hidden_layers=5)
+    assert panel["discount"].options == (("0", 0.0), ("0.5", 0.5), ("0.9", 0.9))
+    assert panel["n_hidden_layers"].options == (("1", 1), ("2", 2), ("3", 3), ("5", 5))  # what was given, too
+    panel["discount"].value = 0.9
+    rec = panel.build().result(60)
+    assert rec is not None and (rec.settings()["discount"], rec.settings()["n_hidden_layers"]) == (0.9, 5)
+    assert "<span>折扣 γ 0 → <b>0.9</b></span>" in panel.table.value
+    assert panel.results.loc[1, "discount"] == 0.9
+    panel.close()
+
+
+@pytest.mark.parametrize("locale", ["en", "zh"])
+def test_a_menu_of_what_no_item_has_is_off_and_says_why(locale: str) -> None:
+    """Bug: a build with pictures, sounds and authors that no item has was a row like any other."""
+    panel = bench(locale=locale)
+    off = {name for name in panel.blocks if panel[name].disabled}
+    assert off == {"image_features", "audio_features", "social_features"}
+    for name in off:
+        what = words(locale)[f"workbench.idle.{name.removesuffix('_features')}"]
+        assert what in panel.caption.note and what in panel[name].tooltip
+        assert words(locale)["workbench.idle.image"] in panel.fallback_html()
+    panel.close()
+    whole = [
+        {"item": f"b{n}", "author": "Woolf", "image": "a.png", "audio": "a.wav", "categories": ["Sea"]}
+        for n in range(20)
+    ]
+    panel = Workbench(Catalog.from_records(whole, text="author"), log(), locale=locale, **TINY)
+    assert not any(panel[name].disabled for name in panel.blocks) and panel.caption.note == ""
+    panel.close()
+    panel = Workbench(
+        Catalog.from_records({"item": f"b{n}"} for n in range(20)), log(), locale=locale, **TINY
+    )
+    assert panel["categories_features"].disabled and not panel["text_features"].disabled
+    panel.close()
+
+
+def test_a_model_without_dense_layers_turns_their_menus_off() -> None:
+    panel = bench()
+    assert "hidden layer" not in panel.caption.note
+    panel["model"].value = "gru"
+    assert panel["activation"].disabled and panel["n_hidden_layers"].disabled
+    assert "The model gru has no dense hidden layer" in panel.caption.note
+    panel.caption.language = "zh"
+    assert "全连接隐藏层" in panel.caption.note and panel["activation"].disabled
+    panel["model"].value = "cnn"
+    assert not panel["activation"].disabled and "隐藏层" not in panel.caption.note
+    assert panel["activation"].tooltip == _terms("zh")[panel._blocks.declared["activation"].help]
     panel.close()
 
 
@@ -385,7 +438,7 @@ def test_every_part_with_blocks_has_a_heading() -> None:
 
 
 def test_whatever_a_part_says_on_screen_is_there_in_chinese() -> None:
-    shown = [h for h in hyperparameters(make_parts({})) if h.live or h.kind == "choice"]
+    shown = [h for h in hyperparameters(make_parts({})) if h.live or h.choices or h.compared]
     said = [text for h in shown for text in (h.label, h.help, *h.choices)] + list(FEATURIZERS)
     assert [text for text in said if text not in _terms("zh")] == []
     assert set(_terms("zh")) <= set(said)
