@@ -100,7 +100,11 @@ def unless_built(proposal: Mapping[str, Any], built: bool, what: str) -> Any:
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One hyperparameter as its part declares it. `live` ones may be changed between two events."""
+    """One hyperparameter as its part declares it.
+
+    `live` ones may be changed between two events. `compared` are the values of a number that a menu offers
+    to compare; most numbers have none.
+    """
 
     part: str
     name: str
@@ -113,6 +117,7 @@ class Hyperparameter:
     scale: str  # "linear" or "log"
     live: bool
     choices: tuple[str, ...]
+    compared: tuple[float, ...] = ()
 
     @property
     def allowed(self) -> str:
@@ -154,6 +159,7 @@ def hyperparameters(parts: Mapping[str, Part], live_only: bool = False) -> list[
                     scale=trait.metadata.get("scale", "linear"),
                     live=live,
                     choices=tuple(trait.values or ()) if isinstance(trait, traitlets.Enum) else (),
+                    compared=trait.metadata.get("compared", ()),
                 )
             )
     return found

@@ -58,6 +58,18 @@ def test_it_says_something_that_the_defaults_do_not(recipe: lw.recipes.Recipe) -
     assert [name for name, value in recipe.hyperparameters.items() if value != plain[name]]
 
 
+def test_it_says_in_what_it_differs_and_why_not_in_more(recipe: lw.recipes.Recipe) -> None:
+    """Bug: most settings were the defaults, and nothing said so."""
+    plain = lw.Recommender(Catalog.from_records(SHELF)).settings()
+    assert recipe.differs == {n: v for n, v in recipe.hyperparameters.items() if v != plain[n]}
+    assert recipe.left and not set(recipe.left) & set(recipe.settings) and set(recipe.left) <= set(plain)
+    text, html = repr(recipe), recipe._repr_html_()
+    for shown in (text, html):
+        assert f"differs from the defaults in {', '.join(recipe.differs)};" in shown
+        assert shown.count("(default)") == len(recipe.settings) - len(recipe.differs) + len(recipe.left)
+        assert all(why in shown for why in recipe.left.values())
+
+
 def test_it_learns_its_world(recipe: lw.recipes.Recipe) -> None:
     data = datasets.load(recipe.world, n_people=15, n_events=300)
     before, after = data.interactions[:200], data.interactions[200:]

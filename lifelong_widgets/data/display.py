@@ -110,7 +110,9 @@ class WholeTexts(pd.DataFrame):
             return cast("str | None", super()._repr_html_())  # type: ignore[misc]
 
 
-def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], more: int = 0) -> str:
+def html_table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], more: int = 0, longest: int = 60
+) -> str:
     """A plain table whose every cell is escaped and shortened; `more` rows are mentioned, not drawn.
 
     >>> "<td>&lt;b&gt;</td>" in html_table("Items", ["title"], [["<b>"]])
@@ -118,7 +120,7 @@ def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object
     """
 
     def cells(tag: str, values: Iterable[object]) -> str:
-        return "".join(f"<{tag}>{html.escape(shorten(str(value)))}</{tag}>" for value in values)
+        return "".join(f"<{tag}>{html.escape(shorten(str(value), longest))}</{tag}>" for value in values)
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     foot = f'<tfoot><tr><td colspan="{len(head)}">… and {more:,} more</td></tr></tfoot>' if more > 0 else ""

@@ -18,6 +18,8 @@ from lifelong_widgets.models import Network
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber
 from lifelong_widgets.progress import Progress, ProgressCallback, Stop, report_or_give_up, track
 
+_BEGUN = 0.05  # of the first training loss
+
 
 @dataclass(frozen=True, repr=False)
 class FitReport:
@@ -59,6 +61,10 @@ class Trainer(Part):
 
     The parameters of the best epoch are kept; the part that was held out is then learned in time order in
     one pass, so that the most recent events are not lost.
+
+    Where the optimizer is not adaptive, patience begins when the training loss has fallen by a twentieth:
+    before, the ranking is that of first values, and its ups and downs are chance. Where an epoch is one step,
+    patience counts as many steps as the epochs of the other optimizers have.
     """
 
     epochs = WholeNumber(20, min=1, max=10_000, help="The most epochs that a fit takes.").tag(config=True)
@@ -107,17 +113,21 @@ class Trainer(Part):
         # an epoch has at least 32 steps where the log allows it: else a short one ends before it has begun
         batch_size = min(self.batch_size, max(8, n_train // 32))
         n_batches = math.ceil(n_train / batch_size)
+        patience = self.patience * (n_batches if updater.takes_whole_log else 1)
+        began = 0  # the last epoch of which nothing can be expected
         try:
             with track(n_batches * epochs, "fit", progress, unit="batch") as report:
                 for epoch in range(1, epochs + 1):
                     losses.append(self._epoch(updater, log, n_train, batch_size, rng, interrupt, report))
                     rng_state = rng.bit_generator.state
                     network.refresh()
+                    if updater.begins_slowly and losses[-1] > (1.0 - _BEGUN) * losses[0]:
+                        began = epoch
                     if len(held_out):
                         quality.append(self.validation_ndcg_of(network, log, held_out))
                     if not quality or quality[-1] >= max(quality):
                         best, best_epoch = (network.get_state(), updater.get_state()), epoch
-                    elif epoch - best_epoch >= self.patience:
+                    elif epoch - max(best_epoch, began) >= patience:
                         break
         except Stop:
             interrupted = True

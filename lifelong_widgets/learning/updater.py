@@ -96,7 +96,8 @@ class OnlineUpdater(Part):
     optimizer = traitlets.Enum(
         list(OPTIMIZERS),
         default_value="adam",
-        help="How a gradient becomes a step; gradient_descent fits with one an epoch, so needs many epochs.",
+        help="How a gradient becomes a step. gradient_descent fits with one an epoch: it needs epochs=150 "
+        "and fit_learning_rate=0.006.",
     ).tag(config=True, label="Optimizer")
 
     penalty: ElasticPenalty | None = None
@@ -186,6 +187,11 @@ class OnlineUpdater(Part):
     def takes_whole_log(self) -> bool:
         """Whether a fit adds up the gradients of its batches with `gather`, and moves once an epoch."""
         return self._optimizer.whole_log
+
+    @property
+    def begins_slowly(self) -> bool:
+        """Whether the first steps are small, since nothing divides a gradient by its size."""
+        return not self._optimizer.adaptive
 
     def gather(
         self, examples: Examples, rng: np.random.Generator, whole: WholeGradient | None, share: float

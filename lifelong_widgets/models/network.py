@@ -63,7 +63,7 @@ class Network(Part):
     ).tag(config=True)
     n_hidden_layers = WholeNumber(
         1, min=1, max=16, help="How many dense hidden layers a model has where it has some (lstm, gru: none)."
-    ).tag(config=True, label="Hidden layers")
+    ).tag(config=True, label="Hidden layers", compared=(1, 2, 3))
     activation = traitlets.Enum(
         list(ACTIVATIONS), default_value="gelu", help="What dense hidden layers put their sums through."
     ).tag(config=True, label="Activation")

@@ -25,6 +25,7 @@ class Model:
         reads: how the history is read, in a sentence.
         scores: how a score is made.
         source: a paper that it is after.
+        dense: whether it has dense hidden layers, to which `activation` and `n_hidden_layers` say something.
     """
 
     encoder: type[UserEncoder]
@@ -32,6 +33,7 @@ class Model:
     reads: str
     scores: str
     source: str
+    dense: bool = True
 
 
 _PRODUCT = "u · v"
@@ -71,6 +73,7 @@ MODELS: dict[str, Model] = {
         "A long short-term memory, from the oldest event to the newest.",
         _PRODUCT,
         "Hochreiter & Schmidhuber 1997 (Neural Computation)",
+        dense=False,
     ),
     "gru": Model(
         GRU,
@@ -78,6 +81,7 @@ MODELS: dict[str, Model] = {
         "Gated recurrent units, from the oldest event to the newest.",
         _PRODUCT,
         "Hidasi et al. 2016 (ICLR)",
+        dense=False,
     ),
     "self_attention": Model(
         SelfAttention,
@@ -92,6 +96,7 @@ MODELS: dict[str, Model] = {
         "Embedding → LSTM → Dense(sigmoid): the LSTM reads the history, then the item.",
         "w · LSTM(history, v) + b",
         "Hochreiter & Schmidhuber 1997 (Neural Computation)",
+        dense=False,
     ),
 }
 """Every model there is, by the name that ``Recommender(catalog, model=…)`` takes."""

@@ -17,7 +17,7 @@ class ValueSettings(Part):
         min=0.0,
         max=0.999,
         help="How much the next reward counts beside this one; 0 ranks by clicks alone and costs nothing.",
-    ).tag(config=True, label="Discount γ")
+    ).tag(config=True, label="Discount γ", compared=(0.0, 0.5, 0.9))
     session_gap = FiniteFloat(
         1800.0,
         min=1e-3,

@@ -16,6 +16,8 @@ from lifelong_widgets.widgets.controls import control_for
 class Blocks:
     """Menus for the choices that shape a recommender, in a group for each part, made of their declarations.
 
+    A number that is a block has its few values that are worth comparing, and the one that was given.
+
     Args:
         given: hyperparameters of any part. One that is a block is where its menu begins.
 
@@ -29,8 +31,8 @@ class Blocks:
         traitlets.TraitError: one that is out of bounds.
 
     >>> blocks = Blocks({"fusion": "gated", "epochs": 1})
-    >>> blocks.chosen["fusion"], blocks.fixed
-    ('gated', {'epochs': 1})
+    >>> blocks.chosen["fusion"], blocks.chosen["discount"], blocks.fixed
+    ('gated', 0.0, {'epochs': 1})
     >>> blocks.close()
     """
 
@@ -39,8 +41,7 @@ class Blocks:
         self.declared = {block.name: block for block in blocks_of(parts)}
         self.fixed = {name: value for name, value in given.items() if name not in self.declared}
         self._menus = {
-            name: control_for(block, getattr(parts[block.part], name))
-            for name, block in self.declared.items()
+            name: _menu(block, getattr(parts[block.part], name)) for name, block in self.declared.items()
         }
         found = dict.fromkeys(block.part for block in self.declared.values())
         self._heads = {part: ipywidgets.HTML() for part in found}
@@ -51,12 +52,12 @@ class Blocks:
         return self._menus[name]
 
     @property
-    def chosen(self) -> dict[str, str]:
+    def chosen(self) -> dict[str, Any]:
         """What the menus show."""
         return {name: menu.value for name, menu in self._menus.items()}
 
     @property
-    def defaults(self) -> dict[str, str]:
+    def defaults(self) -> dict[str, Any]:
         """What they show where nobody has touched them."""
         return {name: block.default for name, block in self.declared.items()}
 
@@ -67,8 +68,16 @@ class Blocks:
         for name, menu in self._menus.items():
             block, chosen = self.declared[name], menu.value
             menu.description, menu.tooltip = term(block.label), term(block.help)
-            menu.options = [(term(choice), choice) for choice in block.choices]
-            menu.value = chosen  # new options begin with their first
+            if block.choices:
+                menu.options = [(term(choice), choice) for choice in block.choices]
+                menu.value = chosen  # new options begin with their first
+
+    def turn_off(self, why: Mapping[str, str]) -> None:
+        """Leave no menu to touch that would change nothing; `why` has a sentence for each, by its name."""
+        for name, menu in self._menus.items():
+            menu.disabled = name in why
+            if name in why:
+                menu.tooltip = why[name]
 
     def close(self) -> None:
         """Leave the screen."""
@@ -84,5 +93,13 @@ class Blocks:
 
 
 def blocks_of(parts: Mapping[str, Part]) -> Iterable[Hyperparameter]:
-    """The hyperparameters of `parts` with named choices that cannot change while the model learns."""
-    return (found for found in hyperparameters(parts) if found.kind == "choice" and not found.live)
+    """The hyperparameters of `parts` that have a few values to compare and cannot change while it learns."""
+    return (found for found in hyperparameters(parts) if (found.choices or found.compared) and not found.live)
+
+
+def _menu(block: Hyperparameter, value: Any) -> Any:
+    """The control of a choice; of a number, a menu of those that are compared and of `value`."""
+    if block.choices:
+        return control_for(block, value)
+    numbers = sorted({*block.compared, value})
+    return ipywidgets.Dropdown(options=[(f"{number:g}", number) for number in numbers], value=value)

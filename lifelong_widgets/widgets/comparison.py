@@ -28,7 +28,7 @@ class Trial:
     The bounds are those of 95 % intervals, in which the people are a sample; NaN where there are too few.
     """
 
-    blocks: Mapping[str, str]
+    blocks: Mapping[str, Any]
     hit_rate: float
     ndcg: float
     cold_hit_rate: float
@@ -44,7 +44,7 @@ class Trial:
     @classmethod
     def of(
         cls,
-        blocks: Mapping[str, str],
+        blocks: Mapping[str, Any],
         report: PrequentialReport,
         weights: Mapping[str, float],
         users: Sequence[Hashable],
@@ -110,7 +110,7 @@ def frame(trials: Sequence[Trial]) -> pd.DataFrame:
 
 def picture(
     trials: Sequence[Trial],
-    defaults: Mapping[str, str],
+    defaults: Mapping[str, Any],
     labels: Mapping[str, str],
     say: Callable[..., str],
     term: Callable[[str], str],
@@ -173,17 +173,22 @@ def picture(
 
 
 def _changed(
-    blocks: Mapping[str, str],
-    base: Mapping[str, str],
+    blocks: Mapping[str, Any],
+    base: Mapping[str, Any],
     labels: Mapping[str, str],
     term: Callable[[str], str],
 ) -> str:
     return "".join(
-        f"<span>{html.escape(name(term(labels[block])))} {html.escape(name(term(base[block])))} → "
-        f"<b>{html.escape(name(term(value)))}</b></span> "
+        f"<span>{html.escape(name(term(labels[block])))} {html.escape(_value(base[block], term))} → "
+        f"<b>{html.escape(_value(value, term))}</b></span> "
         for block, value in blocks.items()
         if value != base[block]
     ).rstrip()
+
+
+def _value(value: Any, term: Callable[[str], str]) -> str:
+    """A choice in the language of the page, or a number."""
+    return name(term(value)) if isinstance(value, str) else f"{value:g}"
 
 
 def _best(

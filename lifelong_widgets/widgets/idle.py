@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from lifelong_widgets.data import Catalog
+from lifelong_widgets.models import MODELS
 from lifelong_widgets.recommender import Recommender
+
+_HAS = {
+    "categories": lambda item: item.categories,
+    "image": lambda item: item.image is not None,
+    "audio": lambda item: item.audio is not None,
+    "social": lambda item: item.texts.get("author", "").strip(),
+}
+"""Whether an item has a modality. All have a title, and what people do with them is in the log."""
 
 
 def idle_parts(rec: Recommender) -> dict[str, str]:
@@ -24,3 +37,22 @@ def idle_parts(rec: Recommender) -> dict[str, str]:
     if rec.memory.network_alone:
         return {"gate": "controls.private" if rec.privacy.on else "controls.alone"}
     return {}
+
+
+def idle_modalities(catalog: Catalog) -> list[str]:
+    """The modalities that no item of `catalog` has, so that it makes no difference how they are read.
+
+    >>> import lifelong_widgets as lw
+    >>> idle_modalities(lw.Catalog.from_records([{"item": "fog", "categories": ["Sea"], "image": "fog.png"}]))
+    ['audio', 'social']
+    """
+    return [modality for modality, has in _HAS.items() if not any(map(has, catalog))]
+
+
+def idle_with(chosen: Mapping[str, Any]) -> list[str]:
+    """The blocks that change nothing beside the others that are `chosen`.
+
+    >>> idle_with({"model": "gru"}), idle_with({"model": "cnn"})
+    (['n_hidden_layers', 'activation'], [])
+    """
+    return [] if MODELS[chosen["model"]].dense else ["n_hidden_layers", "activation"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import ipywidgets
@@ -21,6 +21,7 @@ from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.blocks import Blocks
 from lifelong_widgets.widgets.closing import close_whole
 from lifelong_widgets.widgets.comparison import LENGTH, Trial, frame, picture
+from lifelong_widgets.widgets.idle import idle_modalities, idle_with
 from lifelong_widgets.widgets.job import Job
 from lifelong_widgets.widgets.panel import CaptionedBox
 from lifelong_widgets.widgets.wording import explain
@@ -34,8 +35,10 @@ _FEWEST = 10
 class Workbench(CaptionedBox):
     """One menu for every block of a recommender, and a button that builds it and adds a row to a table.
 
-    A block is a hyperparameter with a few named choices that cannot change while the model learns, such as
-    ``text_features``, ``fusion``, ``model`` or ``objective``: the menus are made of their declarations. A
+    A block is a hyperparameter with a few choices that cannot change while the model learns, such as
+    ``text_features``, ``fusion``, ``model``, ``objective`` or ``discount``: the menus are made of their
+    declarations. A menu that would change nothing is off and a sentence says why: that of the pictures where
+    no item has one, or of the activation where the model has no dense hidden layer. A
     build learns the first four fifths of the events with `fit`, then the rest is a test: each event asks
     for a list before it is learned (`lifelong_widgets.evaluation.prequential`). It happens in a thread of
     the panel's own, so the kernel answers meanwhile. With one seed, rows differ by their blocks alone.
@@ -107,6 +110,7 @@ class Workbench(CaptionedBox):
         self._actions.add_class("llw-workbench-actions")
         self.run.on_click(self._run)
         self.cancel.on_click(self._cancel)
+        self._blocks["model"].observe(self._relabel, "value")
         self._handled = True
         self.start(*self._blocks.groups, self._actions, self.table)
 
@@ -115,7 +119,7 @@ class Workbench(CaptionedBox):
         return self._blocks[name]
 
     @property
-    def blocks(self) -> dict[str, str]:
+    def blocks(self) -> dict[str, Any]:
         """What the menus show: the blocks of the next build."""
         return self._blocks.chosen
 
@@ -151,6 +155,7 @@ class Workbench(CaptionedBox):
             self._handled = False
             self.run.on_click(self._run, remove=True)
             self.cancel.on_click(self._cancel, remove=True)
+            self._blocks["model"].unobserve(self._relabel, "value")
             self._blocks.close()
             for widget in (self.run, self.cancel, self.bar):
                 close_whole(widget)
@@ -169,6 +174,7 @@ class Workbench(CaptionedBox):
         self.run.tooltip = self.caption.help
         self.cancel.description = self.cancel.tooltip = self.say("simulation.cancel")
         self._blocks.label(self.say, self.term)
+        self._turn_off()
         self._show()
 
     def fallback_html(self) -> str:
@@ -177,8 +183,29 @@ class Workbench(CaptionedBox):
 
     # ------------------------------------------------------------------------------------------ in here
 
+    def _turn_off(self) -> None:
+        """Leave no menu to touch that would change nothing, and say why."""
+        missing = idle_modalities(self._catalog)
+        idle = idle_with(self.blocks)
+        why = {f"{modality}_features": self._missing([modality]) for modality in missing}
+        named = [self.term(self._blocks.declared[block].label) for block in idle]
+        alone = self.say(
+            "workbench.idle.beside",
+            model=self.term(self.blocks["model"]),
+            menus=self.say("workbench.idle.and").join(named),
+        )
+        why |= dict.fromkeys(idle, alone)
+        self._blocks.turn_off(why)
+        self.caption.note = " ".join(
+            ([self._missing(missing)] if missing else []) + ([alone] if idle else [])
+        )
+
+    def _missing(self, modalities: Sequence[str]) -> str:
+        what = [self.say(f"workbench.idle.{modality}") for modality in modalities]
+        return self.say("workbench.idle", n=len(what), what=self.say("workbench.idle.or").join(what))
+
     def _steps(
-        self, job: Job[Recommender | None], blocks: dict[str, str]
+        self, job: Job[Recommender | None], blocks: dict[str, Any]
     ) -> Generator[int, None, Recommender | None]:
         """Build, fit and test, in the panel's own thread. A cancelled build leaves nothing behind."""
 

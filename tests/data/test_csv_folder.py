@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lifelong_widgets.data import datasets
-from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.data import DEFAULT_KINDS, FeedbackKind, datasets
+from lifelong_widgets.errors import DataError, DataWarning, FormatError
 
 ITEMS = "item_id,description,category\ni1,A story about ice.,Climate|Science\ni2,,Sport\n"
 
 
-def load(folder: Path, behavior: str, items: str | None = ITEMS) -> datasets.Dataset:
+def load(folder: Path, behavior: str, items: str | None = ITEMS, **options: Any) -> datasets.Dataset:
     (folder / "user_behavior_data.csv").write_text(behavior, encoding="utf-8")
     if items is not None:
         (folder / "item_data.csv").write_text(items, encoding="utf-8")
-    return datasets.load("csv-folder", folder=folder)
+    return datasets.load("csv-folder", folder=folder, **options)
 
 
 def test_two_files_make_a_catalogue_and_a_log(tmp_path: Path) -> None:
-    data = load(
-        tmp_path,
-        "user_id,item_id,text,timestamp,label\n"
-        "ada,i2,final score,2024-05-02,1\nbob,i1,ice,2024-05-01,0\nada,i2,who won,2024-05-01,1\n",
-    )
+    with pytest.warns(DataWarning, match="2 of 3 texts of behaviour describe no item and are not used"):
+        data = load(
+            tmp_path,
+            "user_id,item_id,text,timestamp,label\n"
+            "ada,i2,final score,2024-05-02,1\nbob,i1,ice,2024-05-01,0\nada,i2,who won,2024-05-01,1\n",
+        )
     assert [(event.user, event.item, event.kind) for event in data.interactions] == [
         ("bob", "i1", "skip"),
         ("ada", "i2", "click"),
@@ -39,15 +41,29 @@ def test_two_files_make_a_catalogue_and_a_log(tmp_path: Path) -> None:
 
 
 def test_rows_are_in_order_without_times_and_names_may_differ(tmp_path: Path) -> None:
-    data = load(
-        tmp_path,
-        "UserID,Item,Action,Rating,Text\nada,i1,like,4.5,x\nada,i3,purchase,,new here\n",
-        "id,name,Description\ni1,Ice,Cold.\n",
-    )
+    with pytest.warns(DataWarning, match="1 of 2 texts"):
+        data = load(
+            tmp_path,
+            "UserID,Item,Action,Rating,Text\nada,i1,like,4.5,x\nada,i3,purchase,,new here\n",
+            "id,name,Description\ni1,Ice,Cold.\n",
+        )
     events = [(event.item, event.kind, event.value, event.time) for event in data.interactions]
     assert events == [("i1", "like", 4.5, 0.0), ("i3", "purchase", None, 1.0)]
     assert data.catalog["i1"].title == "Ice"
     assert data.catalog["i3"].texts == {"description": "", "behavior": "new here"}
+
+
+def test_kinds_of_ones_own_are_taken(tmp_path: Path) -> None:
+    """Bug: the error says kinds=…, which the data set did not take."""
+    behavior = "user_id,item_id,behavior_type\nada,i1,pv\nada,i2,buy\n"
+    with pytest.raises(DataError, match="kinds="):
+        load(tmp_path, behavior)
+    kinds = DEFAULT_KINDS.with_kind(FeedbackKind("pv", 0.5)).with_kind(FeedbackKind("buy", 1.0))
+    data = load(tmp_path, behavior, kinds=kinds)
+    assert [event.kind for event in data.interactions] == ["pv", "buy"] and data.interactions.kinds == kinds
+    for wrong in (None, {"buy": 1}):
+        with pytest.raises(DataError, match="kinds"):
+            load(tmp_path, behavior, kinds=wrong)
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,22 @@ def test_gradient_descent_fits_with_one_step_an_epoch() -> None:
     report = trainer.fit(net, updater, log, rng, threading.Event(), progress=False)
     assert net.items.n_updates.tolist() == [15.0] * N_ITEMS
     assert report.losses[-1] < report.losses[0] - 0.05, report.losses
+
+
+@pytest.mark.parametrize(
+    ("name", "stops_after"),
+    [("adam", 4), ("adagrad", 4), ("momentum", 13), ("sgd", 13), ("gradient_descent", 70)],
+)
+def test_patience_waits_for_what_begins_slowly(
+    name: str, stops_after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bug: momentum and gradient descent were stopped after four epochs in which they had learned nothing."""
+    log = LogExamples(np.zeros(200, dtype=int), np.arange(200) % N_ITEMS, np.ones(200, dtype=np.float32), 5)
+    net, updater = small(), OnlineUpdater(optimizer=name)
+    updater.build(net)
+    losses, quality = iter([4.0] * 10 + [3.0] * 90), iter(np.linspace(0.9, 0.1, 100).tolist())
+    monkeypatch.setattr(Trainer, "_epoch", lambda *_: next(losses))
+    monkeypatch.setattr(Trainer, "validation_ndcg_of", lambda *_: next(quality))
+    trainer = Trainer(epochs=100, patience=3)  # of 160 examples, so 20 batches
+    report = trainer.fit(net, updater, log, np.random.default_rng(0), threading.Event(), progress=False)
+    assert (report.epochs, report.best_epoch) == (stops_after, 1)

@@ -254,3 +254,12 @@ def test_what_reads_the_network_can_read_it(board: tuple[Catalog, Interactions],
 def test_one_argument_names_it(model: str) -> None:
     about = lw.models.list().loc[model]
     assert all(about.str.len() > 2) and Network(model=model).settings()["model"] == model
+
+
+def test_it_says_whether_it_has_dense_hidden_layers(model: str) -> None:
+    """A menu is off that would change nothing."""
+    sizes = {
+        sum(parameter.numel() for module in (net.encoder, net.head) for parameter in module.parameters())
+        for net in (small(model, n_hidden_layers=n) for n in (1, 2))
+    }
+    assert (len(sizes) == 2) == MODELS[model].dense

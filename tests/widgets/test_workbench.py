@@ -67,6 +67,14 @@ def bench(**settings: Any) -> Workbench:
     return Workbench(shelf(), log(), **{**TINY, **settings})
 
 
+def built(panel: Workbench) -> Recommender:
+    """What a build gives, once its row is drawn, which is a moment after the result is there."""
+    rec = panel.build().result(60)
+    panel._worker.submit(int).result(60)
+    assert rec is not None
+    return rec
+
+
 def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """Builds wait within the fit, from the first event on until the second."""
     there, go = threading.Event(), threading.Event()
@@ -84,19 +92,72 @@ def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Ev
 def test_there_is_a_menu_for_every_choice_that_cannot_change_live_and_for_nothing_else() -> None:
     panel = bench()
     parts = Recommender(shelf()).parts
-    declared = {h.name: h for h in hyperparameters(parts) if h.kind == "choice" and not h.live}
+    declared = {h.name: h for h in hyperparameters(parts) if (h.choices or h.compared) and not h.live}
     assert panel.blocks == {name: h.default for name, h in declared.items()}
     assert {"text_features", "fusion", "model", "activation", "objective", "optimizer"} <= set(declared)
+    assert {"discount", "n_hidden_layers"} <= set(declared)
     for name, h in declared.items():
         menu = panel[name]
-        assert (menu.description, menu.tooltip) == (h.label, h.help)
-        assert [value for _, value in menu.options] == list(h.choices)
+        assert menu.description == h.label and (menu.disabled or menu.tooltip == h.help)
+        assert [value for _, value in menu.options] == list(h.choices or h.compared)
+    panel.close()
+
+
+def test_a_class_compares_discounts_by_a_menu() -> None:
+    """Bug: γ was nowhere to be clicked."""
+    panel = bench(locale="zh", n_hidden_layers=5)
+    assert panel["discount"].options == (("0", 0.0), ("0.5", 0.5), ("0.9", 0.9))
+    assert panel["n_hidden_layers"].options == (("1", 1), ("2", 2), ("3", 3), ("5", 5))  # what was given, too
+    panel["discount"].value = 0.9
+    rec = built(panel)
+    assert rec is not None and (rec.settings()["discount"], rec.settings()["n_hidden_layers"]) == (0.9, 5)
+    assert "<span>折扣 γ 0 → <b>0.9</b></span>" in panel.table.value
+    assert panel.results.loc[1, "discount"] == 0.9
+    panel.close()
+
+
+@pytest.mark.parametrize("locale", ["en", "zh"])
+def test_a_menu_of_what_no_item_has_is_off_and_says_why(locale: str) -> None:
+    """Bug: a build with pictures, sounds and authors that no item has was a row like any other."""
+    panel = bench(locale=locale)
+    off = {name for name in panel.blocks if panel[name].disabled}
+    assert off == {"image_features", "audio_features", "social_features"}
+    for name in off:
+        what = words(locale)[f"workbench.idle.{name.removesuffix('_features')}"]
+        assert what in panel.caption.note and what in panel[name].tooltip
+        assert words(locale)["workbench.idle.image"] in panel.fallback_html()
+    panel.close()
+    whole = [
+        {"item": f"b{n}", "author": "Woolf", "image": "a.png", "audio": "a.wav", "categories": ["Sea"]}
+        for n in range(20)
+    ]
+    panel = Workbench(Catalog.from_records(whole, text="author"), log(), locale=locale, **TINY)
+    assert not any(panel[name].disabled for name in panel.blocks) and panel.caption.note == ""
+    panel.close()
+    panel = Workbench(
+        Catalog.from_records({"item": f"b{n}"} for n in range(20)), log(), locale=locale, **TINY
+    )
+    assert panel["categories_features"].disabled and not panel["text_features"].disabled
+    panel.close()
+
+
+def test_a_model_without_dense_layers_turns_their_menus_off() -> None:
+    panel = bench()
+    assert "hidden layer" not in panel.caption.note
+    panel["model"].value = "gru"
+    assert panel["activation"].disabled and panel["n_hidden_layers"].disabled
+    assert "The model gru has no dense hidden layer" in panel.caption.note
+    panel.caption.language = "zh"
+    assert "全连接隐藏层" in panel.caption.note and panel["activation"].disabled
+    panel["model"].value = "cnn"
+    assert not panel["activation"].disabled and "隐藏层" not in panel.caption.note
+    assert panel["activation"].tooltip == _terms("zh")[panel._blocks.declared["activation"].help]
     panel.close()
 
 
 def test_a_build_learns_the_first_four_fifths_and_is_tested_on_the_rest() -> None:
     panel = bench()
-    rec = panel.build().result(60)
+    rec = built(panel)
     assert rec is panel.recommender is not None
     row = panel.results.loc[1]
     assert (row["events"], rec.n_events) == (12, 60)
@@ -117,11 +178,11 @@ def test_a_build_learns_the_first_four_fifths_and_is_tested_on_the_rest() -> Non
 
 def test_a_row_says_what_differs_and_what_each_modality_weighs() -> None:
     panel = bench()
-    panel.build().result(60)
+    built(panel)
     assert "Learned weights" not in panel.table.value and "the defaults" in panel.table.value
     panel["fusion"].value = "gated"
     panel["model"].value = "two_tower"
-    rec = panel.build().result(60)
+    rec = built(panel)
     table = panel.table.value
     assert "<span>Fusion early → <b>gated</b></span>" in table and "→ <b>two_tower</b></span>" in table
     assert "the first: the defaults" in table
@@ -171,7 +232,7 @@ def test_what_chance_may_have_done_has_no_star() -> None:
 
 def test_a_hit_rate_says_how_sure_it_is() -> None:
     panel = bench()
-    panel.build().result(60)
+    built(panel)
     row = panel.results.loc[1]
     assert row["HR@10 low"] <= row["HR@10"] <= row["HR@10 high"]
     assert f"±{(row['HR@10 high'] - row['HR@10 low']) / 2:.2f}" in panel.table.value
@@ -182,7 +243,7 @@ def test_the_kernel_answers_while_it_builds_and_cancel_leaves_the_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     panel = bench()
-    panel.build().result(60)
+    built(panel)
     first, table = panel.recommender, panel.table.value
     there, go = held(monkeypatch)
     panel.run.click()  # returns at once
@@ -235,7 +296,7 @@ def test_what_goes_wrong_is_said_and_the_table_stays(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = bench()
-    panel.build().result(60)
+    built(panel)
     first, table = panel.recommender, panel.table.value
 
     def fail(self: Recommender, *_: object, **__: object) -> None:
@@ -273,7 +334,7 @@ def test_a_test_that_an_error_ends_is_no_row(monkeypatch: pytest.MonkeyPatch) ->
 def test_nothing_of_the_catalogue_reaches_the_screen_unescaped() -> None:
     items = [{"item": f"b{n}", "title": f"{MARKUP} {n}", "categories": [MARKUP, HOSTILE]} for n in range(20)]
     panel = Workbench(Catalog.from_records(items), log(), fusion="gated", **TINY)
-    panel.build().result(60)
+    built(panel)
     evil = Trial({"fusion": MARKUP}, 0.1, 0.1, 0.1, 9, 9, 1.0, {HOSTILE: 1.0})
 
     def spoken(key: str, **values: object) -> str:
@@ -290,11 +351,11 @@ def test_nothing_of_the_catalogue_reaches_the_screen_unescaped() -> None:
 def test_labels_follow_the_language_of_the_browser() -> None:
     panel = bench(locale="zh")
     assert panel.run.description == words("zh")["workbench.run"]
-    panel.build().result(60)
+    built(panel)
     for key in ("blocks", "defaults", "build"):
         assert words("zh")[f"workbench.{key}"] in panel.table.value
     panel["fusion"].value = "gated"
-    panel.build().result(60)
+    built(panel)
     assert (panel["fusion"].description, panel["fusion"].label) == ("融合", "门控")
     assert (
         "<span>融合 前期 → <b>门控</b></span>" in panel.table.value
@@ -332,15 +393,15 @@ def test_features_that_look_at_a_graph_say_so_where_there_is_none() -> None:
     for name in ("neighbor_tastes", "node_embedding"):
         panel = bench(person_features=name)
         with pytest.raises(DataError, match=f"person_features='{name}' looks at who follows whom"):
-            panel.build().result(60)
+            built(panel)
         panel._worker.submit(int).result(60)
         assert "graph=SocialGraph" in panel.caption.error and not len(panel.results)
         panel["person_features"].value = "none"
-        assert panel.build().result(60) is not None
+        assert built(panel) is not None
         panel.close()
         panel = bench(person_features=name, graph=graph)
-        built = panel.build().result(60)
-        assert built is not None and ("u1", "u2") in built.graph
+        rec = built(panel)
+        assert rec is not None and ("u1", "u2") in rec.graph
         panel.close()
     with pytest.raises(DataError, match="graph is a SocialGraph, not a list"):
         bench(graph=[])
@@ -385,7 +446,7 @@ def test_every_part_with_blocks_has_a_heading() -> None:
 
 
 def test_whatever_a_part_says_on_screen_is_there_in_chinese() -> None:
-    shown = [h for h in hyperparameters(make_parts({})) if h.live or h.kind == "choice"]
+    shown = [h for h in hyperparameters(make_parts({})) if h.live or h.choices or h.compared]
     said = [text for h in shown for text in (h.label, h.help, *h.choices)] + list(FEATURIZERS)
     assert [text for text in said if text not in _terms("zh")] == []
     assert set(_terms("zh")) <= set(said)

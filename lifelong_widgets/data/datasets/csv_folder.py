@@ -12,11 +12,11 @@ from lifelong_widgets.data.catalog import Catalog
 from lifelong_widgets.data.datasets.dataset import Dataset
 from lifelong_widgets.data.datasets.sources import checked_folder, column, counts, with_unknown
 from lifelong_widgets.data.display import brief
-from lifelong_widgets.data.feedback import DEFAULT_KINDS
+from lifelong_widgets.data.feedback import DEFAULT_KINDS, FeedbackKinds
 from lifelong_widgets.data.interactions import Interactions
 from lifelong_widgets.data.limits import PathLike, shown
 from lifelong_widgets.data.tables import read_csv
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning, warn
 
 _BEHAVIOR, _ITEMS = "user_behavior_data.csv", "item_data.csv"
 _NAMES = {
@@ -35,7 +35,7 @@ _OF_EVENTS = ("user", "item", "time", "kind", "label", "value", "text")
 _OF_ITEMS = ("item", "title", "categories", "description")
 
 
-def csv_folder(folder: PathLike | None = None) -> Dataset:
+def csv_folder(folder: PathLike | None = None, kinds: FeedbackKinds = DEFAULT_KINDS) -> Dataset:
     """A folder with ``user_behavior_data.csv`` (who did what) and ``item_data.csv`` (what there is).
 
     A row of behaviour has a user and an item (columns ``user_id`` and ``item_id``, or names like these), and
@@ -45,8 +45,15 @@ def csv_folder(folder: PathLike | None = None) -> Dataset:
 
     The ``text`` of a behaviour is what the person read, searched or wrote. It belongs to an event, and a log
     keeps no texts; so that of an item's first row becomes the item's text column ``behavior`` where the item
-    has no description of its own (nothing later may be known when the item first appears). `about` says how
-    many were used so.
+    has no description of its own (nothing later may be known when the item first appears). The others are
+    not used; `about` says how many were.
+
+    Args:
+        folder: where the two files are.
+        kinds: what each kind of feedback is worth; for kinds of your own ``DEFAULT_KINDS.with_kind(…)``.
+
+    Warns:
+        DataWarning: texts of behaviour that describe no item.
 
     Raises:
         DataError: the folder, a file or a column is missing; the message says what is there.
@@ -64,8 +71,14 @@ def csv_folder(folder: PathLike | None = None) -> Dataset:
     made, n_used = _items(items, events)
     catalog = Catalog.from_pandas(made, text=("description", "behavior"))
     time = "time" if "time" in events else None
-    log = Interactions.from_pandas(events, time=time, kinds=DEFAULT_KINDS, catalog=catalog)
+    log = Interactions.from_pandas(events, time=time, kinds=kinds, catalog=catalog)
     n_texts = sum(map(bool, frames.texts(column(events, "text"))))
+    if n_texts > n_used:
+        warn(
+            f"{n_texts - n_used:,} of {n_texts:,} texts of behaviour describe no item and are not used: a "
+            "log keeps no texts; where an item has no description, that of its first row becomes its text",
+            DataWarning,
+        )
     about = (
         f"A log of your own: {_BEHAVIOR} and {_ITEMS}.\nSource: the folder {place}.\nLicence: yours.\n"
         f"Texts of behaviour: {n_texts:,}, of which {n_used:,} describe an item that has no description.\n"

@@ -156,4 +156,5 @@ _SOURCE = Source(
     canonical=_canonical,
     tidy=_tidy,
     urls={f"{name}.csv": f"{_RAW}/{name}.csv" for name in ("ratings", "favourites", "bookmarks")},
+    pinned=True,
 )

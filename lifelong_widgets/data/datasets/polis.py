@@ -119,4 +119,5 @@ _SOURCE = Source(
     tidy=_tidy,
     urls={"polis.zip": f"https://github.com/compdemocracy/openData/archive/{_COMMIT}.zip"},
     member=lambda path: path.name in ("votes.csv", "comments.csv") and path.parent.name in _CONVERSATIONS,
+    pinned=True,
 )

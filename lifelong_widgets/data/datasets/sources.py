@@ -48,6 +48,7 @@ class Source:
         urls: where a program may fetch it, by the name under which the file is kept; none: only a person may.
         sha256: the digests of these files that are known.
         member: whether a member of a fetched zip archive is needed.
+        pinned: whether the addresses name a commit of a repository.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Source:
     urls: Mapping[str, str] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
     member: Callable[[PurePosixPath], bool] = bool
+    pinned: bool = False
 
     def load(self, folder: PathLike | None, sha256: str | None = None) -> Dataset:
         """The data set, out of `folder` (canonical files or prepared ones) or, without one, fetched.
@@ -104,7 +106,9 @@ class Source:
                 unpack(file, place, self.member)
         if all(name in known for name in self.urls):
             return place, "verified (SHA-256)"
-        return place, "not verified, since none is known to us; pass sha256=… where you know one"
+        pinned = "; the address names a commit, whose files do not change" if self.pinned else ""
+        remedy = "; pass sha256=… where you know one" if len(self.urls) == 1 else ""
+        return place, f"not verified, since none is known to us{pinned}{remedy}"
 
     def _dataset(self, events: pd.DataFrame, items: pd.DataFrame, origin: str, checked: str) -> Dataset:
         catalog = Catalog.from_pandas(items, text=self.texts)
