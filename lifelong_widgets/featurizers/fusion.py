@@ -159,6 +159,10 @@ class ItemFeatures(Featurizer):
             and before._sources.get(modality) == self._sources[modality]
         )
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether each featurizer can transform."""
+        return all(featurizer.__sklearn_is_fitted__() for featurizer in self.featurizers.values())
+
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: (n_items, sum of the widths), float32."""
         return _joined(items, [featurizer.transform(items) for featurizer in self.featurizers.values()])

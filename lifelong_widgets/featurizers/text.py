@@ -8,12 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import NotFittedError
 
 from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers.autoencoder import AutoencoderReducer
-from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
+from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted, unit_rows
 from lifelong_widgets.featurizers.cleaning import MAX_CHARACTERS, clean_text
 from lifelong_widgets.featurizers.reduction import (
     Matrix,
@@ -145,8 +144,8 @@ class TextFeaturizer(Featurizer):
         return self
 
     def _ready(self) -> Reducer:
-        if self._reducer is None:
-            raise NotFittedError(f"this {type(self).__name__} knows no words yet: fit it first")
+        check_fitted(self)
+        assert self._reducer is not None
         return self._reducer
 
     def _make_reducer(self) -> Reducer:

@@ -137,6 +137,10 @@ class HashingFeaturizer(WordsFeaturizer):
 
     _what = "hashed words, "
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether it can transform: with a random projection always."""
+        return self._fitted or self.reduction == "random_projection"
+
     def _ready(self) -> Reducer:
         if self._reducer is None and self.reduction == "random_projection":
             self.fit([])  # there is nothing to learn
