@@ -10,7 +10,7 @@ from lifelong_widgets.featurizers.base import Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.cleaning import clean_text
 from lifelong_widgets.featurizers.content_profile import ContentProfile
-from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, ItemFeatures
+from lifelong_widgets.featurizers.fusion import AUTO, FEATURIZERS, FeatureSettings, ItemFeatures
 from lifelong_widgets.featurizers.habits import HabitFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
@@ -29,6 +29,7 @@ from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
 from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeaturizer, TfidfFeaturizer
 
 __all__ = [
+    "AUTO",
     "FEATURIZERS",
     "OF_THE_GRAPH",
     "REDUCERS",

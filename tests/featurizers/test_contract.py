@@ -197,7 +197,7 @@ def test_it_can_be_the_last_step_of_a_pipeline(name: str, featurizer: Featurizer
     assert len(pipeline.get_feature_names_out()) == featurizer.width
 
 
-NEEDS_NO_FIT = ("image-colors",)
+NEEDS_NO_FIT = ("image-colors", "text-hashing")
 
 
 def test_before_a_fit_it_says_that_there_was_none(name: str, featurizer: Featurizer) -> None:
