@@ -31,6 +31,7 @@ from lifelong_widgets.featurizers import (
     LiveFeaturizer,
     LivePeople,
     PersonSettings,
+    UnreadItems,
 )
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
@@ -79,6 +80,7 @@ class Assembly:
     _kinds: FeedbackKinds
     _n_offered: int
     _waiting: str | None = None  # why there are items without a row
+    _unread: UnreadItems | None = None
     _graph: SocialGraph
     n_edge_changes: int = 0
     _person_featurizer: LiveFeaturizer | None
@@ -107,6 +109,7 @@ class Assembly:
         self._fit_features(None, Interactions.from_events([], kinds))
         self._build()
         self._take_in(self.catalog.slice(0), listed=True)
+        self._watch_what_comes(fitted=True)
         for edge in graph or ():  # last, as they come to one with a journal
             self._graph.add(*edge)
 
@@ -271,6 +274,7 @@ class Assembly:
         kinds = state["histories"]["kinds"]
         if kinds.size and not 0 <= kinds.min() <= kinds.max() < len(self._kinds):
             raise FormatError(f"the histories know kinds of feedback beyond the {len(self._kinds)} there are")
+        self._watch_what_comes(fitted=False)
 
     def snapshot(self) -> Snapshot:
         """All that `put_back` needs."""
@@ -444,6 +448,25 @@ class Assembly:
         self.memory.newcomers.grow(self._released(new), listed)
         self.ranker.changed()
         self._waiting = None
+
+    def _watch_what_comes(self, fitted: bool) -> None:
+        """Count from now on the items of which the features say nothing, unless these are counted already."""
+        if self._unread is None or self._unread.features is not self.features:
+            self._unread = UnreadItems(self.features, len(self.network.items), fitted)
+
+    def _warn_of_unread(self) -> None:
+        """Warn, once until the next fit, if most items came too late for the features to know their words.
+
+        It is for the beginning of a verb, after a look at the catalogue: a warning may be an error.
+        """
+        n_items = len(self.network.items)
+        if self._unread is None or self._unread.n_looked_at >= n_items:
+            return
+        first = self._unread.n_looked_at
+        rows = self._content_of(np.arange(first, n_items))
+        said = self._unread.look(first, self.catalog.slice(first, n_items), rows)
+        if said:
+            warn(said, FeatureWarning)
 
     def _released(self, items: Sequence[Item]) -> np.ndarray:
         """When each of `items` was released; those of which that is not known have always been there.

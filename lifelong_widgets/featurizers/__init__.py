@@ -24,6 +24,7 @@ from lifelong_widgets.featurizers.taste_profile import TasteProfile
 from lifelong_widgets.featurizers.text import REDUCERS
 from lifelong_widgets.featurizers.text_encoders import TextCNN, TextEncoder, TextGRU, TextLSTM
 from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary
+from lifelong_widgets.featurizers.unread import UnreadItems
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
 from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeaturizer, TfidfFeaturizer
@@ -66,6 +67,7 @@ __all__ = [
     "TextLSTM",
     "TfidfFeaturizer",
     "Tokenizer",
+    "UnreadItems",
     "UsageFeaturizer",
     "Vocabulary",
     "Winsorizer",
