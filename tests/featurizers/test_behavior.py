@@ -14,6 +14,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from lifelong_widgets import Recommender
 from lifelong_widgets.data import Catalog, Feedback, Interactions
@@ -184,6 +187,31 @@ def test_winsorized_columns_keep_their_bounds_for_new_rows() -> None:
         Winsorizer(0.9, 0.1).fit(rows)
     with pytest.raises(DataError, match="3 columns; it was fitted on 2"):
         Winsorizer().fit(rows).transform(np.zeros((1, 3)))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [Winsorizer, NumberScale])
+def test_scales_are_transformers_of_scikit_learn(kind: type[Winsorizer] | type[NumberScale]) -> None:
+    frame = pd.DataFrame({"seconds": [3.0, 5.0, 4.0, np.nan], "stars": [1.0, 2.0, 5.0, 4.0]})
+    rows = frame.to_numpy()
+    with pytest.raises(NotFittedError):
+        kind().transform(rows)
+    expected = kind().fit(rows).transform(rows)
+    np.testing.assert_array_equal(kind().fit_transform(frame), expected)
+    assert kind().fit(rows).get_feature_names_out().tolist() == ["x0", "x1"]
+    for fitted in (clone(kind()).fit(frame), make_pipeline(kind()).fit(frame)):
+        assert fitted.get_feature_names_out().tolist() == ["seconds", "stars"]
+        np.testing.assert_array_equal(fitted.transform(frame[:2]), expected[:2])
+        with pytest.raises(DataError, match="columns are stars, seconds; it was fitted on seconds, stars"):
+            fitted.transform(frame[["stars", "seconds"]])
+        with pytest.raises(DataError, match="3 columns; it was fitted on 2"):
+            fitted.transform(np.zeros((1, 3)))
+    again = kind().fit(frame).fit(rows)
+    assert again.get_feature_names_out().tolist() == ["x0", "x1"], "of the fit before nothing is left"
+    wide = kind().set_output(transform="pandas").fit_transform(frame)
+    assert list(wide.columns) == ["seconds", "stars"]
+    with pytest.raises(DataError, match=r"rows and columns, \(n, 2\)"):
+        NumberScale().fit(rows).transform(rows[0])
 
 
 @pytest.mark.filterwarnings("error")
