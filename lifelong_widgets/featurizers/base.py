@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from functools import wraps
 from typing import Any, ClassVar, Literal, Self
 
@@ -181,6 +181,22 @@ def readable(name: str) -> str:
     ('Drama', 'space')
     """
     return name.partition(": ")[2] or name
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """`names`, each but once: what comes again gets a number.
+
+    >>> distinct(["Fog", "Tide", "Fog", "Fog"])
+    ['Fog', 'Tide', 'Fog (2)', 'Fog (3)']
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        number, free = 1, name
+        while free in found:
+            number += 1
+            free = f"{name} ({number})"
+        found[free] = None
+    return list(found)
 
 
 def unit_rows(rows: Array) -> Array:

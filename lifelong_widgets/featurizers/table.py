@@ -10,7 +10,7 @@ import numpy as np
 
 from lifelong_widgets.data import Item
 from lifelong_widgets.data.ids import Id
-from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted
+from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted, distinct
 
 
 class TableFeaturizer(Featurizer):
@@ -44,7 +44,7 @@ class TableFeaturizer(Featurizer):
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """A name for each column."""
-        return np.array(self.names_, dtype=object)
+        return np.array(distinct(self.names_), dtype=object)
 
     def get_state(self) -> dict[str, Any]:
         """The keys and the names (JSON), and the rows (array)."""

@@ -12,7 +12,7 @@ from scipy import sparse
 from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers.autoencoder import AutoencoderReducer
-from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted, unit_rows
+from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted, distinct, unit_rows
 from lifelong_widgets.featurizers.cleaning import MAX_CHARACTERS, clean_text
 from lifelong_widgets.featurizers.reduction import (
     Matrix,
@@ -165,4 +165,4 @@ def heaviest_words(words: Array, directions: Array) -> Array:
     for number, direction in enumerate(directions):
         heaviest = [words[i] for i in np.argsort(-np.abs(direction), kind="stable")[:3] if direction[i]]
         names.append("text: " + ("+".join(heaviest) or f"unused {number}"))
-    return np.array(names, dtype=object)
+    return np.array(distinct(names), dtype=object)

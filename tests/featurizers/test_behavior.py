@@ -19,7 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from lifelong_widgets import Recommender
-from lifelong_widgets.data import Catalog, Feedback, Interactions
+from lifelong_widgets.data import Catalog, Feedback, Interactions, Item
 from lifelong_widgets.errors import DataError, MissingExtraError
 from lifelong_widgets.featurizers import (
     FEATURIZERS,
@@ -220,3 +220,14 @@ def test_a_scale_of_nothing_or_of_one_value_gives_zeros() -> None:
         scale = NumberScale().fit(rows)
         again = NumberScale().set_state(scale.get_state())
         np.testing.assert_array_equal(again.transform(rows), np.zeros(rows.shape))
+
+
+def test_directions_that_the_same_items_lie_far_along_have_names_of_their_own() -> None:
+    shelf = [Item(n, "Fog" if n < 3 else "") for n in range(3)]  # three of one title
+    rng = np.random.default_rng(0)
+    log = Interactions.from_events(
+        Feedback(f"u{user}", int(item), time=float(n))
+        for n, (user, item) in enumerate(rng.integers((20, 3), size=(60, 2)))
+    )
+    names = AudienceFeaturizer(n_behavior_components=3).fit(shelf, log).get_feature_names_out().tolist()
+    assert names == ["audience: Fog+Fog+Fog", "audience: Fog+Fog+Fog (2)", "audience: Fog+Fog+Fog (3)"]

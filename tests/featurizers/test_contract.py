@@ -98,7 +98,7 @@ def featurizer(name: str) -> Featurizer:
 def test_shape_type_and_names(featurizer: Featurizer) -> None:
     rows = featurizer.fit(SHELF, LOG).transform(SHELF)
     assert rows.shape == (len(SHELF), featurizer.width)
-    assert len(featurizer.get_feature_names_out()) == featurizer.width
+    assert len(set(featurizer.get_feature_names_out())) == featurizer.width, "no two columns are called alike"
     assert rows.dtype == np.float32
     assert np.isfinite(rows).all()
     assert (np.abs(rows).sum(axis=1) > 0).all()
