@@ -344,3 +344,12 @@ def test_a_state_whose_words_do_not_fit_is_refused() -> None:
     state = TfidfFeaturizer(n_text_components=4).fit([Item(1, "red sea"), Item(2, "sea oil")]).get_state()
     with pytest.raises(FormatError, match="0 words do not go with"):
         TfidfFeaturizer(n_text_components=4).set_state({**state, "vocabulary": {}})
+
+
+@pytest.mark.parametrize("reduction", REDUCERS)
+@pytest.mark.parametrize("kind", ["tfidf", "bag_of_words"])
+def test_a_vocabulary_of_one_word_still_says_who_has_it(kind: str, reduction: str) -> None:
+    shelf = [Item(1, "lamp lamp lamp"), Item(2, "lamp sea"), Item(3, "tide"), Item(4, "storm")]
+    features = small(kind, max_words=1, reduction=reduction).fit(shelf)
+    rows = features.transform([*shelf, Item(5, "a lamp of the pier")])
+    assert rows.any(axis=1).tolist() == [True, True, False, False, True]
