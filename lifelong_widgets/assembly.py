@@ -36,7 +36,7 @@ from lifelong_widgets.featurizers import (
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
 from lifelong_widgets.models import Histories, LearnedContent, Network
-from lifelong_widgets.parts import Part, hyperparameters
+from lifelong_widgets.parts import Part, refusal
 from lifelong_widgets.privacy import PrivateLearning
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 from lifelong_widgets.value import ValueLearner
@@ -541,7 +541,7 @@ def make_parts(given: dict[str, Any]) -> dict[str, Part]:
         try:
             parts[part] = kind(**own)
         except traitlets.TraitError as error:
-            raise SettingError(_refusal(kind, own) or str(error)) from None
+            raise SettingError(refusal(kind, own, brief) or str(error)) from None
     return parts
 
 
@@ -550,20 +550,3 @@ def _meant(name: str, owners: Iterable[str]) -> str:
     by_initials = {"".join(word[0] for word in known.split("_")): known for known in owners}
     known = by_initials.get(name) or _ALSO_CALLED.get(name)
     return f"; did you mean {known!r}?" if known else closest(name, owners)
-
-
-def _refusal(kind: type[Part], given: dict[str, Any]) -> str:
-    """What to say of the first of these hyperparameters that a part refuses; empty if it takes each."""
-    for name, value in given.items():
-        try:
-            kind(**{name: value})
-        except traitlets.TraitError:
-            part = kind()
-            about = next(one for one in hyperparameters({"": part}) if one.name == name)
-            hint = closest(value, about.choices) if isinstance(value, str) else ""
-            wanted = {"int": "a whole number, ", "float": "a number, "}.get(about.kind, "")
-            return (
-                f"{name} is {brief(value)}{hint or ';'} it must be {wanted}{about.allowed} "
-                f"(the default is {about.default!r})"
-            )
-    return ""

@@ -13,7 +13,8 @@ from sklearn.exceptions import NotFittedError
 
 from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.data.display import brief
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, SettingError
+from lifelong_widgets.parts import FiniteFloat, WholeNumber, refusal
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Medium = Literal["image", "audio"]
@@ -34,6 +35,7 @@ class Featurizer(TransformerMixin, BaseEstimator):
         medium: the field of an item that names a file which `fit` and `transform` read, if there is one.
 
     Raises:
+        SettingError: by `fit`, a number that it was made with is out of the bounds of the setting.
         DataError: by `fit` and `transform`, what was given are no items, or no log where it reads one.
         NotFittedError: (scikit-learn's) what needs a fit was called before one.
     """
@@ -119,10 +121,29 @@ def check_items(items: object) -> None:
             )
 
 
+def check_arguments(featurizer: Featurizer) -> None:
+    """Hold the numbers that `featurizer` was made with to the bounds that settings have.
+
+    Raises:
+        SettingError: one is out of bounds; it is said as `Recommender` says it.
+    """
+    from lifelong_widgets.featurizers.fusion import FeatureSettings  # which is made of featurizers
+
+    bounded = FeatureSettings.class_traits(config=True)
+    given = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in featurizer.get_params(deep=False).items()
+        if isinstance(bounded.get(name), WholeNumber | FiniteFloat)
+    }
+    if refused := refusal(FeatureSettings, given, brief):
+        raise SettingError(refused)
+
+
 def _guarded_fit(fit: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(fit)
     def guarded(self: Featurizer, items: Sequence[Item], y: Any = None, **options: Any) -> Any:
         check_items(items)
+        check_arguments(self)
         if self.reads_log and y is not None and not isinstance(y, Interactions):
             raise DataError(
                 f"a {type(self).__name__} is fitted on items and an Interactions, not a {type(y).__name__}: "

@@ -42,8 +42,8 @@ def clean_text(text: object, html: bool = True) -> str:
     """A text as the featurizers read it: never missing, of bounded length and, if asked, without HTML.
 
     Args:
-        text: A string, or None, NaN or pandas' NA for a missing one, which becomes the empty text. Anything else is read
-            as Python writes it.
+        text: A string, or None, NaN or pandas' NA for a missing one, which becomes the empty text. Anything
+            else is read as Python writes it.
         html: Whether tags are taken out and entities decoded. A text without ``<`` and ``&`` stays as it is.
 
     >>> clean_text("<p>Fish &amp; <b>Ch</b>ips</p><script>steal()</script>")

@@ -13,9 +13,10 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
-from lifelong_widgets.data import Feedback, Interactions, Item
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.data import Catalog, Feedback, Interactions, Item
+from lifelong_widgets.errors import DataError, SettingError
 from lifelong_widgets.featurizers import FEATURIZERS, FeatureSettings, Featurizer, LearnedText
+from lifelong_widgets.recommender import Recommender
 from tests.featurizers.media_files import write_media
 
 SHELF = [
@@ -242,3 +243,17 @@ def test_what_is_no_log_is_refused_where_one_is_read(featurizer: Featurizer) -> 
             featurizer.fit(SHELF, [1, 0, 1, 0])
     else:
         assert featurizer.fit(SHELF, [1, 0, 1, 0]).transform(SHELF).any(), "labels of a later step"
+
+
+@pytest.mark.parametrize("value", [0, -1, 10**9, 2.5, True])
+def test_a_number_is_refused_by_the_class_as_it_is_as_a_setting(name: str, value: float) -> None:
+    numbers = [argument for argument in MADE[name]().get_params() if argument.startswith("n_")]
+    for argument in numbers:
+        with pytest.raises(SettingError) as by_setting:
+            Recommender(Catalog(), **{argument: value})
+        with pytest.raises(SettingError) as by_class:
+            MADE[name]().set_params(**{argument: value}).fit(SHELF, LOG)
+        assert str(by_class.value) == str(by_setting.value)
+        assert f"{argument} is {value!r}; it must be a whole number, 1 … " in str(by_class.value)
+        width = MADE[name]().set_params(**{argument: np.int64(3)}).fit([]).width
+        assert width == 3, "as a search over parameters gives them"
