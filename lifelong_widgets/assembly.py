@@ -31,11 +31,12 @@ from lifelong_widgets.featurizers import (
     LiveFeaturizer,
     LivePeople,
     PersonSettings,
+    UnreadItems,
 )
 from lifelong_widgets.learning import Examples, OnlineUpdater, ReplayBuffer, Scored, Trainer, score
 from lifelong_widgets.memory import ALWAYS, Content, EpisodicMemory, Gate, Newcomers, Ranker
 from lifelong_widgets.models import Histories, LearnedContent, Network
-from lifelong_widgets.parts import Part, hyperparameters
+from lifelong_widgets.parts import Part, refusal
 from lifelong_widgets.privacy import PrivateLearning
 from lifelong_widgets.state_file import Tree, count_of, digest_of
 from lifelong_widgets.value import ValueLearner
@@ -79,6 +80,7 @@ class Assembly:
     _kinds: FeedbackKinds
     _n_offered: int
     _waiting: str | None = None  # why there are items without a row
+    _unread: UnreadItems | None = None
     _graph: SocialGraph
     n_edge_changes: int = 0
     _person_featurizer: LiveFeaturizer | None
@@ -107,6 +109,7 @@ class Assembly:
         self._fit_features(None, Interactions.from_events([], kinds))
         self._build()
         self._take_in(self.catalog.slice(0), listed=True)
+        self._watch_what_comes(fitted=True)
         for edge in graph or ():  # last, as they come to one with a journal
             self._graph.add(*edge)
 
@@ -271,6 +274,7 @@ class Assembly:
         kinds = state["histories"]["kinds"]
         if kinds.size and not 0 <= kinds.min() <= kinds.max() < len(self._kinds):
             raise FormatError(f"the histories know kinds of feedback beyond the {len(self._kinds)} there are")
+        self._watch_what_comes(fitted=False)
 
     def snapshot(self) -> Snapshot:
         """All that `put_back` needs."""
@@ -445,6 +449,25 @@ class Assembly:
         self.ranker.changed()
         self._waiting = None
 
+    def _watch_what_comes(self, fitted: bool) -> None:
+        """Count from now on the items of which the features say nothing, unless these are counted already."""
+        if self._unread is None or self._unread.features is not self.features:
+            self._unread = UnreadItems(self.features, len(self.network.items), fitted)
+
+    def _warn_of_unread(self) -> None:
+        """Warn, once until the next fit, if most items came too late for the features to know their words.
+
+        It is for the beginning of a verb, after a look at the catalogue: a warning may be an error.
+        """
+        n_items = len(self.network.items)
+        if self._unread is None or self._unread.n_looked_at >= n_items:
+            return
+        first = self._unread.n_looked_at
+        rows = self._content_of(np.arange(first, n_items))
+        said = self._unread.look(first, self.catalog.slice(first, n_items), rows)
+        if said:
+            warn(said, FeatureWarning)
+
     def _released(self, items: Sequence[Item]) -> np.ndarray:
         """When each of `items` was released; those of which that is not known have always been there.
 
@@ -518,7 +541,7 @@ def make_parts(given: dict[str, Any]) -> dict[str, Part]:
         try:
             parts[part] = kind(**own)
         except traitlets.TraitError as error:
-            raise SettingError(_refusal(kind, own) or str(error)) from None
+            raise SettingError(refusal(kind, own, brief) or str(error)) from None
     return parts
 
 
@@ -527,20 +550,3 @@ def _meant(name: str, owners: Iterable[str]) -> str:
     by_initials = {"".join(word[0] for word in known.split("_")): known for known in owners}
     known = by_initials.get(name) or _ALSO_CALLED.get(name)
     return f"; did you mean {known!r}?" if known else closest(name, owners)
-
-
-def _refusal(kind: type[Part], given: dict[str, Any]) -> str:
-    """What to say of the first of these hyperparameters that a part refuses; empty if it takes each."""
-    for name, value in given.items():
-        try:
-            kind(**{name: value})
-        except traitlets.TraitError:
-            part = kind()
-            about = next(one for one in hyperparameters({"": part}) if one.name == name)
-            hint = closest(value, about.choices) if isinstance(value, str) else ""
-            wanted = {"int": "a whole number, ", "float": "a number, "}.get(about.kind, "")
-            return (
-                f"{name} is {brief(value)}{hint or ';'} it must be {wanted}{about.allowed} "
-                f"(the default is {about.default!r})"
-            )
-    return ""

@@ -177,6 +177,7 @@ class Engine(Fitting):
             self._fit_features(before.features, interactions[: self._end_of_training(rewards)], files)
             self._build()
             self._take_in(self.catalog.slice(0), listed=True)
+            self._watch_what_comes(fitted=True)
             report = self._fit(interactions, items, rewards, interrupt, progress, max_epochs)
             self.refuse_unless(given, "fit")
         except BaseException:

@@ -63,7 +63,7 @@ class MediaWarning(UserWarning):
 
 
 class FeatureWarning(UserWarning):
-    """An item of the catalogue whose features cannot be made, so that nothing can be learned of it yet."""
+    """Items whose features cannot be made, so that they wait, or say nothing, so that only a fit helps."""
 
 
 class ClockWarning(UserWarning):

@@ -8,7 +8,7 @@ and the sliders of the front end are all derived from that declaration.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,6 +163,31 @@ def hyperparameters(parts: Mapping[str, Part], live_only: bool = False) -> list[
                 )
             )
     return found
+
+
+def refusal(kind: type[Part], given: Mapping[str, Any], show: Callable[[object], str] = repr) -> str:
+    """What to say of the first of these hyperparameters that a part refuses; empty if it takes each.
+
+    `show` writes a value, which may be anything.
+
+    >>> class Cooker(Part):
+    ...     plates = WholeNumber(4, min=1, max=9, help="How many.").tag(config=True)
+    >>> refusal(Cooker, {"plates": 0})
+    'plates is 0; it must be a whole number, 1 … 9 (the default is 4)'
+    """
+    for name, value in given.items():
+        try:
+            kind(**{name: value})
+        except traitlets.TraitError:
+            part = kind()
+            about = next(one for one in hyperparameters({"": part}) if one.name == name)
+            hint = closest(value, about.choices) if isinstance(value, str) else ""
+            wanted = {"int": "a whole number, ", "float": "a number, "}.get(about.kind, "")
+            return (
+                f"{name} is {show(value)}{hint or ';'} it must be {wanted}{about.allowed} "
+                f"(the default is {about.default!r})"
+            )
+    return ""
 
 
 def _written(number: float | None) -> str:

@@ -110,6 +110,7 @@ class Recommender(ExplainableEngine):
         """
         k, now, user = check_k(k), check_now(now), as_id(user, "user")
         self._sync_with_catalog()
+        self._warn_of_unread()
         person = self.people.index_of(self.known_as(user))
         if not len(self.catalog):
             return Recommendations(user, (), (), self.catalog)
@@ -219,6 +220,7 @@ class Recommender(ExplainableEngine):
         start = time_of_day.perf_counter()
         log = self._log_as_known(interactions)
         self._checked(log)
+        self._warn_of_unread()
         losses, weights, n_learned, interrupted, call = [], [], 0, False, None
         try:
             with held_interrupts() as interrupt, track(len(log), "learn", progress) as report:
@@ -375,6 +377,7 @@ class Recommender(ExplainableEngine):
         if repeated:
             applied, event_id = Applied(float("nan"), nothing, None, False, learned=False), None
         else:
+            self._warn_of_unread()
             applied, event_id = self._record_event(known, learning)
         return Update(
             self.n_events,

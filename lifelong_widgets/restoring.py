@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from lifelong_widgets.assembly import has_fast_memory, settings_of_today
 from lifelong_widgets.data import Catalog, FeedbackKinds, Id, Interactions
 from lifelong_widgets.engine import Engine
 from lifelong_widgets.errors import DivergenceError, FormatError, JournalWarning, warn
-from lifelong_widgets.featurizers import FeatureSettings
+from lifelong_widgets.featurizers import AUTO, FeatureSettings
 from lifelong_widgets.journal import (
     CHECKPOINTS,
     AddItems,
@@ -124,6 +124,9 @@ def begins_with(cls: type[E], folder: Path, engine: E) -> bool:
     """Whether the journal in `folder` began with exactly what `engine` is now."""
     with Journal.open(folder, read_only=True) as journal:
         first = _beginning(cls, journal)
+    mine, written = (cast(FeatureSettings, one.parts["features"]) for one in (engine, first))
+    if mine.reduction == AUTO and mine.alike(written):
+        written.reduction = AUTO  # versions before this one wrote "svd" where nobody had chosen
     n = len(first.catalog)
     return first.digest() == engine.digest() and list(first.catalog) == list(engine.catalog)[:n]
 

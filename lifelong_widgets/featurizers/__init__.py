@@ -10,7 +10,7 @@ from lifelong_widgets.featurizers.base import Featurizer
 from lifelong_widgets.featurizers.categories import CategoryFeaturizer
 from lifelong_widgets.featurizers.cleaning import clean_text
 from lifelong_widgets.featurizers.content_profile import ContentProfile
-from lifelong_widgets.featurizers.fusion import FEATURIZERS, FeatureSettings, ItemFeatures
+from lifelong_widgets.featurizers.fusion import AUTO, FEATURIZERS, FeatureSettings, ItemFeatures
 from lifelong_widgets.featurizers.habits import HabitFeaturizer
 from lifelong_widgets.featurizers.item2vec import Item2VecFeaturizer
 from lifelong_widgets.featurizers.learned_text import CNNText, GRUText, LearnedText, LSTMText
@@ -24,11 +24,13 @@ from lifelong_widgets.featurizers.taste_profile import TasteProfile
 from lifelong_widgets.featurizers.text import REDUCERS
 from lifelong_widgets.featurizers.text_encoders import TextCNN, TextEncoder, TextGRU, TextLSTM
 from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary
+from lifelong_widgets.featurizers.unread import UnreadItems
 from lifelong_widgets.featurizers.usage import UsageFeaturizer
 from lifelong_widgets.featurizers.word_vectors import Word2VecFeaturizer
 from lifelong_widgets.featurizers.words import BagOfWordsFeaturizer, HashingFeaturizer, TfidfFeaturizer
 
 __all__ = [
+    "AUTO",
     "FEATURIZERS",
     "OF_THE_GRAPH",
     "REDUCERS",
@@ -65,6 +67,7 @@ __all__ = [
     "TextLSTM",
     "TfidfFeaturizer",
     "Tokenizer",
+    "UnreadItems",
     "UsageFeaturizer",
     "Vocabulary",
     "Winsorizer",

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from lifelong_widgets.data import Interactions, Item
-from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
+from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted, unit_rows
 
 
 class CategoryFeaturizer(Featurizer):
@@ -50,6 +50,7 @@ class CategoryFeaturizer(Featurizer):
     @property
     def width(self) -> int:
         """How many columns there are, once fitted."""
+        check_fitted(self)
         return len(self.categories_)
 
     def get_feature_names_out(self, input_features: None = None) -> Array:

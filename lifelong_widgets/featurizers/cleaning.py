@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 MAX_CHARACTERS = 200_000
@@ -41,8 +42,8 @@ def clean_text(text: object, html: bool = True) -> str:
     """A text as the featurizers read it: never missing, of bounded length and, if asked, without HTML.
 
     Args:
-        text: A string, or None or NaN for a missing one, which becomes the empty text. Anything else is read
-            as Python writes it.
+        text: A string, or None, NaN or pandas' NA for a missing one, which becomes the empty text. Anything
+            else is read as Python writes it.
         html: Whether tags are taken out and entities decoded. A text without ``<`` and ``&`` stays as it is.
 
     >>> clean_text("<p>Fish &amp; <b>Ch</b>ips</p><script>steal()</script>")
@@ -50,9 +51,9 @@ def clean_text(text: object, html: bool = True) -> str:
     >>> clean_text(float("nan")), clean_text("1 < 2 & 2 > 1")
     ('', '1 < 2 & 2 > 1')
     """
-    if text is None or text != text:  # NaN is the value that differs from itself
-        return ""
     if not isinstance(text, str):
+        if text is None or text is pd.NA or text != text:  # NaN is the value that differs from itself
+            return ""
         text = str(text)
     if len(text) > MAX_CHARACTERS:
         text = text[:MAX_CHARACTERS]

@@ -62,6 +62,9 @@ FEATURIZERS: dict[str, dict[str, type[Featurizer]]] = {
 }
 """The featurizers by modality and name; ``MODALITY_features`` of `FeatureSettings` is the choice."""
 
+AUTO = "auto"
+"""The `reduction` that leaves the choice to the featurizer."""
+
 _NAMES = {kind: name for kinds in FEATURIZERS.values() for name, kind in kinds.items()}
 _FIRST_PARAMS = {"reduction": "svd", "clean_html": False, "stop_words": False}
 """What the text features of states did that do not say what they are of."""
@@ -158,6 +161,10 @@ class ItemFeatures(Featurizer):
             and one.get_params() == other.get_params()
             and before._sources.get(modality) == self._sources[modality]
         )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether each featurizer can transform."""
+        return all(featurizer.__sklearn_is_fitted__() for featurizer in self.featurizers.values())
 
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: (n_items, sum of the widths), float32."""
@@ -277,15 +284,16 @@ class ItemFeatures(Featurizer):
             start = end
         return found
 
+    def choices(self) -> dict[str, dict[str, Any]]:
+        """The name of each featurizer in `FEATURIZERS` and its arguments, by modality."""
+        return {
+            modality: {"name": _NAMES[type(featurizer)], "params": featurizer.get_params()}
+            for modality, featurizer in self.featurizers.items()
+        }
+
     def get_state(self) -> dict[str, Any]:
         """What the featurizers are, and their states by their names, joined with a slash."""
-        state: dict[str, Any] = {
-            "fusion": self.fusion,
-            "parts": {
-                modality: {"name": _NAMES[type(featurizer)], "params": featurizer.get_params()}
-                for modality, featurizer in self.featurizers.items()
-            },
-        }
+        state: dict[str, Any] = {"fusion": self.fusion, "parts": self.choices()}
         for modality, featurizer in self.featurizers.items():
             state |= {f"{modality}/{key}": value for key, value in featurizer.get_state().items()}
         return state
@@ -362,7 +370,10 @@ class FeatureSettings(Part):
         20_000, min=1, max=10_000_000, help="How many words the text features know, the most frequent ones."
     ).tag(config=True)
     reduction = traitlets.Enum(
-        list(REDUCERS), default_value="svd", help="How wide features, such as words, become a few columns."
+        [AUTO, *REDUCERS],
+        default_value=AUTO,
+        help="How wide features, such as words, become a few columns; auto: by random projection of hashed "
+        "words, so that new ones count at once, and by SVD of all else.",
     ).tag(config=True)
     clean_html = traitlets.Bool(
         True, help="Whether tags are taken out of texts, and entities decoded, before their words are read."
@@ -416,6 +427,15 @@ class FeatureSettings(Part):
         except traitlets.TraitError as error:
             raise FormatError(f"features: {error}") from None
 
+    def alike(self, other: FeatureSettings) -> bool:
+        """Whether the features of `other` are made in the same way.
+
+        >>> FeatureSettings(reduction="auto").alike(FeatureSettings(reduction="svd"))
+        True
+        """
+        one, another = self.make(seed=0), other.make(seed=0)
+        return one.fusion == another.fusion and one.choices() == another.choices()
+
     def make(self, seed: int) -> ItemFeatures:
         """The featurizer of each modality, unfitted; each takes the settings that its constructor names."""
         values = {**self.settings(), "seed": seed}
@@ -424,6 +444,10 @@ class FeatureSettings(Part):
             name = values[f"{modality}_features"]
             if name != "none":
                 own = kinds[name]().get_params()
-                settings = {key: value for key, value in values.items() if key in own}
+                settings = {
+                    key: value
+                    for key, value in values.items()
+                    if key in own and (key, value) != ("reduction", AUTO)
+                }
                 featurizers[modality] = kinds[name](**settings)
         return ItemFeatures(featurizers, values["fusion"])

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from lifelong_widgets.data import Interactions, Item
-from lifelong_widgets.featurizers.base import Array, Featurizer
+from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted
 from lifelong_widgets.featurizers.text import document
 from lifelong_widgets.featurizers.text_encoders import TextCNN, TextEncoder, TextGRU, TextLSTM
 from lifelong_widgets.featurizers.tokens import Tokenizer, Vocabulary
@@ -59,6 +59,7 @@ class LearnedText(Featurizer):
 
     def numbers(self, items: Sequence[Item]) -> np.ndarray[Any, np.dtype[np.int32]]:
         """What the encoder reads: (n_items, n_read), int32, the words from the left, then 0."""
+        check_fitted(self)
         numbers = np.zeros((len(items), self.n_read), dtype=np.int32)
         for row, item in zip(numbers, items, strict=True):
             own = self._vocabulary.ids(self._tokenizer(document(item, self.clean_html))[: self.n_read])
@@ -67,6 +68,7 @@ class LearnedText(Featurizer):
 
     def make(self) -> TextEncoder:
         """A new encoder with its first values."""
+        check_fitted(self)
         return self.encoder_type(len(self._vocabulary), self.n_text_components).reset(self.seed)
 
     def transform(self, items: Sequence[Item]) -> Array:

@@ -71,7 +71,9 @@ class SvdReducer(Reducer):
         """Learn the directions of `matrix`."""
         components = np.zeros((self.n_components, matrix.shape[1]))
         rank = min(self.n_components, min(matrix.shape) - 1)
-        if rank >= 1:
+        if matrix.shape[1] == 1:  # of which there is but one direction
+            components[0] = 1.0
+        elif rank >= 1:
             # rows that are all alike have no variance, by which scikit-learn divides to report on its work
             with np.errstate(divide="ignore", invalid="ignore"):
                 components[:rank] = TruncatedSVD(rank, random_state=self.seed).fit(matrix).components_
@@ -113,7 +115,10 @@ class PcaReducer(Reducer):
         components = np.zeros((self.n_components, rows.shape[1]))
         mean = np.asarray(rows.mean(axis=0)).ravel() if rows.shape[0] else np.zeros(rows.shape[1])
         rank = min(self.n_components, min(rows.shape) - 1)
-        if rank >= 1 and rows.multiply(rows).sum() - rows.shape[0] * (mean @ mean) > 1e-9 * rows.shape[0]:
+        varies = rows.multiply(rows).sum() - rows.shape[0] * (mean @ mean) > 1e-9 * rows.shape[0]
+        if varies and rows.shape[1] == 1:  # of which there is but one direction
+            components[0] = 1.0
+        elif varies and rank >= 1:
             pca = PCA(rank, svd_solver="arpack", random_state=self.seed).fit(rows)
             real = pca.singular_values_ > 1e-6 * pca.singular_values_[0]
             components[:rank][real] = pca.components_[real]

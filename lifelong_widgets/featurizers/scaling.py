@@ -41,6 +41,7 @@ class Winsorizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         rows = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan")
         self.n_features_in_ = rows.shape[1]
+        _learn_names(self, X)
         bounds = np.full((2, rows.shape[1]), np.nan)
         known = ~np.isnan(rows).all(axis=0)  # a column of nothing has no quantiles
         bounds[:, known] = np.nanquantile(rows[:, known], [self.lower, self.upper], axis=0)
@@ -51,16 +52,20 @@ class Winsorizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """`X` with every value between the bounds of its column: (n, n_columns), float64."""
         check_is_fitted(self)
         rows = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=0)
-        if rows.shape[1] != self.n_features_in_:
-            raise DataError(f"there are {rows.shape[1]} columns; it was fitted on {self.n_features_in_}")
+        _check_columns(self, X, rows)
         low = np.where(np.isnan(self.bounds_[0]), -np.inf, self.bounds_[0])
         high = np.where(np.isnan(self.bounds_[1]), np.inf, self.bounds_[1])
         clipped: Array = np.clip(rows, low, high)
         return clipped
 
 
-class NumberScale:
+class NumberScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """`Winsorizer`, then scikit-learn's `StandardScaler`; what is missing becomes the mean, which is 0.
+
+    It is a scikit-learn transformer, and of arrays, unlike both, one that is quick with a single row.
+
+    Raises:
+        DataError: (from `transform`) other columns than those of `fit`.
 
     >>> scale = NumberScale().fit(np.array([[1.0, np.nan], [3.0, 5.0]]))
     >>> scale.transform(np.array([[3.0, np.nan], [1e9, 5.0]])).round(2).tolist()
@@ -71,18 +76,25 @@ class NumberScale:
         self._winsorizer = Winsorizer()
         self._scaler = StandardScaler()
 
-    def fit(self, rows: Array) -> Self:
+    def fit(self, X: Any, y: None = None) -> Self:
         """Learn quantiles, means and deviations of (n, n_columns); of no rows at all, nothing is scaled."""
+        rows = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=0)
+        _learn_names(self, X)
         if not len(rows):
             width = rows.shape[1]
             free = {"bounds": np.full((2, width), np.nan), "mean": np.zeros(width)}
             return self.set_state({**free, "deviation": np.ones(width)})
         with np.errstate(invalid="ignore", divide="ignore"):  # a column of nothing
             self._scaler.fit(self._winsorizer.fit(rows).transform(rows))
+        self.n_features_in_ = rows.shape[1]
         return self
 
-    def transform(self, rows: Array) -> Array:
-        """The scaled `rows`, float64."""
+    def transform(self, X: Any) -> Array:
+        """The scaled rows of `X`, float64."""
+        if not hasattr(self, "n_features_in_"):
+            check_is_fitted(self)
+        rows = np.asarray(X, dtype=np.float64)
+        _check_columns(self, X, rows)
         low, high = self._winsorizer.bounds_
         clipped = np.clip(rows, np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))
         # by hand what both transformers do: their checks take longer than a click has
@@ -102,4 +114,33 @@ class NumberScale:
         self._winsorizer.bounds_ = state["bounds"]
         self._scaler.mean_, self._scaler.scale_ = state["mean"], state["deviation"]
         self._winsorizer.n_features_in_ = self._scaler.n_features_in_ = len(state["mean"])
+        self.n_features_in_ = len(state["mean"])
         return self
+
+
+def _names(X: Any) -> list[str] | None:
+    """The names of the columns of a data frame, if all are texts; as scikit-learn has it."""
+    names = list(getattr(X, "columns", ()))
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def _learn_names(estimator: Any, X: Any) -> None:
+    names = _names(X)
+    if names is not None:
+        estimator.feature_names_in_ = np.array(names, dtype=object)
+    elif hasattr(estimator, "feature_names_in_"):
+        del estimator.feature_names_in_
+
+
+def _check_columns(estimator: Any, X: Any, rows: Array) -> None:
+    if rows.ndim != 2:
+        raise DataError(f"numbers are in rows and columns, (n, {estimator.n_features_in_}), not {rows.shape}")
+    if rows.shape[1] != estimator.n_features_in_:
+        raise DataError(f"there are {rows.shape[1]} columns; it was fitted on {estimator.n_features_in_}")
+    known = getattr(estimator, "feature_names_in_", ())
+    names = _names(X) if len(known) else None
+    if names is not None and names != list(known):
+        raise DataError(
+            f"the columns are {', '.join(names)[:200]}; it was fitted on {', '.join(known)[:200]}, in "
+            "this order"
+        )

@@ -9,7 +9,7 @@ import numpy as np
 from lifelong_widgets.data import Catalog, Feedback, Interactions, SocialGraph
 from lifelong_widgets.data.ids import Id
 from lifelong_widgets.errors import DataError, FormatError
-from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
+from lifelong_widgets.featurizers.base import Array, Featurizer, distinct, unit_rows
 from lifelong_widgets.featurizers.behavior import directions
 from lifelong_widgets.featurizers.content_profile import ContentProfile
 from lifelong_widgets.featurizers.people import LiveFeaturizer, People, PersonMark, checked_log, users_of
@@ -198,7 +198,7 @@ class NodeEmbedding(LiveFeaturizer):
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """Each direction by the three people who lie farthest along it."""
-        return np.array(self.names_, dtype=object)
+        return np.array(distinct(self.names_), dtype=object)
 
     def get_state(self) -> dict[str, Any]:
         """The people and names (JSON), and the rows (array); the graph is not in it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from lifelong_widgets.data import Item
 from lifelong_widgets.data.ids import Id
-from lifelong_widgets.featurizers.base import Array, Featurizer
+from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted, distinct
 
 
 class TableFeaturizer(Featurizer):
@@ -39,11 +39,12 @@ class TableFeaturizer(Featurizer):
     @property
     def width(self) -> int:
         """How many columns there are, once fitted."""
+        check_fitted(self)
         return int(self.rows_.shape[1])
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """A name for each column."""
-        return np.array(self.names_, dtype=object)
+        return np.array(distinct(self.names_), dtype=object)
 
     def get_state(self) -> dict[str, Any]:
         """The keys and the names (JSON), and the rows (array)."""

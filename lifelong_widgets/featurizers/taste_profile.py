@@ -12,7 +12,7 @@ from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.data.ids import Id
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.featurizers.audience import takings
-from lifelong_widgets.featurizers.base import Array
+from lifelong_widgets.featurizers.base import Array, distinct
 from lifelong_widgets.featurizers.behavior import directions, positive
 from lifelong_widgets.featurizers.profiles import Profile
 
@@ -75,7 +75,7 @@ class TasteProfile(Profile):
 
     def get_feature_names_out(self, input_features: None = None) -> Array:
         """Each direction by the three items that weigh most in it."""
-        return np.array(self.names_, dtype=object)
+        return np.array(distinct(self.names_), dtype=object)
 
     def get_state(self) -> dict[str, Any]:
         """As any profile, and the items with their rows and the names of the columns."""

@@ -8,12 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import NotFittedError
 
 from lifelong_widgets.data import Interactions, Item
 from lifelong_widgets.errors import DataError, FormatError, closest
 from lifelong_widgets.featurizers.autoencoder import AutoencoderReducer
-from lifelong_widgets.featurizers.base import Array, Featurizer, unit_rows
+from lifelong_widgets.featurizers.base import Array, Featurizer, check_fitted, distinct, unit_rows
 from lifelong_widgets.featurizers.cleaning import MAX_CHARACTERS, clean_text
 from lifelong_widgets.featurizers.reduction import (
     Matrix,
@@ -145,8 +144,8 @@ class TextFeaturizer(Featurizer):
         return self
 
     def _ready(self) -> Reducer:
-        if self._reducer is None:
-            raise NotFittedError(f"this {type(self).__name__} knows no words yet: fit it first")
+        check_fitted(self)
+        assert self._reducer is not None
         return self._reducer
 
     def _make_reducer(self) -> Reducer:
@@ -166,4 +165,4 @@ def heaviest_words(words: Array, directions: Array) -> Array:
     for number, direction in enumerate(directions):
         heaviest = [words[i] for i in np.argsort(-np.abs(direction), kind="stable")[:3] if direction[i]]
         names.append("text: " + ("+".join(heaviest) or f"unused {number}"))
-    return np.array(names, dtype=object)
+    return np.array(distinct(names), dtype=object)

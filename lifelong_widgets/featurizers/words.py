@@ -120,15 +120,17 @@ class HashingFeaturizer(WordsFeaturizer):
     """Title and text columns as counts of hashed words: no vocabulary, so that a new word counts at once.
 
     Weinberger et al. (2009), "Feature hashing for large scale multitask learning"; scikit-learn's
-    `HashingVectorizer`. With ``reduction="random_projection"`` nothing is ever fitted. Words cannot be told
-    from their hashes, so that the columns have numbers for names.
+    `HashingVectorizer`. By random projection, the default here, nothing is ever fitted. Other reductions
+    learn the directions of the words that there are in a fit, and words that come later are as good as
+    unknown until the next one. Words cannot be told from their hashes, so that the columns have numbers for
+    names.
 
     The arguments are those of `WordsFeaturizer`; words are hashed to `max_words` columns, and with more words
     than these some share one.
 
     Example:
         >>> from lifelong_widgets.data import Item
-        >>> hashing = HashingFeaturizer(n_text_components=8, reduction="random_projection")
+        >>> hashing = HashingFeaturizer(n_text_components=8)
         >>> hashing.transform([Item(1, "A word that nobody has seen")]).shape
         (1, 8)
         >>> str(hashing.get_feature_names_out()[0])
@@ -136,6 +138,21 @@ class HashingFeaturizer(WordsFeaturizer):
     """
 
     _what = "hashed words, "
+
+    def __init__(
+        self,
+        n_text_components: int = 32,
+        max_words: int = 20_000,
+        seed: int = 0,
+        reduction: str = "random_projection",
+        clean_html: bool = True,
+        stop_words: bool = False,
+    ) -> None:
+        super().__init__(n_text_components, max_words, seed, reduction, clean_html, stop_words)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether it can transform: with a random projection always."""
+        return self._fitted or self.reduction == "random_projection"
 
     def _ready(self) -> Reducer:
         if self._reducer is None and self.reduction == "random_projection":

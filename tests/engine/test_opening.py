@@ -159,6 +159,21 @@ def test_a_notebook_that_is_run_again_goes_on_where_it_was(shop: Path, log: Inte
         second.frozen_twin().journal_to(shop.with_name("q.lw"))
 
 
+def test_a_notebook_goes_on_with_a_journal_from_before_the_reduction_was_left_open(
+    shop: Path, log: Interactions
+) -> None:
+    before = fresh(reduction="svd")  # which was written down where nobody had chosen
+    before.journal_to(shop)
+    before.learn_one(log[0])
+    before.close()
+    now = fresh()
+    now.journal_to(shop)
+    assert now.digest() == before.digest()
+    now.close()
+    with pytest.raises(DataError, match="began with another model"):
+        fresh(reduction="pca").journal_to(shop)
+
+
 def test_full_synchronous_gives_the_same_bits(shop: Path, log: Interactions) -> None:
     plain = fresh()
     with opened(shop, synchronous="FULL") as rec, warnings.catch_warnings():

@@ -17,7 +17,7 @@ import traitlets
 
 import lifelong_widgets
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, Interactions, datasets
-from lifelong_widgets.errors import DataError, LifelongWidgetsError, UnknownItemError
+from lifelong_widgets.errors import DataError, FeatureWarning, LifelongWidgetsError, UnknownItemError
 from lifelong_widgets.learning import OBJECTIVES, Objective
 from lifelong_widgets.parts import hyperparameters
 from lifelong_widgets.progress import ProgressEvent, Stop
@@ -333,7 +333,8 @@ def test_from_an_empty_shelf_it_grows(board: tuple[Catalog, Interactions]) -> No
     with pytest.raises(DataError, match="empty"):
         rec.compress()
     shelf.add(board[0])
-    assert len(rec.recommend("me", k=5)) == 5
+    with pytest.warns(FeatureWarning, match="24 of 24 items have words or categories"):
+        assert len(rec.recommend("me", k=5)) == 5
     assert {row.reason for row in rec.recommend("me")} == {"new here"}
     rec.fit(board[1], progress=False)
     assert "category: North" in rec.features.get_feature_names_out()

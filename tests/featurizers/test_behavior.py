@@ -14,9 +14,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from lifelong_widgets import Recommender
-from lifelong_widgets.data import Catalog, Feedback, Interactions
+from lifelong_widgets.data import Catalog, Feedback, Interactions, Item
 from lifelong_widgets.errors import DataError, MissingExtraError
 from lifelong_widgets.featurizers import (
     FEATURIZERS,
@@ -187,8 +190,44 @@ def test_winsorized_columns_keep_their_bounds_for_new_rows() -> None:
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [Winsorizer, NumberScale])
+def test_scales_are_transformers_of_scikit_learn(kind: type[Winsorizer] | type[NumberScale]) -> None:
+    frame = pd.DataFrame({"seconds": [3.0, 5.0, 4.0, np.nan], "stars": [1.0, 2.0, 5.0, 4.0]})
+    rows = frame.to_numpy()
+    with pytest.raises(NotFittedError):
+        kind().transform(rows)
+    expected = kind().fit(rows).transform(rows)
+    np.testing.assert_array_equal(kind().fit_transform(frame), expected)
+    assert kind().fit(rows).get_feature_names_out().tolist() == ["x0", "x1"]
+    for fitted in (clone(kind()).fit(frame), make_pipeline(kind()).fit(frame)):
+        assert fitted.get_feature_names_out().tolist() == ["seconds", "stars"]
+        np.testing.assert_array_equal(fitted.transform(frame[:2]), expected[:2])
+        with pytest.raises(DataError, match="columns are stars, seconds; it was fitted on seconds, stars"):
+            fitted.transform(frame[["stars", "seconds"]])
+        with pytest.raises(DataError, match="3 columns; it was fitted on 2"):
+            fitted.transform(np.zeros((1, 3)))
+    again = kind().fit(frame).fit(rows)
+    assert again.get_feature_names_out().tolist() == ["x0", "x1"], "of the fit before nothing is left"
+    wide = kind().set_output(transform="pandas").fit_transform(frame)
+    assert list(wide.columns) == ["seconds", "stars"]
+    with pytest.raises(DataError, match=r"rows and columns, \(n, 2\)"):
+        NumberScale().fit(rows).transform(rows[0])
+
+
+@pytest.mark.filterwarnings("error")
 def test_a_scale_of_nothing_or_of_one_value_gives_zeros() -> None:
     for rows in (np.zeros((0, 2)), np.full((3, 2), 7.0), np.full((3, 2), np.nan)):
         scale = NumberScale().fit(rows)
         again = NumberScale().set_state(scale.get_state())
         np.testing.assert_array_equal(again.transform(rows), np.zeros(rows.shape))
+
+
+def test_directions_that_the_same_items_lie_far_along_have_names_of_their_own() -> None:
+    shelf = [Item(n, "Fog" if n < 3 else "") for n in range(3)]  # three of one title
+    rng = np.random.default_rng(0)
+    log = Interactions.from_events(
+        Feedback(f"u{user}", int(item), time=float(n))
+        for n, (user, item) in enumerate(rng.integers((20, 3), size=(60, 2)))
+    )
+    names = AudienceFeaturizer(n_behavior_components=3).fit(shelf, log).get_feature_names_out().tolist()
+    assert names == ["audience: Fog+Fog+Fog", "audience: Fog+Fog+Fog (2)", "audience: Fog+Fog+Fog (3)"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def test_html_becomes_its_words(dirty: str, clean: str) -> None:
     assert " ".join(clean_text(dirty).split()) == clean
 
 
-@pytest.mark.parametrize("missing", [None, float("nan"), ""])
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT, ""])
 def test_what_is_missing_is_the_empty_text(missing: object) -> None:
     assert clean_text(missing) == ""
 

@@ -8,10 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
-from lifelong_widgets.data import Feedback, Interactions, Item
+from lifelong_widgets.data import Catalog, Feedback, Interactions, Item
+from lifelong_widgets.errors import DataError, SettingError
 from lifelong_widgets.featurizers import FEATURIZERS, FeatureSettings, Featurizer, LearnedText
+from lifelong_widgets.recommender import Recommender
 from tests.featurizers.media_files import write_media
 
 SHELF = [
@@ -94,7 +99,7 @@ def featurizer(name: str) -> Featurizer:
 def test_shape_type_and_names(featurizer: Featurizer) -> None:
     rows = featurizer.fit(SHELF, LOG).transform(SHELF)
     assert rows.shape == (len(SHELF), featurizer.width)
-    assert len(featurizer.get_feature_names_out()) == featurizer.width
+    assert len(set(featurizer.get_feature_names_out())) == featurizer.width, "no two columns are called alike"
     assert rows.dtype == np.float32
     assert np.isfinite(rows).all()
     assert (np.abs(rows).sum(axis=1) > 0).all()
@@ -182,3 +187,73 @@ def test_a_shelf_of_items_all_alike_warns_of_nothing(featurizer: Featurizer, tit
     rows = featurizer.fit(shelf).transform(shelf)
     assert np.isfinite(rows).all()
     np.testing.assert_array_equal(rows, np.tile(rows[0], (len(rows), 1)))
+
+
+def test_it_can_be_the_last_step_of_a_pipeline(name: str, featurizer: Featurizer) -> None:
+    pipeline = make_pipeline(featurizer).fit(SHELF, LOG)
+    expected = MADE[name]().fit(SHELF, LOG).transform(SHELF)
+    np.testing.assert_array_equal(pipeline.transform(SHELF), expected)
+    restored = MADE[name]().set_state(featurizer.get_state())
+    np.testing.assert_array_equal(make_pipeline(restored).transform(SHELF), expected)
+    assert len(pipeline.get_feature_names_out()) == featurizer.width
+
+
+NEEDS_NO_FIT = ("image-colors", "text-hashing")
+
+
+def test_before_a_fit_it_says_that_there_was_none(name: str, featurizer: Featurizer) -> None:
+    if name in NEEDS_NO_FIT:
+        assert featurizer.transform(SHELF).any()
+        return
+    for look in (
+        lambda: featurizer.transform(SHELF),
+        lambda: make_pipeline(featurizer).transform(SHELF),
+        featurizer.get_feature_names_out,
+        featurizer.get_state,
+        lambda: featurizer.parts(SHELF[0], np.zeros(featurizer.width)),
+    ):
+        with pytest.raises(NotFittedError, match=r"fit"):
+            look()
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (["a text", "b"], "not of a str \\('a text'\\)"),
+        ("a text", "a list of Items, not of a str"),
+        (None, "not of a NoneType"),
+        (iter(SHELF), "a list of Items, not of a list_iterator"),
+        (pd.DataFrame({"title": ["a"]}), "not of a str \\('title'\\)"),
+    ],
+    ids=["texts", "text", "none", "iterator", "frame"],
+)
+def test_what_are_no_items_is_refused_by_name(featurizer: Featurizer, items: object, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        featurizer.fit(items)
+    expected = featurizer.fit(SHELF, LOG).transform(SHELF)
+    for verb in (featurizer.fit, featurizer.transform):
+        with pytest.raises(DataError, match=said):
+            verb(items)
+    np.testing.assert_array_equal(featurizer.transform(SHELF), expected)
+
+
+def test_what_is_no_log_is_refused_where_one_is_read(featurizer: Featurizer) -> None:
+    if featurizer.reads_log:
+        with pytest.raises(DataError, match=r"an Interactions, not a list: fit\(items, log\)"):
+            featurizer.fit(SHELF, [1, 0, 1, 0])
+    else:
+        assert featurizer.fit(SHELF, [1, 0, 1, 0]).transform(SHELF).any(), "labels of a later step"
+
+
+@pytest.mark.parametrize("value", [0, -1, 10**9, 2.5, True])
+def test_a_number_is_refused_by_the_class_as_it_is_as_a_setting(name: str, value: float) -> None:
+    numbers = [argument for argument in MADE[name]().get_params() if argument.startswith("n_")]
+    for argument in numbers:
+        with pytest.raises(SettingError) as by_setting:
+            Recommender(Catalog(), **{argument: value})
+        with pytest.raises(SettingError) as by_class:
+            MADE[name]().set_params(**{argument: value}).fit(SHELF, LOG)
+        assert str(by_class.value) == str(by_setting.value)
+        assert f"{argument} is {value!r}; it must be a whole number, 1 … " in str(by_class.value)
+        width = MADE[name]().set_params(**{argument: np.int64(3)}).fit([]).width
+        assert width == 3, "as a search over parameters gives them"

@@ -137,7 +137,7 @@ def test_columns_are_named_by_words_where_there_are_words() -> None:
         assert set(first.removeprefix("text: ").split("+")) & words, (kind, reduction)
     named = small("word2vec").fit(shelf).get_feature_names_out()[0]
     assert set(named.removeprefix("text: ").split("+")) <= words | {str(n) for n in range(60)}
-    hashed = small("hashing").fit(shelf).get_feature_names_out()
+    hashed = small("hashing", reduction="svd").fit(shelf).get_feature_names_out()
     assert hashed[0] == "text: hashed words, svd 0"
     random = small("tfidf", reduction="random_projection").fit(shelf).get_feature_names_out()
     assert random[3] == "text: random projection 3"
@@ -164,16 +164,27 @@ def test_what_has_no_words_is_missing(name: str) -> None:
 
 
 def test_hashing_with_random_projection_is_never_fitted() -> None:
-    features = HashingFeaturizer(n_text_components=8, reduction="random_projection", seed=2)
+    features = HashingFeaturizer(n_text_components=8, seed=2)
     later = [Item("x", "words nobody ever saw"), Item("y", "灯塔")]
     rows = features.transform(later)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(clone(features).fit(stories()).transform(later), rows)
     assert all(not isinstance(value, np.ndarray) for value in features.get_state().values())
     with pytest.raises(NotFittedError, match="fit it first"):
-        HashingFeaturizer().transform(later)
+        HashingFeaturizer(reduction="svd").transform(later)
     with pytest.raises(NotFittedError, match="fit it first"):
         TfidfFeaturizer().transform(later)
+
+
+def test_hashed_words_that_come_later_count_at_once_unless_a_reduction_was_chosen() -> None:
+    shelf, later = stories(), [Item("x", "zebra quagga"), Item("y", "zebra okapi")]
+    for features in (HashingFeaturizer(), FeatureSettings(text_features="hashing").make(seed=0)):
+        one, other = features.fit(shelf).transform(later)[:, :32]
+        assert one.any()
+        assert one @ other > 0.2, "they share a word"
+    chosen = FeatureSettings(text_features="hashing", reduction="svd").make(seed=0)
+    assert not chosen.fit(shelf).transform(later)[:, :32].any()
+    assert FeatureSettings().make(seed=0).featurizers["text"].reduction == "svd"
 
 
 def test_chinese_items_are_found_by_their_words() -> None:
@@ -186,7 +197,9 @@ def test_chinese_items_are_found_by_their_words() -> None:
     for kind in names_of_words():
         if kind == "word2vec":
             continue  # four texts teach it nothing
-        tower, cafe, sea, market = small(kind, stop_words=True).fit(shelf).transform(shelf)
+        n = 512 if kind == "hashing" else 8  # the noise of random directions is 1 / sqrt(n)
+        features = FEATURIZERS["text"][kind](n_text_components=n, stop_words=True)  # type: ignore[call-arg]
+        tower, cafe, sea, market = features.fit(shelf).transform(shelf)
         assert tower @ sea > tower @ cafe, kind
         assert cafe @ market > sea @ market, kind
 
@@ -203,7 +216,8 @@ def test_in_pipelines_and_unions_on_lists_of_items(name: str) -> None:
     union = FeatureUnion([("text", small(name)), ("categories", CategoryFeaturizer())])
     assert union.fit(shelf).transform(shelf).shape == (60, 9)
     assert len(union.get_feature_names_out()) == 9
-    model = Pipeline([("text", clone(small(name))), ("model", LogisticRegression(C=100.0))])
+    text = clone(FEATURIZERS["text"][name]())  # 32 columns: random directions say less each than learned ones
+    model = Pipeline([("text", text), ("model", LogisticRegression(C=100.0))])
     assert model.fit(shelf[:40], of_the_sea[:40]).score(shelf[40:], of_the_sea[40:]) > 0.9
 
 
@@ -330,3 +344,12 @@ def test_a_state_whose_words_do_not_fit_is_refused() -> None:
     state = TfidfFeaturizer(n_text_components=4).fit([Item(1, "red sea"), Item(2, "sea oil")]).get_state()
     with pytest.raises(FormatError, match="0 words do not go with"):
         TfidfFeaturizer(n_text_components=4).set_state({**state, "vocabulary": {}})
+
+
+@pytest.mark.parametrize("reduction", REDUCERS)
+@pytest.mark.parametrize("kind", ["tfidf", "bag_of_words"])
+def test_a_vocabulary_of_one_word_still_says_who_has_it(kind: str, reduction: str) -> None:
+    shelf = [Item(1, "lamp lamp lamp"), Item(2, "lamp sea"), Item(3, "tide"), Item(4, "storm")]
+    features = small(kind, max_words=1, reduction=reduction).fit(shelf)
+    rows = features.transform([*shelf, Item(5, "a lamp of the pier")])
+    assert rows.any(axis=1).tolist() == [True, True, False, False, True]

@@ -99,6 +99,10 @@ class ColorFeaturizer(Featurizer):
         """Nothing is learned."""
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """It needs no fit."""
+        return True
+
     def transform(self, items: Sequence[Item]) -> Array:
         """The features of `items`: (n_items, 64), float32, rows of length 1, or 0 without a picture.
 

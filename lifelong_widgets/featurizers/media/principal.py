@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lifelong_widgets.featurizers.base import Array, unit_rows
+from lifelong_widgets.featurizers.base import Array, distinct, unit_rows
 
 
 class PrincipalComponents:
@@ -66,7 +66,7 @@ class PrincipalComponents:
             like, unlike = self.examples[place] if self.fitted else ("", "")
             parts = [f"like {like}"] * bool(like) + [f"unlike {unlike}"] * bool(unlike)
             named.append(f"{prefix}: {', '.join(parts) or f'unused {place}'}")
-        return named
+        return distinct(named)
 
     def get_state(self) -> dict[str, Any]:
         """The centre and the directions (arrays) and the titles of examples (JSON)."""
