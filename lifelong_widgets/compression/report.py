@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 SMALL_NET = (
-    "A smaller model can also be trained as such. Hold this against the best one of the same bytes: "
-    "docs/compression.md says how, and what is known."
+    "A smaller model can also be trained as such. Hold this against the best one of the same bytes: on three "
+    "logs that was as good once, better once and worse once (docs/compression.md says how)."
 )
 
 
