@@ -392,19 +392,23 @@ def test_a_damaged_account_is_refused() -> None:
 
 
 def test_noise_takes_the_attack_its_advantage() -> None:
+    """Of three fits, since noise is secret and no seed repeats it: one in a hundred is found by chance."""
     from tests.privacy.test_membership import FIT, MEMBERS, STRANGERS
     from tests.privacy.test_membership import N_ITEMS as N_THINGS
 
-    found = {}
     shelf = lw.Catalog.from_records([{"item": n} for n in range(N_THINGS)])
-    for noise in (0.0, 4.0):
+
+    def attacked(noise: float) -> lw.privacy.Attack:
         plan = private_settings("person", epsilon=None, epochs=30, sampling_rate=0.25)
         rec = Recommender(shelf, **{**FIT, **plan, "noise_multiplier": noise, "clipping_norm": 5.0})
         rec.trainer.fit_learning_rate = 0.01
         rec.fit(MEMBERS, **QUIET)
-        found[noise] = lw.privacy.audit(rec, MEMBERS, STRANGERS)["calibrated", "people"]
-    assert found[0.0].low > 0.8  # learned by heart
-    assert not found[4.0].found and found[4.0].accuracy < 0.65
+        return lw.privacy.audit(rec, MEMBERS, STRANGERS)["calibrated", "people"]
+
+    assert attacked(0.0).low > 0.8  # learned by heart
+    noisy = [attacked(8.0) for _ in range(3)]
+    assert sum(attack.found for attack in noisy) <= 1
+    assert np.mean([attack.auc for attack in noisy]) < 0.65
 
 
 @pytest.mark.parametrize("method", [["prune", "tune"], ["distill:4"], ["neurons"]])
