@@ -313,7 +313,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--full", action="store_true", help="every featurizer with every network")
     parser.add_argument("--arm", action="append", help="only arms whose name holds this")
     parser.add_argument(
-        "--keep", type=Path, metavar="FOLDER", help="keep every arm's outcome here, and go on where one is"
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep every arm's outcome here, and go on where one is (of whatever version of the code)",
     )
     return parser
 

@@ -274,10 +274,15 @@ def test_what_is_spent_is_read_and_follows_each_click(stage: Callable[..., Stage
 
 @pytest.mark.stage
 def test_a_full_meter_says_that_others_have_filled_it(stage: Callable[..., Stage]) -> None:
-    shown = mounted(stage, privacy={**ACCOUNT, "epsilon": 7.996, "left": 2})
-    expect(shown.page.locator(".llw-budget-state")).to_have_text(
-        "Others have used up theirs. At most 2 more clicks of this person are learned, with noise."
-    )
+    full = {**ACCOUNT, "epsilon": 7.996, "left": 2}
+    shown = mounted(stage, width=480, privacy=full)  # as wide as in a studio
+    state, cards = (shown.page.locator(name) for name in (".llw-budget-state", ".llw-cards"))
+    expect(state).to_have_text("Used up by others; at most 2 more clicks of this person are learned.")
+    before = cards.bounding_box()
+    shown.receive({"type": "status", **list_snapshot([]), "privacy": {**full, "left": 0}})
+    expect(state).to_contain_text("This person's budget is used up")
+    after = cards.bounding_box()
+    assert before and after and after["y"] == before["y"], "the cards have moved under the hand"
 
 
 @pytest.mark.stage
