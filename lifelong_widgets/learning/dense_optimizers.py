@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.models.row_optimizers import MOMENTUM
+from lifelong_widgets.models.row_optimizers import BETA1, BETA2, EPSILON, MOMENTUM
 
 _ALIGNMENT = 16  # numbers: where a parameter begins decides how a matrix product rounds
 
@@ -36,6 +39,8 @@ class DenseOptimizer(ABC):
         self._values, *self._kept, tail = self._all.split([width] * n_stretches + [_ALIGNMENT])
         self._n_steps = tail[0]
         self._gradient = torch.zeros(width)
+        # the same memory: an operation of torch costs more than a loop over so few numbers
+        self._numbers, self._slopes = self._all.numpy(), self._gradient.numpy()
         self.gradients = self._views(self._gradient)
         for parameter, values in zip(parameters, self._views(self._values), strict=True):
             values.copy_(parameter.detach())
@@ -43,7 +48,7 @@ class DenseOptimizer(ABC):
 
     def step(self, learning_rate: float) -> None:
         """Move the parameters against `gradients`."""
-        self._n_steps.add_(1)
+        self._numbers[-_ALIGNMENT] += 1.0
         self._move(learning_rate)
 
     @abstractmethod
@@ -63,13 +68,16 @@ class DenseOptimizer(ABC):
     @abstractmethod
     def _reach(self, gradient: torch.Tensor) -> torch.Tensor: ...
 
-    def keep(self, spent: torch.Tensor | None = None) -> torch.Tensor:
+    def keep(self, spent: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """A copy of values and what is kept for `put_back`, in the memory of `spent` if there is one."""
-        return self._all.clone() if spent is None else spent.copy_(self._all)
+        if spent is None:
+            return self._numbers.copy()
+        spent[:] = self._numbers
+        return spent
 
-    def put_back(self, kept: torch.Tensor) -> None:
+    def put_back(self, kept: NDArray[np.float32]) -> None:
         """Be again, bit for bit, what `keep` has copied."""
-        self._all.copy_(kept)
+        self._numbers[:] = kept
 
     def get_state(self) -> dict[str, torch.Tensor]:
         """What is kept of each parameter by its place; nothing before the first step."""
@@ -115,7 +123,7 @@ class DenseOptimizer(ABC):
 
 
 class DenseAdam(DenseOptimizer):
-    """Adam, in one fused operation a step.
+    """Adam, in one loop a step.
 
     Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
 
@@ -132,12 +140,7 @@ class DenseAdam(DenseOptimizer):
     kept = ("exp_avg", "exp_avg_sq")
 
     def _move(self, learning_rate: float) -> None:
-        first, second = self._kept
-        torch._fused_adam_(
-            [self._values], [self._gradient], [first], [second], [], [self._n_steps],
-            lr=learning_rate, beta1=0.9, beta2=0.999, weight_decay=0.0, eps=1e-8,
-            amsgrad=False, maximize=False,
-        )  # fmt: skip
+        _adam(self._numbers, self._slopes, learning_rate)
 
     def _reach(self, gradient: torch.Tensor) -> torch.Tensor:
         unbias = 1.0 / (1.0 - 0.999 ** (float(self._n_steps) + 1.0))
@@ -190,3 +193,21 @@ class DenseSGD(DenseOptimizer):
 
     def _reach(self, gradient: torch.Tensor) -> torch.Tensor:
         return gradient
+
+
+@compiled
+def _adam(numbers: NDArray[np.float32], gradient: NDArray[np.float32], learning_rate: float) -> None:
+    """A step of Adam: values, first and second moments lie one after the other, then the count of steps."""
+    width = len(gradient)
+    values, first, second = numbers[:width], numbers[width : 2 * width], numbers[2 * width : 3 * width]
+    beta1, beta2, n_steps = BETA1, BETA2, np.float64(numbers[3 * width])
+    kept1, kept2 = np.float32(beta1), np.float32(beta2)
+    new1, new2, least = np.float32(1.0 - beta1), np.float32(1.0 - beta2), np.float32(EPSILON)
+    step = np.float32(learning_rate / -np.expm1(n_steps * np.log(beta1)))
+    unbias = np.float32(1.0 / -np.expm1(n_steps * np.log(beta2)))
+    for place in range(width):
+        slope = gradient[place]
+        mean = kept1 * first[place] + new1 * slope
+        square = kept2 * second[place] + new2 * slope * slope
+        first[place], second[place] = mean, square
+        values[place] -= step * mean / (np.sqrt(square * unbias) + least)

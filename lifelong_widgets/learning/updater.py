@@ -55,7 +55,7 @@ class StepMark:
 
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     content: list[tuple[int, np.ndarray, np.ndarray]] = field(default_factory=list)
-    dense: torch.Tensor | None = None
+    dense: NDArray[np.float32] | None = None
     n_items: int = 0
 
 

@@ -153,7 +153,10 @@ class ItemTable:
         """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their states."""
         refuse_beyond(self._n, indices)
         states = self._states
-        return _gathered(self._rows, indices, self.embedding_dim), _gathered(states, indices, states.shape[1])
+        return (
+            _gathered(self._rows, indices, 0, self.embedding_dim),
+            _gathered(states, indices, 0, states.shape[1]),
+        )
 
     def put_back(
         self, indices: NDArray[np.int64], embeddings: NDArray[np.float32], states: NDArray[np.float32]
@@ -162,9 +165,15 @@ class ItemTable:
         self._rows[indices, : self.embedding_dim] = embeddings
         self._states[indices] = states
 
-    def content_of(self, items: NDArray[np.int64], columns: slice) -> NDArray[np.float32]:
-        """A copy of some columns of the content of `items`, (n, n_columns)."""
-        return self._content(columns)[items]
+    def content_of(self, items: NDArray[np.int64], columns: slice = slice(None)) -> NDArray[np.float32]:
+        """A copy of the content of `items`, or of some columns of it, (n, n_columns).
+
+        Raises:
+            IndexError: an item that has no row.
+        """
+        refuse_beyond(self._n, items)
+        begin, end, _ = columns.indices(self.content_dim)
+        return _gathered(self._rows, items, self.embedding_dim + begin, self.embedding_dim + end)
 
     def write_content(self, items: NDArray[np.int64], columns: slice, values: NDArray[np.float32]) -> None:
         """Replace some columns of the content of `items` by `values`, (n, n_columns)."""
@@ -234,12 +243,14 @@ def _are_below(n: int, indices: NDArray[np.int64]) -> bool:
 
 
 @compiled
-def _gathered(table: NDArray[np.float32], indices: NDArray[np.int64], width: int) -> NDArray[np.float32]:
-    """``table[indices, :width]``, in half the time."""
-    gathered = np.empty((len(indices), width), dtype=table.dtype)
+def _gathered(
+    table: NDArray[np.float32], indices: NDArray[np.int64], begin: int, end: int
+) -> NDArray[np.float32]:
+    """``table[indices, begin:end]``, in half the time."""
+    gathered = np.empty((len(indices), end - begin), dtype=table.dtype)
     for place in range(len(indices)):
-        row, into = table[indices[place]], gathered[place]
-        for column in range(width):
+        row, into = table[indices[place], begin:end], gathered[place]
+        for column in range(end - begin):
             into[column] = row[column]
     return gathered
 

@@ -11,8 +11,18 @@ from numpy.typing import NDArray
 from lifelong_widgets.compiled import compiled
 
 Floats = NDArray[np.float32]
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 MOMENTUM = 0.9
+_N_UNBIASED = 32_768  # steps, after which there is nothing to correct any more
+
+
+def _unbias(beta: float) -> NDArray[np.float32]:
+    """What makes up for a moment that began at 0, ``1 / (1 - beta ** n)``, after n = 0, 1, 2, … steps."""
+    n_steps = np.arange(1, _N_UNBIASED)
+    return np.append(0.0, 1.0 / -np.expm1(n_steps * np.log(beta))).astype(np.float32)
+
+
+_UNBIAS1, _UNBIAS2 = _unbias(BETA1), _unbias(BETA2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +56,20 @@ def _adam(
     gradients: Floats,
     rates: NDArray[np.float64],
 ) -> None:
-    dim = gradients.shape[1]
-    beta1, beta2 = _BETA1, _BETA2
-    kept1, kept2 = np.float32(beta1), np.float32(beta2)
-    new1, new2, least = np.float32(1.0 - beta1), np.float32(1.0 - beta2), np.float32(_EPSILON)
+    dim, last = gradients.shape[1], len(_UNBIAS1) - 1
+    kept1, kept2 = np.float32(BETA1), np.float32(BETA2)
+    new1, new2, least = np.float32(1.0 - BETA1), np.float32(1.0 - BETA2), np.float32(EPSILON)
     for place in range(len(indices)):
         row, state, slopes = rows[indices[place], :dim], states[indices[place]], gradients[place]
         first, second = state[:dim], state[dim : 2 * dim]
         state[2 * dim] += np.float32(1.0)
-        n_updates = np.float64(state[2 * dim])
-        step = np.float32(rates[place] / -np.expm1(n_updates * np.log(beta1)))
-        unbias = np.float32(1.0 / -np.expm1(n_updates * np.log(beta2)))
-        # a loop each: only so does the processor do eight columns at once
-        for column in range(dim):
-            first[column] = kept1 * first[column] + new1 * slopes[column]
-        for column in range(dim):
-            second[column] = kept2 * second[column] + new2 * slopes[column] * slopes[column]
-        for column in range(dim):
-            row[column] -= step * first[column] / (np.sqrt(second[column] * unbias) + least)
+        n_updates = min(int(state[2 * dim]), last)
+        step, unbias = np.float32(rates[place]) * _UNBIAS1[n_updates], _UNBIAS2[n_updates]
+        for column in range(dim):  # nothing is read that was just written, so that eight columns go at once
+            mean = kept1 * first[column] + new1 * slopes[column]
+            square = kept2 * second[column] + new2 * slopes[column] * slopes[column]
+            first[column], second[column] = mean, square
+            row[column] -= step * mean / (np.sqrt(square * unbias) + least)
 
 
 @compiled
@@ -74,7 +80,7 @@ def _adagrad(
     gradients: Floats,
     rates: NDArray[np.float64],
 ) -> None:
-    dim, least = gradients.shape[1], np.float32(_EPSILON)
+    dim, least = gradients.shape[1], np.float32(EPSILON)
     for place in range(len(indices)):
         row, state, slopes = rows[indices[place], :dim], states[indices[place]], gradients[place]
         total = np.float32(0.0)
@@ -124,15 +130,15 @@ def _sgd(
 
 def _reach_of_adam(states: Floats, gradients: Floats) -> Floats:
     dim = gradients.shape[1]
-    second = np.float32(_BETA2) * states[:, dim : 2 * dim] + np.float32(1.0 - _BETA2) * gradients * gradients
-    unbias = 1.0 / (1.0 - _BETA2 ** (states[:, 2 * dim :].astype(np.float64) + 1.0))
-    reach: Floats = gradients / (np.sqrt(second * unbias.astype(np.float32)) + np.float32(_EPSILON))
+    second = np.float32(BETA2) * states[:, dim : 2 * dim] + np.float32(1.0 - BETA2) * gradients * gradients
+    unbias = 1.0 / (1.0 - BETA2 ** (states[:, 2 * dim :].astype(np.float64) + 1.0))
+    reach: Floats = gradients / (np.sqrt(second * unbias.astype(np.float32)) + np.float32(EPSILON))
     return reach
 
 
 def _reach_of_adagrad(states: Floats, gradients: Floats) -> Floats:
     total = states[:, :1] + (gradients * gradients).mean(axis=1, keepdims=True)
-    reach: Floats = gradients / (np.sqrt(total) + np.float32(_EPSILON))
+    reach: Floats = gradients / (np.sqrt(total) + np.float32(EPSILON))
     return reach
 
 
