@@ -39,6 +39,16 @@ _SILENT = {
 SILENT: NDArray[np.float32] = np.array([_SILENT.get(name, 0.0) for name in FEATURES], dtype=np.float32)
 """The features of an item about which nobody has anything to say."""
 
+CONTEXT = np.array([name.startswith("context.") for name in FEATURES])
+"""Which of `FEATURES` say something of the person, and so the same of all items of a list."""
+
+_OF_NETWORK = np.array([name.startswith("network.") for name in FEATURES])
+_NETWORK_SCORE = FEATURES.index("network.log_score")
+_AGE = FEATURES.index("popularity.age")
+COUNT = FEATURES.index("popularity.count")
+"""Where `FEATURES` say how many events an item has had: 0 for a new one."""
+
+
 _UNRANKED = 300  # the rank of what a member has nothing to say about, and of what comes after so many others
 _RECIPROCAL_RANKS = (1.0 / (1.0 + np.arange(_UNRANKED + 1) / 3.0)).astype(np.float32)
 _LOG_RANKS = (-np.log1p(np.arange(_UNRANKED + 1)) / 5.0).astype(np.float32)
@@ -86,6 +96,20 @@ class Candidates:
         """Where `item` is in `items`, None if it is not there."""
         place = int(np.searchsorted(self.items, item))
         return place if place < len(self.items) and self.items[place] == item else None
+
+
+def newcomers_beside(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the gate would be told of items that nobody has had, if some were beside those of a list, (2, n).
+
+    One has come just now, the other has always been there; the network thinks of them as of the middle one of
+    the list, (at least one, n).
+    """
+    middle = features[np.argsort(features[:, _NETWORK_SCORE], kind="stable")[len(features) // 2]]
+    beside = np.stack([SILENT, SILENT])
+    beside[0, _AGE] = 0.0
+    beside[:, CONTEXT] = middle[CONTEXT]
+    beside[:, _OF_NETWORK] = middle[_OF_NETWORK]
+    return beside
 
 
 def choose(

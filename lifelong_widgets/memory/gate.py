@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates
+from lifelong_widgets.memory.candidates import CONTEXT, COUNT, FEATURES, SILENT, Candidates, newcomers_beside
 from lifelong_widgets.memory.item_bias import ItemBias
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.past_lists import PastLists
@@ -33,7 +33,6 @@ _PRIOR = {
 }
 """Whom a gate trusts that has learned nothing yet: everybody about alike, and nobody's dislikes."""
 
-_CONTEXT = np.array([name.startswith("context.") for name in FEATURES])
 _BETA_1, _BETA_2 = 0.9, 0.999  # Adam's
 _AVERAGING = 0.998  # what a step leaves of the moving average
 _FADING = 0.99  # what an event leaves of the losses before it
@@ -41,19 +40,31 @@ _TRUST = 0.5  # how strongly the mixture prefers the one with the smaller losses
 _WORST = 12.0  # no event counts for more
 
 
+class Judged(NamedTuple):
+    """What a gate says of the items of a list.
+
+    Attributes:
+        scores: of each, (n,), float32.
+        of_average: what the moving average of its parameters says alone, (n,), float32.
+    """
+
+    scores: NDArray[np.float32]
+    of_average: NDArray[np.float32]
+
+
 class Lesson(NamedTuple):
     """A list, and what was taken from it.
 
     Attributes:
         candidates: the items of the list.
-        scores: what the gate says of them, (n,).
+        judged: what the gate says of them.
         place: where the right one is.
         weight: how much the lesson counts.
         person: whose list it was, by their index.
     """
 
     candidates: Candidates
-    scores: NDArray[np.float32]
+    judged: Judged
     place: int
     weight: float
     person: int
@@ -72,6 +83,9 @@ class Gate(Part):
     mixture of two: the parameters as they are, and their moving average over some five hundred steps, each
     trusted by how well it has foreseen the last hundred events. What it still gets wrong about single items
     and single people is learned beside it (`ItemBias`, `PersonalWeights`).
+
+    Until a list has held an item that nobody has had, two such are imagined beside each list and not taken:
+    a gate that has met none would rank the first one to come by chance.
 
     Source: stacking, D. Wolpert, "Stacked generalization", Neural Networks 1992, learned prequentially, so
     that every member is judged on what it had not seen; the loss of Z. Cao et al., "Learning to rank: from
@@ -114,35 +128,35 @@ class Gate(Part):
         self._past, self._bias, self._personal = PastLists(n), ItemBias(), PersonalWeights(n)
         self._losses = np.zeros(2)  # that fade, of the parameters as they are and of their average
         self._n_steps = 0
+        self._met_newcomers = False  # whether there was ever an item in a list that nobody had had
 
     @property
     def n_steps(self) -> int:
         """How many steps were taken."""
         return self._n_steps
 
-    def scores(
-        self, person: int | None, items: NDArray[np.int64], features: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """The score of each of `items` for a person, (n,), given a row of features for each.
+    def judge(self, person: int | None, items: NDArray[np.int64], features: NDArray[np.float32]) -> Judged:
+        """What the gate says of each of `items` for a person, given a row of features for each.
 
         The person is somebody's index; None, or one that nothing is known of, is anybody.
         """
-        of_now = _forward(self._parameters, self.gate_hidden_dim, features)[1]
-        of_average = _forward(self._average, self.gate_hidden_dim, features)[1]
-        mixed: NDArray[np.floating] = of_now + self.trust_in_average * (of_average - of_now)
-        mixed += self._bias.of(items) + self._personal.scores(person, features)
-        return mixed.astype(np.float32, copy=False)
+        mixed, of_average = _mixture(
+            self._parameters, self._average, self.gate_hidden_dim, features, self.trust_in_average
+        )
+        mixed += self._bias.of(items)
+        mixed += self._personal.scores(person, features)
+        return Judged(mixed, of_average)
 
     def attributions(
         self, person: int | None, items: NDArray[np.int64], features: NDArray[np.float32]
     ) -> Attributions:
         """What the scores of `items` are made of, against an item of which nobody has anything to say.
 
-        The arguments are those of `scores`. What is said of the person, the `context`, is the same for both.
+        The arguments are those of `judge`. What is said of the person, the `context`, is the same for both.
         """
         silent = SILENT.astype(np.float64)
         if len(features):
-            silent[_CONTEXT] = features[0, _CONTEXT]
+            silent[CONTEXT] = features[0, CONTEXT]
         of_now, at_now = integrated_gradients(self._parameters, self.gate_hidden_dim, features, silent)
         of_average, at_average = integrated_gradients(self._average, self.gate_hidden_dim, features, silent)
         trust, own = self.trust_in_average, self._personal.of(person).astype(np.float64)
@@ -181,16 +195,16 @@ class Gate(Part):
         if not lessons:
             return None
         if ledger is not None:
-            for name in ("_parameters", "_average", "_moments", "_losses", "_n_steps"):
+            for name in ("_parameters", "_average", "_moments", "_losses", "_n_steps", "_met_newcomers"):
                 ledger.keep_all(self, name)
         gradient, total, width = np.zeros_like(self._parameters), 0.0, self.gate_hidden_dim
         again = self._past.sample(self.gate_replay_ratio * len(lessons), rng)
         share = 1.0 / (len(lessons) + len(again.facts))
         _add_gradients(gradient, self._parameters, width, *again, share)
-        for candidates, scores, place, weight, person in lessons:
-            features = _right_first(candidates.features, place)
-            of_now = _add_gradient(gradient, self._parameters, width, features, 0.0, weight * share)
-            of_average = _loss(_forward(self._average, width, features)[1])
+        for candidates, (scores, average_scores), place, weight, person in lessons:
+            features = self._with_newcomers(candidates.features)
+            of_now = _add_gradient(gradient, self._parameters, width, features, place, 0.0, weight * share)
+            of_average = _loss(average_scores, place)
             self._losses *= _FADING
             self._losses += np.minimum((of_now, of_average), _WORST)
             total += weight * of_now / len(lessons)
@@ -199,7 +213,7 @@ class Gate(Part):
             if rate := self.personal_learning_rate:
                 self._personal.learn(person, candidates.features, scores, place, weight, rate, ledger)
             if self.gate_replay_ratio:
-                self._past.add(features, weight, rng, ledger)
+                self._past.add(features, place, weight, rng, ledger)
         self._n_steps += 1
         rate = rate_factor * self.gate_learning_rate * max(0.3, 1.0 / (1.0 + self._n_steps / 20_000))
         _adam(self._parameters, self._moments, gradient, rate, self._n_steps)
@@ -239,6 +253,7 @@ class Gate(Part):
             "losses": self._losses.copy(),
             "moments": self._moments.copy(),
             "n_steps": self._n_steps,
+            "met_newcomers": int(self._met_newcomers),
             "past": self._past.get_state(),
             "bias": self._bias.get_state(),
             "personal": self._personal.get_state(),
@@ -264,19 +279,21 @@ class Gate(Part):
         self._parameters, self._average = state["parameters"].copy(), state["average"].copy()
         self._moments, self._losses = state["moments"].copy(), state["losses"].copy()
         self._n_steps = count_of(state["n_steps"], "n_steps")
+        self._met_newcomers = bool(count_of(state.get("met_newcomers", 1), "met_newcomers"))
         self._past.set_state(state["past"])
         self._bias.set_state(state["bias"], n_items)
         self._personal.set_state(state["personal"], n_people)
 
+    def _with_newcomers(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The features of a list, and of two items that nobody has had until such ones come by themselves."""
+        self._met_newcomers = self._met_newcomers or not features[:, COUNT].all()
+        if self._met_newcomers:
+            return features
+        return np.concatenate([features, newcomers_beside(features)])
+
     @traitlets.validate("gate_hidden_dim")
     def _refuse_late_change(self, proposal: dict[str, Any]) -> Any:
         return unless_built(proposal, hasattr(self, "_parameters"), "gate")
-
-
-def _right_first(features: NDArray[np.float32], right: int) -> NDArray[np.float32]:
-    features = features.copy()
-    features[[0, right]] = features[[right, 0]]
-    return features
 
 
 @compiled
@@ -288,13 +305,16 @@ def _forward(
     weights = parameters[: width * hidden_dim].reshape(width, hidden_dim)
     bias, output, linear = _vectors_of(parameters, width, hidden_dim)
     active = np.empty((n, hidden_dim), dtype=np.float32)
-    scores = np.zeros(n, dtype=np.float32)
+    scores = np.empty(n, dtype=np.float32)
     for row in range(n):
         active[row] = bias
-    whole, even = n // 4 * 4, width // 2 * 2
-    for row in range(0, whole, 4):  # four by two at a time: to load and to store takes longer than to add
+    whole, even, nothing = n // 4 * 4, width // 2 * 2, np.float32(0.0)
+    # Four rows by two columns at a time: to load and to store takes longer than to add, and of four sums that
+    # have to be added in order one does not wait for the other.
+    for row in range(0, whole, 4):
         told = features[row : row + 4]
         one, two, three, four = active[row], active[row + 1], active[row + 2], active[row + 3]
+        p, q, r, s = nothing, nothing, nothing, nothing
         for column in range(0, even, 2):
             left, right = weights[column], weights[column + 1]
             a, b, c, d = told[0, column], told[1, column], told[2, column], told[3, column]
@@ -304,10 +324,27 @@ def _forward(
                 two[unit] += b * left[unit] + f * right[unit]
                 three[unit] += c * left[unit] + g * right[unit]
                 four[unit] += d * left[unit] + h * right[unit]
-    for row in range(n):
-        told, own, score = features[row], active[row], np.float32(0.0)
-        begin = even if row < whole else 0
-        for column in range(begin, even, 2):  # as above, so that the place does not matter
+            x, y = linear[column], linear[column + 1]
+            p, q, r, s = p + a * x + e * y, q + b * x + f * y, r + c * x + g * y, s + d * x + h * y
+        for column in range(even, width):
+            last, x = weights[column], linear[column]
+            a, b, c, d = told[0, column], told[1, column], told[2, column], told[3, column]
+            for unit in range(hidden_dim):
+                one[unit] += a * last[unit]
+                two[unit] += b * last[unit]
+                three[unit] += c * last[unit]
+                four[unit] += d * last[unit]
+            p, q, r, s = p + a * x, q + b * x, r + c * x, s + d * x
+        for unit in range(hidden_dim):
+            one[unit], two[unit] = max(one[unit], nothing), max(two[unit], nothing)
+            three[unit], four[unit] = max(three[unit], nothing), max(four[unit], nothing)
+        for unit in range(hidden_dim):
+            x = output[unit]
+            p, q, r, s = p + one[unit] * x, q + two[unit] * x, r + three[unit] * x, s + four[unit] * x
+        scores[row], scores[row + 1], scores[row + 2], scores[row + 3] = p, q, r, s
+    for row in range(whole, n):
+        told, own, score = features[row], active[row], nothing
+        for column in range(0, even, 2):  # as above, so that the place does not matter
             left, right = weights[column], weights[column + 1]
             for unit in range(hidden_dim):
                 own[unit] += told[column] * left[unit] + told[column + 1] * right[unit]
@@ -317,10 +354,26 @@ def _forward(
         for column in range(width):
             score += told[column] * linear[column]
         for unit in range(hidden_dim):
-            own[unit] = max(own[unit], np.float32(0.0))
+            own[unit] = max(own[unit], nothing)
             score += own[unit] * output[unit]
         scores[row] = score
     return active, scores
+
+
+@compiled
+def _mixture(
+    parameters: NDArray[np.float32],
+    average: NDArray[np.float32],
+    hidden_dim: int,
+    features: NDArray[np.float32],
+    trust: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The scores by the mixture of both, (n,), and those by the average."""
+    _, mixed = _forward(parameters, hidden_dim, features)
+    _, of_average = _forward(average, hidden_dim, features)
+    for row in range(len(mixed)):
+        mixed[row] += np.float32(trust) * (of_average[row] - mixed[row])
+    return mixed, of_average
 
 
 @compiled
@@ -329,16 +382,19 @@ def _add_gradient(
     parameters: NDArray[np.float32],
     hidden_dim: int,
     features: NDArray[np.float32],
+    right: int,
     correction: float,
     weight: float,
 ) -> float:
-    """Add the gradient of `weight` times the cross-entropy of a list whose first is right; the latter.
+    """Add the gradient of `weight` times the cross-entropy of a list of which one is right; the latter.
 
     `correction` is added to the scores of the others.
     """
     n, width = features.shape
     active, scores = _forward(parameters, hidden_dim, features)
-    scores[1:] += np.float32(correction)
+    for row in range(n):
+        if row != right:
+            scores[row] += np.float32(correction)
     _, output, _ = _vectors_of(parameters, width, hidden_dim)
     of_weights = into[: width * hidden_dim].reshape(width, hidden_dim)
     of_bias, of_output, of_linear = _vectors_of(into, width, hidden_dim)
@@ -347,7 +403,7 @@ def _add_gradient(
         total += np.exp(np.float64(scores[row] - top))
     back = np.empty((n, hidden_dim), dtype=np.float32)
     for row in range(n):
-        slope = np.float32(weight * (np.exp(np.float64(scores[row] - top)) / total - (row == 0)))
+        slope = np.float32(weight * (np.exp(np.float64(scores[row] - top)) / total - (row == right)))
         own, of_own, told = active[row], back[row], features[row]
         for unit in range(hidden_dim):
             of_output[unit] += slope * own[unit]
@@ -371,7 +427,7 @@ def _add_gradient(
         for column in range(width):
             for unit in range(hidden_dim):
                 of_weights[column, unit] += features[row, column] * back[row, unit]
-    return float(np.log(total) - np.float64(scores[0] - top))
+    return float(np.log(total) - np.float64(scores[right] - top))
 
 
 @compiled
@@ -386,16 +442,16 @@ def _add_gradients(
     """Add the gradients of lists of the past; see `SampledLists`."""
     for number in range(len(facts)):
         size, correction, weight = np.int64(facts[number, 0]), facts[number, 1], facts[number, 2]
-        _add_gradient(into, parameters, hidden_dim, features[number, :size], correction, weight * share)
+        _add_gradient(into, parameters, hidden_dim, features[number, :size], 0, correction, weight * share)
 
 
 @compiled
-def _loss(scores: NDArray[np.float32]) -> float:
-    """The cross-entropy of a list whose first is right."""
+def _loss(scores: NDArray[np.float32], right: int) -> float:
+    """The cross-entropy of a list of which one is right."""
     top, total = scores.max(), 0.0
     for score in scores:
         total += np.exp(np.float64(score - top))
-    return float(np.log(total) - np.float64(scores[0] - top))
+    return float(np.log(total) - np.float64(scores[right] - top))
 
 
 @compiled
@@ -420,9 +476,13 @@ def _adam(
     n_steps: int,
 ) -> None:
     first, second = moments
-    scale, unbias = rate / (1.0 - _BETA_1**n_steps), 1.0 / (1.0 - _BETA_2**n_steps)
+    scale = np.float32(rate / (1.0 - _BETA_1**n_steps))
+    unbias = np.float32(1.0 / (1.0 - _BETA_2**n_steps))
+    kept1, kept2 = np.float32(_BETA_1), np.float32(_BETA_2)
+    new1, new2, least = np.float32(1.0 - _BETA_1), np.float32(1.0 - _BETA_2), np.float32(1e-8)
     for place in range(len(parameters)):
         slope = gradient[place]
-        first[place] = _BETA_1 * first[place] + (1.0 - _BETA_1) * slope
-        second[place] = _BETA_2 * second[place] + (1.0 - _BETA_2) * slope * slope
-        parameters[place] -= scale * first[place] / (np.sqrt(second[place] * unbias) + 1e-8)
+        mean = kept1 * first[place] + new1 * slope
+        square = kept2 * second[place] + new2 * slope * slope
+        first[place], second[place] = mean, square
+        parameters[place] -= scale * mean / (np.sqrt(square * unbias) + least)

@@ -42,7 +42,7 @@ class PastLists:
     on Neural Networks 2008.
 
     >>> lists = PastLists(n_features=2)
-    >>> lists.add(np.array([[2, 2], [1, 1], [0, 0]], dtype=np.float32), 1.0, np.random.default_rng(0))
+    >>> lists.add(np.array([[2, 2], [1, 1], [0, 0]], dtype=np.float32), 0, 1.0, np.random.default_rng(0))
     >>> lists.sample(1, np.random.default_rng(0)).features[0, 0]
     array([2., 2.], dtype=float32)
     """
@@ -58,6 +58,7 @@ class PastLists:
     def add(
         self,
         features: NDArray[np.float32],
+        right: int,
         weight: float,
         rng: np.random.Generator,
         ledger: Ledger | None = None,
@@ -65,7 +66,8 @@ class PastLists:
         """Keep a list.
 
         Args:
-            features: of the candidates, (n, n_features), the one that was taken first.
+            features: of the candidates, (n, n_features).
+            right: where among them the one is that was taken.
             weight: what that was worth.
             rng: draws the others that are kept.
             ledger: can then take it back.
@@ -77,6 +79,8 @@ class PastLists:
             ledger.keep(self, "_features", place)
             ledger.keep(self, "_facts", place)
         kept = np.append(0, 1 + rng.permutation(len(features) - 1)[: size - 1])
+        kept[kept == right] = 0  # as if these two had changed places
+        kept[0] = right
         self._features[place, :size] = features[kept]
         self._facts[place] = size, np.log((len(features) - 1) / (size - 1)) if size > 1 else 0.0, weight
         self._n_added += 1

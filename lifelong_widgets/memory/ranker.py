@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lifelong_widgets.memory.candidates import Candidates, Past
 from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import EpisodicMemory
-from lifelong_widgets.memory.gate import Gate, Lesson
+from lifelong_widgets.memory.gate import Gate, Judged, Lesson
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.newcomers import Moment
 from lifelong_widgets.memory.path_integral import Attributions
@@ -57,7 +57,7 @@ class Look:
 
     Attributes:
         candidates: the items that are worth a look.
-        scores: the gate's, one for each of them.
+        judged: what the gate says of each of them.
         network_scores: of every item, (n_items,).
         values: of every item, (n_items,); None if there are none.
         gains: of every item, (n_items,): the logarithm of what its value adds to that of the list, which is
@@ -67,12 +67,17 @@ class Look:
     """
 
     candidates: Candidates
-    scores: NDArray[np.float32]
+    judged: Judged
     network_scores: NDArray[np.float32]
     past: Past
     values: NDArray[np.float32] | None = None
     gains: NDArray[np.float32] | None = None
     state_value: float = float("nan")
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """The gate's scores, one for each of the candidates."""
+        return self.judged.scores
 
 
 class Ranker:
@@ -231,7 +236,7 @@ class Ranker:
         look = self.look(person, now) if look is None else look
         if self._memory.network_alone:
             return look.network_scores[items]
-        return self._gate.scores(person, items, self.features_of(person, items, look=look))
+        return self._gate.judge(person, items, self.features_of(person, items, look=look)).scores
 
     def attributions(
         self, person: int | None, items: NDArray[np.int64], now: float | None = None
@@ -320,7 +325,7 @@ class Ranker:
             return
         if len(speak) == 1:
             look = self.look(speak[0].person, speak[0].time)
-            looks = [(look.candidates, look.scores)]
+            looks = [(look.candidates, look.judged)]
         else:
             # afresh, though a list may have been asked for before: the scores of a product of many may differ
             # from those of one in their last bit, and a list that was looked at must change nothing
@@ -360,26 +365,26 @@ class Ranker:
 
     def _teach(
         self,
-        looks: Iterable[tuple[Occurrence, tuple[Candidates, NDArray[np.float32]]]],
+        looks: Iterable[tuple[Occurrence, tuple[Candidates, Judged]]],
         rng: np.random.Generator,
         ledger: Ledger | None = None,
         rate_factor: float = 1.0,
     ) -> None:
         """Let the gate learn, in one step, what was taken of each of these lists."""
         lessons = []
-        for event, (candidates, scores) in looks:
+        for event, (candidates, judged) in looks:
             right = candidates.place_of(event.item)
             if right is not None:
-                lessons.append(Lesson(candidates, scores, right, event.reward, event.person))
+                lessons.append(Lesson(candidates, judged, right, event.reward, event.person))
         self._gate.step(lessons, rng, ledger, rate_factor)
 
     def _judged(
         self, event: Occurrence, network_scores: NDArray[np.float32] | None
-    ) -> tuple[Candidates, NDArray[np.float32]]:
-        """The candidates for the person of an event that is about to happen, and the gate's scores."""
+    ) -> tuple[Candidates, Judged]:
+        """The candidates for the person of an event that is about to happen, and what the gate says."""
         past = self.past_of(event.person, event.time)
         candidates = self._memory.candidates(past, network_scores, self._content)
-        return candidates, self._gate.scores(event.person, candidates.items, candidates.features)
+        return candidates, self._gate.judge(event.person, candidates.items, candidates.features)
 
     def take_in(
         self,
@@ -420,9 +425,9 @@ class Ranker:
         """A look at what a past and what the network reads of it give."""
         network_scores = next(self._network_scores(*read))
         candidates = self._memory.candidates(past, network_scores, self._content)
-        scores = self._gate.scores(person, candidates.items, candidates.features)
-        gains = self._gains(read, candidates.items, scores, network_scores)
-        return Look(candidates, scores, network_scores, past, *gains)
+        judged = self._gate.judge(person, candidates.items, candidates.features)
+        gains = self._gains(read, candidates.items, judged.scores, network_scores)
+        return Look(candidates, judged, network_scores, past, *gains)
 
     def _gains(
         self,

@@ -13,6 +13,7 @@ from lifelong_widgets.state_file import digest_of
 
 def candidates(rng: np.random.Generator, n: int = 20) -> Candidates:
     features = rng.standard_normal((n, len(FEATURES))).astype(np.float32)
+    features[0, FEATURES.index("popularity.count")] = 0.0  # a new one, beside which the gate imagines none
     return Candidates(np.arange(n), features, np.zeros(n, dtype=np.bool_))
 
 
@@ -23,11 +24,11 @@ def gate(**hyperparameters: float) -> Gate:
 
 
 def scores_of(made: Gate, one: Candidates) -> NDArray[np.float32]:
-    return made.scores(0, one.items, one.features)
+    return made.judge(0, one.items, one.features).scores
 
 
 def lesson(made: Gate, one: Candidates, place: int, weight: float = 1.0, person: int = 0) -> Lesson:
-    return Lesson(one, made.scores(person, one.items, one.features), place, weight, person)
+    return Lesson(one, made.judge(person, one.items, one.features), place, weight, person)
 
 
 def test_a_step_is_that_of_autograd_and_adam() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.memory import ALWAYS, Ledger, Moment, Newcomers
 from lifelong_widgets.memory import newcomers as module
 from lifelong_widgets.memory.popularity import LONGEST
 from lifelong_widgets.memory.scores import DenseScores
+from lifelong_widgets.recommender import Recommender
 
 TIMES = st.sampled_from([ALWAYS, 0.0, 5.0, 9.0, 60.0])
 MOMENTS = [Moment(time, told) for time in (0.0, 5.0, 59.0, 60.0) for told in (False, True)]
@@ -153,3 +156,24 @@ def test_the_age_of_what_nobody_has_taken_is_told_and_no_other() -> None:
     told = np.full(3, LONGEST, dtype=np.float32)
     newcomers.tell_age(told, np.arange(3), Moment(2 * 86_400.0))
     assert told.round(1).tolist() == [1.0, LONGEST, LONGEST]
+
+
+def test_what_nobody_knows_anything_of_does_not_push_itself_to_the_top() -> None:
+    """In a small shop everything has been taken before the gate looks: it has never met a new item."""
+    rng = np.random.default_rng(0)
+    taste, words = rng.integers(5, size=40), "red blue warm wool cotton lamp desk chair green soft".split()
+    catalog = Catalog.from_records(
+        [{"item": n, "title": f"thing {n}", "text": " ".join(rng.permutation(words)[:5])} for n in range(60)]
+    )
+    events = []
+    for number, time in enumerate(np.sort(rng.integers(90 * 86_400, size=1_000)).tolist()):
+        person, item = int(rng.integers(40)), number if number < 60 else int(rng.integers(60))
+        if rng.random() < 0.7 and number >= 60:
+            item = item // 5 * 5 + int(taste[person])
+        events.append(Feedback(f"p{person}", item, str(rng.choice(["view", "click", "purchase"])), time=time))
+    rec = Recommender(catalog, seed=0)
+    rec.fit(Interactions.from_events(events), progress=False)
+    catalog.add([{"item": n, "title": "Mystery"} for n in (60, 61, 62)])
+    firsts = [rec.recommend(who, k=3).items for who in ("nobody", *(f"p{n}" for n in range(20)))]
+    n_new = sum(item >= 60 for items in firsts for item in items)
+    assert n_new <= 6  # of 63 places; three of 63 items are new

@@ -16,8 +16,9 @@ def filled(n: int, n_candidates: int = 60) -> tuple[PastLists, np.random.Generat
     lists, rng = PastLists(2), np.random.default_rng(0)
     for number in range(n):
         features = np.zeros((n_candidates, 2), dtype=np.float32)
-        features[:, 0], features[0, 1] = number % 2048, 1.0  # whole numbers that half precision holds
-        lists.add(features, 1.0, rng)
+        right = number * 7 % n_candidates
+        features[:, 0], features[right, 1] = number % 2048, 1.0  # whole numbers that half precision holds
+        lists.add(features, right, 1.0, rng)
     return lists, rng
 
 
@@ -26,6 +27,15 @@ def test_the_oldest_gives_up_its_place() -> None:
     assert len(lists) == 2_000
     numbers = set(lists.sample(20_000, rng).features[:, 0, 0].tolist())
     assert numbers == set(map(float, range(40, 2_040)))
+
+
+@given(st.integers(1, 33), st.data())
+def test_of_a_short_list_each_is_kept_once(n_candidates: int, data: st.DataObject) -> None:
+    right, lists = data.draw(st.integers(0, n_candidates - 1)), PastLists(1)
+    features = np.arange(n_candidates, dtype=np.float32)[:, None]
+    lists.add(features, right, 1.0, np.random.default_rng(0))
+    kept = lists.sample(1, np.random.default_rng(0)).features[0, :n_candidates, 0]
+    assert kept[0] == right and sorted(kept) == list(range(n_candidates))
 
 
 @given(st.integers(1, 200))
@@ -45,7 +55,7 @@ def test_the_sample_estimates_the_sum_over_all() -> None:
     features = rng.standard_normal((150, 1)).astype(np.float32)
     lists = PastLists(1)
     for _ in range(500):
-        lists.add(features, 1.0, rng)
+        lists.add(features, 0, 1.0, rng)
     drawn = lists.sample(2_000, rng)
     sums = np.exp(drawn.features[:, 1:, 0] + drawn.facts[:, [1]]).sum(1)
     assert np.mean(sums) == pytest.approx(np.exp(features[1:, 0]).sum(), rel=0.02)
@@ -55,7 +65,7 @@ def test_what_was_added_can_be_taken_back() -> None:
     for n in (0, 15, 16, 2_005):  # before and after the arrays have grown, and when an old one was lost
         (lists, rng), ledger = filled(n), Ledger()
         before = digest_of(lists.get_state())
-        lists.add(np.ones((5, 2), dtype=np.float32), 0.5, rng, ledger)
+        lists.add(np.ones((5, 2), dtype=np.float32), 0, 0.5, rng, ledger)
         assert digest_of(lists.get_state()) != before
         ledger.revert()
         assert digest_of(lists.get_state()) == before
@@ -67,7 +77,7 @@ def test_a_state_is_taken_back_or_refused() -> None:
     other.set_state(lists.get_state())
     assert digest_of(other.get_state()) == digest_of(lists.get_state())
     assert other.sample(1, np.random.default_rng(5)).features.any()
-    other.add(np.ones((5, 2), dtype=np.float32), 1.0, rng)
+    other.add(np.ones((5, 2), dtype=np.float32), 0, 1.0, rng)
     assert len(other) == 11 and len(lists) == 10
     for column, value in ((0, 0.0), (0, 34.0), (0, 1.5), (1, -1.0), (2, -1.0)):
         state = lists.get_state()

@@ -20,7 +20,7 @@ def test_each_is_known_by_their_own_choices(personal_learning_rate: float) -> No
         person, one = n % 2, candidates(rng)
         told = one.features[:, column]
         right = int(told.argmax() if person == 0 else told.argmin())
-        hits[person].append(int(made.scores(person, one.items, one.features).argmax()) == right)
+        hits[person].append(int(made.judge(person, one.items, one.features).scores.argmax()) == right)
         made.step([lesson(made, one, right, person=person)], rng)
     worst = min(float(np.mean(of_one[-200:])) for of_one in hits.values())
     assert worst > 0.7 if personal_learning_rate else worst < 0.55
