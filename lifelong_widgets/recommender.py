@@ -330,7 +330,8 @@ class Recommender(ExplainableEngine):
             >>> rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
             >>> _ = rec.learn_one(user="ada", item=2, kind="like", time=60.0)
             >>> rec.held_about("ada")["history"]
-            [{'item': 2, 'kind': 'like', 'reward': 1.0, 'time': 60.0}]
+            [{'item': 2, 'kind': 'like', 'reward': 1.0, 'time': 60.0,
+              'time_utc': '1970-01-01T00:01:00+00:00'}]
             >>> rec.held_about("bob")
             <PersonalData: nothing is held about 'bob'>
         """
