@@ -105,6 +105,7 @@ class Assembly:
         self.catalog, self.seed, self._kinds, self.frozen = catalog, seed, kinds, False
         self._graph = SocialGraph()
         self.parts = make_parts(hyperparameters)
+        self.privacy.refuse_noise_without_unit()
         self.n_fits = 0
         self._fit_features(None, Interactions.from_events([], kinds))
         self._build()
@@ -545,6 +546,8 @@ def make_parts(given: dict[str, Any]) -> dict[str, Part]:
 
 def _meant(name: str, owners: Iterable[str]) -> str:
     """The hyperparameter that somebody who writes ``lr`` or ``n_epochs`` means."""
+    if name == "epsilon":
+        return "; **lw.privacy.private_settings(epsilon=…) has those that keep to it"
     by_initials = {"".join(word[0] for word in known.split("_")): known for known in owners}
     known = by_initials.get(name) or _ALSO_CALLED.get(name)
     return f"; did you mean {known!r}?" if known else closest(name, owners)

@@ -11,7 +11,8 @@ import numpy as np
 from lifelong_widgets.compression import CompressedRecommender, Methods, compress
 from lifelong_widgets.data import Feedback, Id, Interactions
 from lifelong_widgets.data.display import brief
-from lifelong_widgets.data.frames import Time, moment
+from lifelong_widgets.data.feedback import feedback_of
+from lifelong_widgets.data.frames import Time
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied
 from lifelong_widgets.errors import DataError
@@ -164,7 +165,7 @@ class Recommender(ExplainableEngine):
         After an error the model, the buffer, the histories and the journal are as they were.
         """
         start = time_of_day.perf_counter()
-        event = _event("learn_one", feedback, more, user, item, kind, time, value, shown, id)
+        event = feedback_of("learn_one", feedback, more, user, item, kind, time, value, shown, id)
         return self._take(event, not self.frozen, start)
 
     def observe(
@@ -193,7 +194,7 @@ class Recommender(ExplainableEngine):
         nan
         """
         start = time_of_day.perf_counter()
-        event = _event("observe", feedback, more, user, item, kind, time, value, shown, id)
+        event = feedback_of("observe", feedback, more, user, item, kind, time, value, shown, id)
         return self._take(event, False, start)
 
     def learn_many(
@@ -293,9 +294,9 @@ class Recommender(ExplainableEngine):
                 left. See `lifelong_widgets.compression.METHODS`.
             held_out: recent events that were *not* learned, in time order, on which the report measures how
                 much of nDCG and HR is kept. Without them it compares lists only.
-            progress: draw a bar while ``tune`` or ``distill`` teach, be silent, or call this. Ctrl-C, or
-                `Stop` from the callback, ends the teaching: the copy is made of what was learned until then,
-                and its `report.interrupted` is True.
+            progress: draw a bar while ``tune`` or ``distill`` teach and while the copy is measured, be
+                silent, or call this. Ctrl-C, or `Stop` from the callback, ends the teaching: the copy is made
+                of what was learned until then, and its `report.interrupted` is True. It is measured whole.
 
         Raises:
             DataError: an unknown method, two that decide the same thing, one that this model cannot take, a
@@ -330,7 +331,8 @@ class Recommender(ExplainableEngine):
             >>> rec = Recommender(Catalog.from_records([{"item": 1}, {"item": 2}]), embedding_dim=8)
             >>> _ = rec.learn_one(user="ada", item=2, kind="like", time=60.0)
             >>> rec.held_about("ada")["history"]
-            [{'item': 2, 'kind': 'like', 'reward': 1.0, 'time': 60.0}]
+            [{'item': 2, 'kind': 'like', 'reward': 1.0, 'time': 60.0,
+              'time_utc': '1970-01-01T00:01:00+00:00'}]
             >>> rec.held_about("bob")
             <PersonalData: nothing is held about 'bob'>
         """
@@ -400,41 +402,6 @@ class Recommender(ExplainableEngine):
         self._refuse_if_read_only(verb)
         if self.frozen:
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
-
-
-def _event(
-    verb: str,
-    feedback: object,
-    more: tuple[object, ...],
-    user: Id | None,
-    item: Id | None,
-    kind: str,
-    time: Time | None,
-    value: float | None,
-    shown: Sequence[Id] | None,
-    id: str | None,
-) -> Feedback:
-    """The event that `verb` was given: a `Feedback`, or its fields."""
-    if more:
-        raise DataError(
-            f"{verb} takes one Feedback, or its fields by name: rec.{verb}(user=…, item=…, kind='like')"
-        )
-    if feedback is None:
-        return Feedback(
-            user=as_id(user, "user"),
-            item=as_id(item, "item"),
-            kind=kind,
-            time=time if time is None or isinstance(time, (int, float)) else moment(time),
-            value=value,
-            shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
-            id=id,
-        )
-    if user is not None or item is not None:
-        raise DataError(f"{verb} takes a Feedback or its fields by name, not both")
-    if not isinstance(feedback, Feedback):
-        given = type(feedback).__name__
-        raise DataError(f"{verb} takes a Feedback, or user=…, item=…, kind=… by name, not a {given}")
-    return feedback
 
 
 def _refuse_unless_log(given: object, verb: str) -> None:

@@ -64,6 +64,6 @@ def test_the_blocks_of_the_readme_run_in_order(shop: Path) -> None:
     assert (shop / "shop.lw").is_dir() and (shop / "log.parquet").is_file()
 
 
-@pytest.mark.parametrize("page", ["your-data", "networks", "drift", "journal"])
+@pytest.mark.parametrize("page", ["your-data", "networks", "drift", "journal", "privacy"])
 def test_the_blocks_of_a_page_run_in_order(page: str, shop: Path) -> None:
     run(f"docs/{page}.md")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +21,20 @@ from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.memory import Ranker
 from lifelong_widgets.models import Histories, one_thread
-from lifelong_widgets.progress import ProgressCallback
+from lifelong_widgets.progress import ProgressCallback, Stop, track
 
 K = 10
 """Length of the lists."""
 
 _PEOPLE = 200  # whose lists are compared where there are no events
 _TIMED = 100  # whose lists are timed
+
+Told = Callable[[], object]
+"""What hears of each list that was made."""
+
+
+def _nobody() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,10 @@ class Baseline:
     held_out: list[Feedback] | None
 
 
-def baseline_of(live: Live, held_out: Interactions | None) -> Baseline:
+def baseline_of(live: Live, held_out: Interactions | None, told: Told = _nobody) -> Baseline:
     """What the live model shows on `held_out`, or to up to 200 people without it. It is as it was afterwards.
+
+    `told` is called after each of these events, or people.
 
     Raises:
         DataError: `held_out` is no log, has no event that speaks for its item, or kinds that are unknown
@@ -73,15 +84,17 @@ def baseline_of(live: Live, held_out: Interactions | None) -> Baseline:
     n_bytes = whole.n_bytes
     empty = empty_bytes(live.memory) + empty_bytes_of_histories(live.histories.get_state())
     return Baseline(
-        _shown(live, live.ranker, live.histories, live.users, events), n_bytes, n_bytes + empty, events
+        _shown(live, live.ranker, live.histories, live.users, events, told), n_bytes, n_bytes + empty, events
     )
 
 
-def report_of(small: CompressedRecommender, live: Live, baseline: Baseline) -> CompressionReport:
-    """How near a copy comes to the live model that it was made from."""
+def report_of(
+    small: CompressedRecommender, live: Live, baseline: Baseline, told: Told = _nobody
+) -> CompressionReport:
+    """How near a copy comes to the live model that it was made from; `told` as for `baseline_of`."""
     parts = small.parts
     ranker, histories, users = parts.ranker, parts.histories, parts.users
-    shown, before = _shown(live, ranker, histories, users, baseline.held_out), baseline.shown
+    shown, before = _shown(live, ranker, histories, users, baseline.held_out, told), baseline.shown
     overlaps = np.array(
         [len(one & other) / max(len(one), 1) for one, other in zip(before.lists, shown.lists, strict=True)]
     )
@@ -118,17 +131,29 @@ def compress(
     if not len(live.network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")
     small = CompressedRecommender(live, methods, progress=progress)
-    small.report = report_of(small, live, baseline_of(live, held_out))
+    measured = held_out if isinstance(held_out, Interactions) else _evenly(len(live.users), _PEOPLE)
+    with track(2 * len(measured), "measure", progress, unit="list") as bar:
+
+        def told() -> None:
+            with suppress(Stop):  # a report of fewer lists would look like one of all
+                bar.update(1)
+
+        small.report = report_of(small, live, baseline_of(live, held_out, told), told)
     return small
 
 
 @one_thread()
 def _shown(
-    live: Live, ranker: Ranker, histories: Histories, users: IdIndex, events: list[Feedback] | None
+    live: Live,
+    ranker: Ranker,
+    histories: Histories,
+    users: IdIndex,
+    events: list[Feedback] | None,
+    told: Told,
 ) -> Shown:
     """The lists that a ranker makes, of which its histories are a part; these are as they were afterwards."""
     if events is None:
-        return _shown_to_people(live, ranker, users)
+        return _shown_to_people(ranker, users, told)
     kinds, codes = live.kinds, {name: code for code, name in enumerate(live.kinds)}
     n_items, new = len(live.network.items), dict[Id, int]()
     seen, lists, gains = [], [], []
@@ -152,16 +177,20 @@ def _shown(
                     person, row, kind.reward, codes[kind.name], kind.consumes, event.time, mark=mark
                 )
                 ranker.changed()
+            told()
     finally:
         histories.revert(mark)
         ranker.changed()
     return Shown(seen, lists, np.array(gains))
 
 
-def _shown_to_people(live: Live, ranker: Ranker, users: IdIndex) -> Shown:
+def _shown_to_people(ranker: Ranker, users: IdIndex, told: Told) -> Shown:
     """The lists of up to 200 people, evenly spaced, or of nobody in particular."""
     people = _evenly(len(users), _PEOPLE)
-    lists = [frozenset(ranker.best(person, K, True)[0].tolist()) for person in people]
+    lists = []
+    for person in people:
+        lists.append(frozenset(ranker.best(person, K, True)[0].tolist()))
+        told()
     names: list[Id] = ["nobody" if person is None else users.ids[person] for person in people]
     return Shown(names, lists, None)
 

@@ -347,7 +347,7 @@ def _method(given: object) -> Method:
             return kind()
         if not fields(kind):
             raise DataError(f"{name} takes no number, and {given!r:.80} gives it one")
-        made = kind(_number(number, given))  # type: ignore[call-arg]  # each has one field
+        made = kind(_number(number, given, kind()))  # type: ignore[call-arg]  # each has one field
     else:
         raise DataError(f"a method is a name such as 'int8', not a {type(given).__name__}")
     for field in fields(made):
@@ -360,11 +360,13 @@ def _method(given: object) -> Method:
     return made
 
 
-def _number(text: str, given: str) -> float:
+def _number(text: str, given: str, example: Method) -> float:
     try:
         return int(text)
     except ValueError:
         try:
             return float(text)
         except ValueError:
-            raise DataError(f"{given!r:.80} has no number after its colon") from None
+            raise DataError(
+                f"{given!r:.80} has no number after its colon; such as {str(example)!r}"
+            ) from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from lifelong_widgets.compression.encoders import FIRST_STEPS, modules_of, width_of
 from lifelong_widgets.compression.following import Touched, parts_of
@@ -17,6 +18,8 @@ from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.teaching import TuningSteps, tuning_steps
 from lifelong_widgets.compression.tuning import linear_is_tuned, network_is_tuned
 from lifelong_widgets.data import Catalog, Feedback, Id
+from lifelong_widgets.data.feedback import feedback_of
+from lifelong_widgets.data.frames import Time
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.errors import DataError, PrivacyError
 from lifelong_widgets.files import replacing
@@ -27,6 +30,22 @@ from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, writ
 
 KIND = "lifelong-widgets serving copy"
 VERSION = 2
+
+_NOT_HERE = {
+    **dict.fromkeys(
+        ("learn_one", "learn_many", "fit"),
+        "a copy does not learn: observe(user=…, item=…) lets its lists follow what people do, and follow() "
+        "brings it up to date with the live model",
+    ),
+    **dict.fromkeys(
+        ("undo", "forget"),
+        "a copy takes nothing back by itself: call {name} on the live model, then follow() here",
+    ),
+    **dict.fromkeys(
+        ("explain", "explain_list", "what_changed", "counterfactual", "influence", "values"),
+        "a copy explains nothing: call {name} on the live model that it was made from",
+    ),
+}
 
 
 class CompressedRecommender:
@@ -138,8 +157,20 @@ class CompressedRecommender:
         indices, scores = self.parts.ranker.best(person, k, exclude_seen, now)
         return Recommendations.of(user, indices, scores, self.catalog)
 
-    def observe(self, feedback: Feedback) -> None:
-        """Take an event into the person's history without learning from it.
+    def observe(
+        self,
+        feedback: Feedback | None = None,
+        /,
+        *more: object,
+        user: Id | None = None,
+        item: Id | None = None,
+        kind: str = "click",
+        time: Time | None = None,
+        value: float | None = None,
+        shown: Sequence[Id] | None = None,
+        id: str | None = None,
+    ) -> None:
+        """Take an event into the person's history without learning from it; given as to the live `observe`.
 
         The next `follow` puts in its place what the live model knows of the person.
 
@@ -148,17 +179,25 @@ class CompressedRecommender:
             DataError: an unknown kind, or an id that does not go with those known; or the item came after the
                 copy was made, and it has not followed since.
         """
-        parts = self.parts
-        kind, item = parts.kinds[feedback.kind], self.catalog.index_of(feedback.item)
-        if item >= len(parts.network):
-            raise DataError(f"the item {feedback.item!r:.80} came after this copy: follow() first")
-        code = list(parts.kinds).index(kind.name)
+        event, parts = (
+            feedback_of("observe", feedback, more, user, item, kind, time, value, shown, id),
+            self.parts,
+        )
+        kind_of, row = parts.kinds[event.kind], self.catalog.index_of(event.item)
+        if row >= len(parts.network):
+            raise DataError(f"the item {event.item!r:.80} came after this copy: follow() first")
+        code = list(parts.kinds).index(kind_of.name)
         self._n_bytes = None
         known = len(parts.users)
-        person = parts.users.add(self._known_as(feedback.user))
+        person = parts.users.add(self._known_as(event.user))
         self._touched.person(person, known)
-        parts.histories.append(person, item, kind.reward, code, kind.consumes, feedback.time)
+        parts.histories.append(person, row, kind_of.reward, code, kind_of.consumes, event.time)
         parts.ranker.changed()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say what to do instead of a verb of `Recommender` that a copy does not have."""
+        why = _NOT_HERE.get(name, "a CompressedRecommender has no {name!r}")
+        raise AttributeError(why.format(name=name))
 
     @one_thread()
     def follow(self) -> int:

@@ -104,12 +104,13 @@ class Sweep(Sequence[Point]):
             quality: which share of nDCG@10 must be kept.
 
         Raises:
-            DataError: no bound was given, or none of them is within.
+            DataError: no bound was given, `quality` is a percentage, or none of them is within.
         """
         bounds = {"n_bytes": n_bytes, "microseconds": microseconds, "quality": quality}
         for name, bound in bounds.items():
             if bound is not None and (isinstance(bound, bool) or not isinstance(bound, (int, float))):
                 raise DataError(f"{name} is {bound!r:.40}; it must be a number")
+        _check_quality(quality)
         if all(bound is None for bound in bounds.values()):
             raise DataError("say what the best may take: n_bytes=…, microseconds=… or quality=…")
         within = [
@@ -121,10 +122,21 @@ class Sweep(Sequence[Point]):
         ]
         if not within:
             asked = ", ".join(f"{name}={bound:,}" for name, bound in bounds.items() if bound is not None)
-            raise DataError(f"none of the {len(self.tried)} ways that were tried is within {asked}")
+            nearest = "".join(f"; {told}" for name, told in self._extremes() if bounds[name] is not None)
+            raise DataError(f"none of the {len(self.tried)} ways that were tried is within {asked}{nearest}")
         if quality is not None:
             return min(within, key=lambda point: (point.n_bytes, -point.quality))
         return max(within, key=lambda point: (point.quality, -point.n_bytes))
+
+    def _extremes(self) -> Iterator[tuple[str, str]]:
+        """What can be reached at all by each bound."""
+        if self.tried:
+            one = min(self.tried, key=lambda point: point.n_bytes)
+            yield "n_bytes", f"the smallest, {one.report.method}, has {one.n_bytes:,} bytes"
+            one = min(self.tried, key=lambda point: point.microseconds)
+            yield "microseconds", f"the quickest, {one.report.method}, takes {one.microseconds:.0f} µs"
+            one = max(self.tried, key=lambda point: point.quality)
+            yield "quality", f"the best, {one.report.method}, keeps {one.quality:.4g}"
 
     def to_pandas(self) -> pd.DataFrame:
         """All that were tried, one row each; ``front`` says which no other one beats."""
@@ -172,6 +184,12 @@ class Sweep(Sequence[Point]):
         return f"<table><caption>{html.escape(self._heading())}</caption><tr>{head}</tr>{body}</table>"
 
 
+def _check_quality(quality: float | None) -> None:
+    """Raise a DataError for a percentage; a copy may be a little better than the live model."""
+    if quality is not None and quality >= 2:
+        raise DataError(f"quality is {quality:g}; it is a share of nDCG@10, such as 0.98")
+
+
 @one_thread()
 def sweep(
     rec: Live,
@@ -198,8 +216,8 @@ def sweep(
         progress: draw a bar, be silent, or call this.
 
     Raises:
-        DataError: what `Recommender.compress` raises, but for methods that this model cannot take: these are
-            left out, and `Sweep.refused` says why.
+        DataError: `quality` is a percentage; or what `Recommender.compress` raises, but for methods that this
+            model cannot take: these are left out, and `Sweep.refused` says why.
 
     >>> import pandas as pd
     >>> import lifelong_widgets as lw
@@ -208,6 +226,7 @@ def sweep(
     >>> len(found.tried), found.best(quality=0.0).methods
     (2, ('int4',))
     """
+    _check_quality(quality)
     plans = [plan_of(methods) for methods in tried]  # what no model takes is refused before anything is tried
     if not len(rec.network.items):
         raise DataError("there is nothing to compress: the catalogue is empty")

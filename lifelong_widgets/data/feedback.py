@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 import math
 import numbers
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lifelong_widgets.data.display import brief, html_table, listing, near, shorten
-from lifelong_widgets.data.frames import FIRST_SECOND, LARGEST_VALUE, LAST_SECOND
+from lifelong_widgets.data.frames import FIRST_SECOND, LARGEST_VALUE, LAST_SECOND, Time, moment
 from lifelong_widgets.data.ids import Id, as_id, as_ids
 from lifelong_widgets.errors import DataError
 
@@ -71,6 +71,45 @@ class Feedback:
         if self.id is not None:
             name = _name(self.id, "the id of a feedback", "a non-empty string or None")
             object.__setattr__(self, "id", name)
+
+
+def feedback_of(
+    verb: str,
+    feedback: object,
+    more: tuple[object, ...],
+    user: Id | None,
+    item: Id | None,
+    kind: str,
+    time: Time | None,
+    value: float | None,
+    shown: Sequence[Id] | None,
+    id: str | None,
+) -> Feedback:
+    """The event that `verb` was given: a `Feedback`, or its fields, whose time may be a date.
+
+    Raises:
+        DataError: it was given both, several, something else, or a field that cannot be used.
+    """
+    if more:
+        raise DataError(
+            f"{verb} takes one Feedback, or its fields by name: {verb}(user=…, item=…, kind='like')"
+        )
+    if feedback is None:
+        return Feedback(
+            user=as_id(user, "user"),
+            item=as_id(item, "item"),
+            kind=kind,
+            time=time if time is None or isinstance(time, (int, float)) else moment(time),
+            value=value,
+            shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
+            id=id,
+        )
+    if user is not None or item is not None:
+        raise DataError(f"{verb} takes a Feedback or its fields by name, not both")
+    if not isinstance(feedback, Feedback):
+        given = type(feedback).__name__
+        raise DataError(f"{verb} takes a Feedback, or user=…, item=…, kind=… by name, not a {given}")
+    return feedback
 
 
 def _name(given: Any, what: str, wanted: str) -> str:

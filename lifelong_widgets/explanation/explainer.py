@@ -119,7 +119,8 @@ class Explainer:
         """What has moved the list of a person, who it was then, to that of the moment `now`."""
         after = self.explain_list(before.user, person, max(len(before), 1), now)
         ids = [row.item for row in (*before, *after)]
-        return changes(before, after, {item: self.catalog.index_of(item) for item in ids})
+        rows = {item: self.catalog.index_of(item) for item in ids}
+        return changes(before, after, rows, self.histories.consumed_by(person).tolist())
 
     def counterfactual(
         self, user: Id, person: int | None, item: int, k: int, now: float | None = None
@@ -146,7 +147,8 @@ class Explainer:
         here = standing(frozenset())
         if here.rank is None:
             raise DataError(
-                f"{brief(name.id)} is not among the {k} best for {brief(user)}: it need not leave"
+                f"{brief(name.id)} is not among the {k} best for {brief(user)}: it need not leave; k=… asks "
+                "about a longer list"
             )
         events = self.explain(user, person, item, now).events
         order = sorted(range(len(events)), key=lambda place: -events[place].amount)

@@ -177,7 +177,8 @@ class Explanation:
         Args:
             by: ``"part"``: part, amount. ``"event"``: place, item, title, kind, time, amount, and a column
                 for each part; the last row is what is not due to single events. ``"feature"``: modality,
-                feature, amount, and a column for each part, with such a last row.
+                feature, amount, and a column for each part, with such a last row. What the network has for
+                the item itself is the feature "its own embedding" of the modality "item".
 
         Raises:
             DataError: `by` is something else.
@@ -193,7 +194,7 @@ class Explanation:
                 ],
             )
         if by == "feature":
-            found = [((feature.modality, feature.name), feature.parts) for feature in self.features]
+            found = [(_named(feature), feature.parts) for feature in self.features]
             return self._table(["modality", "feature"], found)
         raise DataError(f"by is {by!r:.40}; it must be 'part', 'event' or 'feature'")
 
@@ -247,6 +248,11 @@ class Explanation:
                 of = f", the {n} largest of {len(named)}" if len(named) > n else ""
                 found.append((heading + of, sorted(most, key=lambda pair: -pair[1])))
         return found
+
+
+def _named(feature: ContentFeature) -> tuple[str, str]:
+    """Modality and name, in words also for what was learned about the item itself."""
+    return (feature.modality, feature.name) if feature.modality else ("item", "its own embedding")
 
 
 def _bar(share: float) -> str:

@@ -95,9 +95,9 @@ class Lessons(Sequence[Lesson]):
 
     def __repr__(self) -> str:
         lines = [_heading(shorten(self.title, 50), repr(self.user))]
-        for row in self:
+        for row, number in zip(self, _aligned([_number(row.influence) for row in self]), strict=True):
             after = f"  after {_titles(row.after)}" if row.after else ""
-            lines.append(f"{_number(row.influence):>10}  {_titles([row.title])}{after}")
+            lines.append(f"{number:>10}  {_titles([row.title])}{after}")
         return "\n".join([*lines, _NOTE])
 
     def _repr_html_(self) -> str:
@@ -120,10 +120,20 @@ def _titles(titles: Iterable[str], whole: bool = False) -> str:
 def _number(influence: float) -> str:
     """With three digits that tell something, and no exponent unless it is tiny.
 
-    >>> _number(0.386), _number(-0.000412), _number(3e-9)
-    ('+0.386', '-0.000412', '+3e-09')
+    >>> _number(0.386), _number(-0.41), _number(-0.000412), _number(3e-9)
+    ('+0.386', '-0.410', '-0.000412', '+3.00e-09')
     """
-    return f"{influence:+.3g}"
+    return f"{influence:+#.3g}".rstrip(".")
+
+
+def _aligned(numbers: Sequence[str]) -> list[str]:
+    """With spaces after them, so that their points stand one below the other.
+
+    >>> _aligned(["+0.386", "-0.0412", "+120"])
+    ['+0.386 ', '-0.0412', '+120    ']
+    """
+    after = [len(number) - len(number.split(".")[0]) for number in numbers]
+    return [number + " " * (max(after) - n) for number, n in zip(numbers, after, strict=True)]
 
 
 def _heading(title: str, user: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 from weakref import ReferenceType
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.data import Id
 from lifelong_widgets.data.display import shorten
+
+TAKEN = "you took it"
+"""What an item that the person has consumed leaves a list by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ class Change:
         parts: by how much each part of its score has changed; they add up to the change of the score. Empty
             if it was no candidate then, or is none now.
         by: the part that moved it: that has changed most in the direction of its move, held against
-            the median of both lists, since what rises with all moves nobody. ``""`` if that is not known.
+            the median of both lists, since what rises with all moves nobody. ``"you took it"`` if it left
+            because the person has consumed it since. ``""`` if that is not known.
     """
 
     item: Id
@@ -190,8 +194,8 @@ class Changes(Sequence[Change]):
         lines = [f"{len(self.moved)} items of the list of {self.user!r} have moved"]
         for row in self.moved:
             amount = f"{row.amount:+.3f}" if row.parts else "      "
-            by = f"  by {row.by}" if row.by else ""
-            lines.append(f"{_move_of(row):<12}{shorten(row.title, 40):<40}  {amount}{by}")
+            by = row.by if row.by in ("", TAKEN) else f"by {row.by}"
+            lines.append(f"{_move_of(row):<12}{shorten(row.title, 40):<40}  {amount}  {by}".rstrip())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -210,13 +214,16 @@ def _move_of(row: Change) -> str:
     return f"{before} → {after}"
 
 
-def changes(before: ListExplanation, after: ListExplanation, rows: Mapping[Id, int]) -> Changes:
+def changes(
+    before: ListExplanation, after: ListExplanation, rows: Mapping[Id, int], consumed: Collection[int]
+) -> Changes:
     """What has moved from the one list to the other.
 
     Args:
         before: the list as it was.
         after: as it is.
         rows: the index of each item of both.
+        consumed: the indices of what the person has consumed by now.
     """
     was, now = ({row.item: row for row in each} for each in (before, after))
     deltas: dict[Id, dict[str, float]] = {}
@@ -235,7 +242,9 @@ def changes(before: ListExplanation, after: ListExplanation, rows: Mapping[Id, i
         rose = (old.rank if old else float("inf")) - (new.rank if new else float("inf"))
         sign = (rose > 0) - (rose < 0)
         by = ""
-        if delta and sign:
+        if new is None and rows[item] in consumed:
+            by = TAKEN
+        elif delta and sign:
             part, most = max(
                 ((part, sign * (amount - everywhere[part])) for part, amount in delta.items()),
                 key=lambda pair: pair[1],

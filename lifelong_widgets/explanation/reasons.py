@@ -41,7 +41,9 @@ def reasons(
     the first of `Explanation.events` by amount: what it goes with, which is less than a cause. Events that
     speak against their item are left out, and so are values that raise the odds of their item by less than a
     tenth over those of the best ten. Where nothing else is left, the item is there for everybody, or is new
-    and nothing but its content is known. That it is popular is said only where popularity is read.
+    and nothing but its content is known. Of an item that nobody has taken, and whose content says nothing,
+    nothing but that it is new is said: its embedding is at its first values, which go with nothing. That an
+    item is popular is said only where popularity is read.
 
     Args:
         network: the slow memory.
@@ -70,9 +72,10 @@ def reasons(
     left = Reason("popular" if memory.use_popularity else "general")
     sentences = []
     for place, item in enumerate(items.tolist()):
-        sentence = left
-        if is_new[place]:
-            sentence = Reason("new.content" if has_content[place] else "new")
+        if is_new[place] and not has_content[place]:
+            sentences.append(Reason("new"))
+            continue
+        sentence = Reason("new.content") if is_new[place] else left
         for part in sorted(stand_out, key=lambda part: -stand_out[part][place]):
             if stand_out[part][place] <= 0:
                 break

@@ -51,9 +51,9 @@ def subsampled_rdp(sampling_rate: float, noise_multiplier: float) -> Numbers:
     if q == 1:
         return gaussian_rdp(sigma)
     found = np.empty(len(ORDERS))
-    step = min(sigma, 1.0) / 20
+    step = sigma / 20
     for place, order in enumerate(ORDERS):
-        z = np.arange(-10 * sigma, order + 10 * sigma, step)  # its mass lies around 0, around α and between
+        z = step * np.arange(-200, 200 + order / step)  # its mass lies around 0, around α and between
         ratio = np.logaddexp(math.log1p(-q), math.log(q) + (2 * z - 1) / (2 * sigma**2))
         logs = order * ratio - z**2 / (2 * sigma**2) - math.log(sigma * math.sqrt(2 * math.pi))
         highest = logs.max()
@@ -109,11 +109,15 @@ def noise_for(
         rdp = steps * subsampled_rdp(sampling_rate, noise) if steps else np.zeros(len(ORDERS))
         return epsilon_of(rdp + uses * gaussian_rdp(noise), delta)
 
+    least = math.ceil(spent(_MOST_NOISE) * 1e4) / 1e4
+    if least > epsilon:
+        raise DataError(
+            f"no noise keeps {steps + uses} steps within an epsilon of {epsilon:g}: the smallest that can be "
+            f"reached with a delta of {delta:g} is {least:g}"
+        )
     low, high = 0.05, 1.0
     while spent(high) > epsilon:
-        low, high = high, 2 * high
-        if high > _MOST_NOISE:
-            raise DataError(f"no noise keeps {steps + uses} steps within an epsilon of {epsilon:g}")
+        low, high = high, min(2 * high, _MOST_NOISE)
     while high - low > 0.0005:
         middle = (low + high) / 2
         low, high = (low, middle) if spent(middle) <= epsilon else (middle, high)

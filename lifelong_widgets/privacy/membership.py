@@ -66,8 +66,8 @@ class _Asked:
 @one_thread()
 def audit(
     rec: Attacked,
-    members: Interactions,
-    non_members: Interactions,
+    members: Interactions | None = None,
+    non_members: Interactions | None = None,
     *,
     reference: Attacked | None = None,
     max_events: int = 2000,
@@ -93,16 +93,16 @@ def audit(
 
     Args:
         rec: the model.
-        members: some of what it has learned.
+        members: some of what it has learned. Needed, as are the others.
         non_members: as much that it has not, of *the same kind*: people drawn at random from the same log.
             Those of another month, or of another shop, are told apart by that.
         reference: a recommender of other people of the same kind, to calibrate by.
         max_events: of each group, its people in turn; each costs a list.
 
     Raises:
-        DataError: a group has no positive event of a known item and two people, or they share an event; `rec`
-            knows people of `non_members` and none of `members`, which are the wrong way round then; or `rec`
-            or `reference` is no recommender.
+        DataError: one of the two logs is not given; a group has no positive event of a known item and two
+            people, or they share an event; `rec` knows people of `non_members` and none of `members`, which
+            are the wrong way round then; or `rec` or `reference` is no recommender.
 
     Warns:
         DataWarning: `rec` knows none of the members, so that it can give nobody away.
@@ -121,6 +121,14 @@ def audit(
     if isinstance(max_events, bool) or not isinstance(max_events, (int, np.integer)) or max_events < 1:
         raise DataError(f"max_events is {max_events!r:.80}; it must be a whole number of at least 1")
     _refuse_unless_recommender("rec", rec)
+    if members is None or non_members is None:
+        raise DataError(
+            "an audit needs two logs, members that the model has learned and non_members that it has not. "
+            "Draw the people at random before the fit: "
+            "side = np.random.default_rng(0).permutation(len(log.users)) % 2; "
+            "members, non_members = (log.take(side[log.user_codes] == n) for n in (0, 1)); "
+            "rec.fit(members); audit(rec, members, non_members)"
+        )
     if reference is not None:
         _refuse_unless_recommender("reference", reference)
     _refuse_shared(members, non_members)

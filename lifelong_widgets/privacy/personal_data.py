@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import json
 import os
@@ -33,6 +34,9 @@ SECTIONS = {
     "values": "transitions from which long-term values are learned again, and the event that waits for more",
 }
 """What there may be, and what it is for. A state of the model that knows people by index belongs to one."""
+
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 class Holder(Protocol):
@@ -141,9 +145,12 @@ def personal_data(rec: Holder, user: Id) -> PersonalData:
         histories = rec.histories
         there = np.flatnonzero(_filled(histories, person))
         rows = (histories.items_of, histories.rewards_of, histories.kinds_of, histories.times_of)
+        items, rewards, codes, times = (row(person)[there] for row in rows)
         sections["history"] = [
-            {"item": ids[item], "kind": kinds[kind], "reward": float(reward), "time": float(time)}
-            for item, reward, kind, time in zip(*(row(person)[there].tolist() for row in rows), strict=True)
+            _dated({"item": ids[item], "kind": kinds[code], "reward": reward, "time": time})
+            for item, reward, code, time in zip(
+                items.tolist(), _shortest(rewards), codes.tolist(), times.tolist(), strict=True
+            )
         ]
         sections["consumed"] = [ids[item] for item in histories.consumed_by(person).tolist()]
         slots = np.flatnonzero(rec.buffer.owners == person)
@@ -151,7 +158,7 @@ def personal_data(rec: Holder, user: Id) -> PersonalData:
         tallies, weights = rec.people.tallies_of(person), rec.gate.weights_of(person)
         sections["features"] = [] if tallies is None else tallies.tolist()
         if weights is not None:
-            sections["gate"] = dict(zip(FEATURES, map(float, weights.tolist()), strict=False))
+            sections["gate"] = dict(zip(FEATURES, _shortest(weights), strict=False))
         uses = rec.privacy.uses_of(person)
         sections["privacy"] = {} if uses is None else {"steps": uses}
         held = rec.value.held_about(person)
@@ -160,7 +167,7 @@ def personal_data(rec: Holder, user: Id) -> PersonalData:
             values["transitions"] = _examples(held["transitions"], ids)
         if held["waiting"] is not None:
             one = held["waiting"]
-            values["waiting"] = {"item": ids[one.item], "reward": float(one.reward), "time": one.time}
+            values["waiting"] = _dated({"item": ids[one.item], "reward": float(one.reward), "time": one.time})
         sections["values"] = values
     return PersonalData(user, name, {section: held for section, held in sections.items() if held})
 
@@ -171,25 +178,48 @@ def _entries(journal: Journal, name: Id) -> list[dict[str, Any]]:
     for entry in journal.entries_of(name):
         event, edge = entry.feedback, entry.edge
         if edge is not None:
-            found.append(
-                {"entry": entry.id, "what": entry.op.value, "recorded": entry.recorded, **edge._asdict()}
-            )
+            told = {"entry": entry.id, "what": entry.op.value, "recorded": entry.recorded, **edge._asdict()}
+            found.append(_dated(told))
         if event is not None:
-            found.append(
-                {
-                    "entry": entry.id,
-                    "what": entry.op.value,
-                    "recorded": entry.recorded,
-                    "item": event.item,
-                    "kind": event.kind,
-                    "time": event.time,
-                    "value": event.value,
-                    "shown": None if event.shown is None else list(event.shown),
-                    "id": event.id,
-                    "taken_back": entry.id in taken_back,
-                }
-            )
+            told = {
+                "entry": entry.id,
+                "what": entry.op.value,
+                "recorded": entry.recorded,
+                "item": event.item,
+                "kind": event.kind,
+                "time": event.time,
+                "value": event.value,
+                "shown": None if event.shown is None else list(event.shown),
+                "id": event.id,
+                "taken_back": entry.id in taken_back,
+            }
+            found.append(_dated(told))
     return found
+
+
+def _dated(row: dict[str, Any]) -> dict[str, Any]:
+    """With the date in UTC, in ISO 8601, after each time; None where nobody said when.
+
+    >>> _dated({"item": 2, "time": 60.0})
+    {'item': 2, 'time': 60.0, 'time_utc': '1970-01-01T00:01:00+00:00'}
+    """
+    dated: dict[str, Any] = {}
+    for name, held in row.items():
+        dated[name] = held
+        if name in ("time", "recorded"):
+            dated[f"{name}_utc"] = _date(held)
+    return dated
+
+
+def _date(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return (_EPOCH + datetime.timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+
+def _shortest(numbers: np.ndarray) -> list[float]:
+    """As floats of the fewest digits that float32 tells apart: 0.3, and not 0.30000001192092896."""
+    return [float(str(number)) for number in numbers.astype(np.float32)]
 
 
 def _filled(histories: Histories, person: int) -> np.ndarray:
@@ -213,9 +243,9 @@ def _examples(examples: Examples, ids: Any) -> list[dict[str, Any]]:
         }
         for items, rewards, target, reward in zip(
             examples.history_items.tolist(),
-            examples.history_rewards.tolist(),
+            map(_shortest, examples.history_rewards),
             examples.targets.tolist(),
-            examples.rewards.tolist(),
+            _shortest(examples.rewards),
             strict=True,
         )
     ]

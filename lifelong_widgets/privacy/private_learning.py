@@ -140,6 +140,18 @@ class PrivateLearning(Part):
                 "lw.privacy.private_settings(epsilon=...)"
             )
 
+    def refuse_noise_without_unit(self) -> None:
+        """Raise a PrivacyError if noise or a budget was asked for, and no `privacy_unit`."""
+        if self.privacy_unit != "none":
+            return
+        for name, trait in self.traits(config=True).items():
+            if (given := getattr(self, name)) != trait.default_value:
+                raise PrivacyError(
+                    f"{name}={given:g} keeps nothing private without a privacy_unit: give "
+                    "privacy_unit='example' or 'person' as well, or "
+                    "**lw.privacy.private_settings('person', epsilon=8), which chooses the noise"
+                )
+
     # ---- what was spent ---------------------------------------------------------------------------------
 
     @property

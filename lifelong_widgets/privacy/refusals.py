@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import EllipsisType
 from typing import Any
 
 from lifelong_widgets.errors import DataError
@@ -54,8 +55,8 @@ def reason_against(parts: Mapping[str, Part], features: ItemFeatures) -> str | N
 
 def private_settings(
     unit: str = "person",
+    epsilon: float | EllipsisType | None = ...,
     *,
-    epsilon: float | None,
     delta: float = 1e-5,
     epochs: int = 20,
     sampling_rate: float = 0.05,
@@ -75,14 +76,20 @@ def private_settings(
             for what comes after a fit.
 
     Raises:
-        DataError: an argument that is out of its bounds, or an ε that no noise reaches.
+        DataError: no `epsilon`, an argument that is out of its bounds, or an ε that no noise reaches.
 
     >>> settings = private_settings(epsilon=3.0, epochs=10)
     >>> settings["noise_multiplier"], settings["use_neighbors"], settings["use_network"]
     (1.373, False, True)
     """
     if unit not in ("example", "person"):
-        raise DataError(f"unit is {unit!r:.80}; it is 'example' or 'person'")
+        raise DataError(
+            f"unit is {unit!r:.80}; it is 'example' or 'person', as in private_settings('person', epsilon=8)"
+        )
+    if isinstance(epsilon, EllipsisType):
+        raise DataError(
+            f"epsilon has to be said: private_settings({unit!r}, epsilon=8), or epsilon=None for no budget"
+        )
     epochs, uses, delta = check_count("epochs", epochs, 1), check_count("uses", uses), check_delta(delta)
     sampling_rate = check_number("sampling_rate", sampling_rate, "above 0 and at most 1")
     if not 0 < sampling_rate <= 1:

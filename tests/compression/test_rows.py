@@ -197,6 +197,7 @@ def test_lists_with_empty_ones_among_them() -> None:
         ("low_rank:2.5", "a whole number from 1"),
         ("prune:0", "a share above 0"),
         ("prune:x", "no number after its colon"),
+        ("neighbors:lots", "no number after its colon; such as 'neighbors:64'"),
         ("int8:3", "int8 takes no number"),
         ([], "methods are names"),
         (7, "methods are names"),

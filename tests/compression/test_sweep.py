@@ -50,6 +50,10 @@ def test_the_front_is_what_no_other_one_beats() -> None:
         ({}, "say what"),
         ({"n_bytes": 3}, "none of the 5"),
         ({"quality": "x"}, "a number"),
+        ({"quality": 98}, "quality is 98; it is a share of nDCG@10, such as 0.98"),
+        ({"n_bytes": 3}, "the smallest, d, has 100 bytes"),
+        ({"quality": 1.5}, "the best, a, keeps 1$"),
+        ({"microseconds": 0}, "the quickest, a, takes .* µs"),
     ):
         with pytest.raises(DataError, match=message):
             found.best(**bounds)
@@ -80,6 +84,8 @@ def test_it_can_be_stopped_and_goes_around_what_a_model_cannot_take() -> None:
     assert len(found.tried) == 1 and "gru" in found.refused["neurons:0.5 + int8"]
     with pytest.raises(DataError, match="unknown compression"):
         sweep(rec, tried=["int8", "int5"], progress=False)
+    with pytest.raises(DataError, match="quality is 98; it is a share"):
+        sweep(rec, quality=98, progress=False)
     with pytest.raises(DataError, match="nothing to compress"):
         sweep(Recommender(Catalog()), progress=False)
     assert not sweep(rec, tried=["int8"], n_bytes=10, progress=False).tried

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lifelong_widgets.errors import DataError, UnknownItemError
-from lifelong_widgets.explanation.influence import influences
+from lifelong_widgets.explanation.influence import Lesson, Lessons, influences
 from lifelong_widgets.learning import OBJECTIVES, Examples
 from lifelong_widgets.learning.gradients import gradients
 from lifelong_widgets.models import Network
@@ -113,3 +113,13 @@ def test_it_can_be_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert not found.finished and found.n_looked_at == 4 and len(calls) == 1
+
+
+def test_the_numbers_stand_below_each_other() -> None:
+    """Bug: -0.41 stood beside -0.411, one place to the right."""
+    amounts = (0.386, 0.0412, -0.41, -0.411)
+    rows = [Lesson(n, n, "Ant", 1.0, (), amount) for n, amount in enumerate(amounts)]
+    lines = repr(Lessons("ada", 1, "Bee", rows, 4, True)).splitlines()[1:5]
+    assert {line.index(".") for line in lines} == {lines[0].index(".")}
+    assert [line.split()[0] for line in lines] == ["+0.386", "+0.0412", "-0.410", "-0.411"]
+    assert len({line.index("“") for line in lines}) == 1

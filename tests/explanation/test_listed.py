@@ -43,11 +43,27 @@ def test_what_has_changed_is_the_difference_of_two_lists() -> None:
         assert row.after == (after.index(item) + 1 if item in after else None)
         if item in was and row.parts:
             assert row.amount == pytest.approx(rec.explain(1, item).score - was[item].score, abs=1e-4)
-    assert rows[clicked].by in ("repeats", "personal")  # who does not come back to anything has it once
     assert all(row.by for row in changed.moved if row.parts)
     assert "have moved" in repr(changed) and "<table>" in changed._repr_html_()
     table = changed.to_pandas()
     assert list(table.columns[:6]) == ["item", "title", "before", "after", "amount", "by"]
+
+
+def test_what_was_taken_has_left_because_it_was_taken() -> None:
+    """Bug: it was said to have left "by popularity", or by whatever else had changed."""
+    rec = life(4, 60, n_items=30)
+    before = rec.explain_list(1, k=5)
+    taken = before[1].item
+    rec.learn_one(user=1, item=taken, kind="purchase")
+    changed = rec.what_changed(before)
+    table = changed.to_pandas().set_index("item")
+    assert table.loc[taken, "by"] == "you took it"
+    assert (table.drop(taken)["by"] != "you took it").all()
+    line = next(line for line in repr(changed).splitlines() if line.endswith("you took it"))
+    assert line.startswith("2 → –") and "by you" not in line
+    assert "you took it" in changed._repr_html_()
+    rec.learn_one(user=2, item=before[0].item, kind="purchase")  # somebody else
+    assert rec.what_changed(before)[0].by != "you took it"
 
 
 def test_what_follows_a_click_is_moved_by_what_goes_with_it() -> None:

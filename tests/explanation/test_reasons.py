@@ -92,6 +92,23 @@ def test_popular_is_said_only_where_popularity_is_read() -> None:
         assert key in said and said <= {key, "new", "new.content"}, settings
 
 
+@pytest.mark.parametrize("settings_of", [{}, NETWORK_ALONE])
+def test_of_an_item_about_which_nothing_is_known_only_that_it_is_new(settings_of: dict[str, Any]) -> None:
+    """Bug: what the network made of the first values of its embedding "went with" something."""
+    rec = life(3, 120, n_items=40, **settings_of)
+    rec.catalog.add({"item": "blank", "title": "Zyx"})
+    rec.catalog.add({"item": "known", "title": "red sea"})
+    said = {
+        (user, row.item): reason_of(row).key
+        for user in range(4)
+        for row in rec.recommend(user, k=50, exclude_seen=False)
+    }
+    assert {said[user, "blank"] for user in range(4)} == {"new"}
+    assert "new" not in {said[user, "known"] for user in range(4)}
+    table = rec.explain(1, "blank").to_pandas("feature")
+    assert table[["modality", "feature"]].to_numpy().tolist()[:-1] == [["item", "its own embedding"]]
+
+
 def test_a_list_looks_at_few_points_of_a_path_and_why_at_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it takes until a path adds up, no list waits for it."""
     asked: list[int] = []

@@ -85,3 +85,14 @@ def test_the_noise_for_an_epsilon_reaches_it_and_no_less_does(epsilon: float) ->
 def test_what_cannot_be_planned_is_said(given: dict[str, float], said: str) -> None:
     with pytest.raises(DataError, match=said):
         noise_for(**given)  # type: ignore[arg-type]
+
+
+def test_an_epsilon_that_no_noise_reaches_is_said_with_the_smallest_that_one_does() -> None:
+    """Bug: it took a minute and a half to find out, and what could be reached was not said."""
+    plan = {"delta": 1e-5, "sampling_rate": 0.05, "steps": 400}
+    with pytest.raises(DataError, match=r"epsilon of 0\.0001: the smallest .* of 1e-05 is") as said:
+        noise_for(0.0001, **plan)  # type: ignore[arg-type]
+    smallest = float(str(said.value).rsplit(" ", 1)[1])
+    assert noise_for(smallest, **plan) > 1000  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="the smallest"):
+        noise_for(smallest - 0.0002, **plan)  # type: ignore[arg-type]

@@ -100,6 +100,8 @@ def test_few_events_are_spread_over_all_people(by_heart: lw.Recommender) -> None
 def test_what_cannot_be_audited_is_said(by_heart: lw.Recommender) -> None:
     with pytest.raises(DataError, match="events are among the members and the non-members"):
         lw.privacy.audit(by_heart, MEMBERS, MEMBERS)
+    with pytest.raises(DataError, match=r"needs two logs, .*log\.take\(side\[log\.user_codes\] == n\)"):
+        lw.privacy.audit(by_heart, MEMBERS)
     with pytest.raises(DataError, match="members have positive events of 1 people"):
         lw.privacy.audit(by_heart, MEMBERS.take(MEMBERS.user_codes == 0), STRANGERS)
     with pytest.raises(DataError, match="members are Interactions, not a DataFrame"):

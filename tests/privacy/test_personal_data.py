@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lifelong_widgets.data import Feedback
+from lifelong_widgets.data import DEFAULT_KINDS, Feedback
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.privacy import private_settings
 from lifelong_widgets.privacy.personal_data import SECTIONS
@@ -103,6 +104,26 @@ def test_events_taken_back_are_told_as_such(shop: Path) -> None:
         rec.undo()
         assert [entry["taken_back"] for entry in rec.held_about("ada")["journal"]] == [False, True]
         assert rec.held_about("ada")["consumed"] == ["i1"]
+
+
+def test_numbers_and_times_are_told_for_people(shop: Path) -> None:
+    """Bug: a reward of 0.3 was told as 0.30000001192092896, and a time only in seconds since 1970."""
+    at = 1_714_521_600.0
+    with opened(shop, kinds=DEFAULT_KINDS.with_weights(like=0.3)) as rec:
+        for item in ("i1", "i2"):
+            rec.learn_one(user="ada", item=item, kind="like", time=at)
+        rec.learn_one(user="eve", item="i1", kind="like")
+        held, told = rec.held_about("ada"), rec.held_about("ada").to_json()
+        assert "0.3," in told and "0.30000001" not in told and "0.30000001" not in held._repr_html_()
+        assert (
+            {row["reward"] for row in held["history"]} == {0.3} == {row["reward"] for row in held["replay"]}
+        )
+        for row in (*held["history"], *held["journal"]):
+            assert row["time"] == at and row["time_utc"] == "2024-05-01T00:00:00+00:00"
+        recorded = datetime.datetime.fromisoformat(held["journal"][0]["recorded_utc"])
+        assert abs(recorded.timestamp() - held["journal"][0]["recorded"]) <= 1.0
+        assert json.loads(told) == held.to_dict()
+        assert rec.held_about("eve")["journal"][0]["time_utc"] is None
 
 
 def test_without_a_journal_and_of_strangers() -> None:

@@ -248,6 +248,32 @@ def test_a_setting_that_is_changed_later_is_refused_at_the_next_event() -> None:
     assert rec.digest() == before
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"max_epsilon": 8},
+        {"noise_multiplier": 2},
+        {"clipping_norm": 1},
+        {"privacy_delta": 1e-6},
+        {"sampling_rate": 0.1},
+    ],
+)
+def test_noise_or_a_budget_without_a_unit_is_refused(given: dict[str, float], tmp_path: Path) -> None:
+    """Bug: `max_epsilon=8` alone was taken, and kept nothing private."""
+    said = r"without a privacy_unit: give privacy_unit='example' or 'person' .*private_settings\('person', "
+    with pytest.raises(PrivacyError, match=f"{next(iter(given))}=.*{said}"):
+        Recommender(checkerboard()[0], **SMALL, **given)
+    with pytest.raises(PrivacyError, match="without a privacy_unit"):
+        Recommender.open(tmp_path / "shop.lw", checkerboard()[0], **SMALL, **given)
+    assert not (tmp_path / "shop.lw").exists()
+
+
+def test_epsilon_leads_to_the_settings_that_keep_to_it() -> None:
+    """Bug: it asked for `max_epsilon`, which keeps nothing private by itself."""
+    with pytest.raises(DataError, match=r"'epsilon'; \*\*lw\.privacy\.private_settings\(epsilon=…\)"):
+        Recommender(checkerboard()[0], epsilon=8)
+
+
 def test_it_is_not_undone() -> None:
     rec = private("example")
     rec.learn_one(LOG[0])
@@ -277,8 +303,11 @@ def test_when_an_item_was_released_is_not_asked() -> None:
 def test_nothing_that_is_planned_wrongly_passes() -> None:
     with pytest.raises(DataError, match="unit is 'shop'"):
         private_settings("shop", epsilon=8)
-    with pytest.raises(TypeError, match="epsilon"):  # a budget that nobody has thought of is none
-        private_settings("person", epochs=1)  # type: ignore[call-arg]
+    with pytest.raises(DataError, match=r"private_settings\('person', epsilon=8\), or epsilon=None"):
+        private_settings("person", epochs=1)  # a budget that nobody has thought of is none
+    with pytest.raises(DataError, match=r"unit is 8; .* private_settings\('person', epsilon=8\)"):
+        private_settings(8)  # type: ignore[arg-type]
+    assert private_settings("person", 8) == private_settings("person", epsilon=8)
     assert "max_epsilon" not in private_settings("person", epsilon=None)
 
 
