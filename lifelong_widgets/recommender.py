@@ -253,6 +253,27 @@ class Recommender(ExplainableEngine):
         counts = self.memory.popularity.event_counts
         return {self.catalog.ids[row]: int(counts[row]) for row in np.flatnonzero(counts).tolist()}
 
+    def remembers(self, event: Feedback) -> bool:
+        """Whether this event, of this person, item and time, is among the last ones of the person's history.
+
+        `evaluation.prequential` asks whether the stream that it is to test with was learned before.
+
+        Raises:
+            DataError: the user is known by an id of the other type.
+
+        >>> import lifelong_widgets as lw
+        >>> rec = lw.Recommender(lw.Catalog.from_records([{"item": "fog"}, {"item": "tide"}]))
+        >>> event = lw.Feedback("ada", "tide", time=60.0)
+        >>> rec.remembers(event), rec.learn_one(event).n_events, rec.remembers(event)
+        (False, 1, True)
+        """
+        person = self.people.index_of(self.known_as(event.user))
+        if person is None or event.item not in self.catalog:
+            return False
+        items, times = self.histories.items_of(person), self.histories.times_of(person)
+        same = (items == self.catalog.index_of(event.item)) & (times == event.time)
+        return bool((same & (self.histories.rewards_of(person) != 0.0)).any())
+
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.
 

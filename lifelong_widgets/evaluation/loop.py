@@ -22,6 +22,7 @@ from lifelong_widgets.evaluation.learners import (
     events_so_far,
     is_told_now,
     rank_of,
+    warn_if_learned,
 )
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
@@ -57,6 +58,9 @@ def prequential(
     left within a step; the report covers what was done. A second Ctrl-C interrupts at once. An error of this
     package that a learner raises on the way, such as a loss that is not finite, ends the run in the same
     manner: the report says which in `error`. Learners that took the event before the one that failed keep it.
+
+    The learners have learned `log` afterwards (or observed it). A second run with the same ones would test them
+    on what they know, and on items that people have consumed: a `DataWarning` says so. Fit them anew before it.
 
     Args:
         learners: One learner, or several by name. They may share a catalogue object.
@@ -104,6 +108,7 @@ def prequential(
     _check(named, k, depth, n_before)
     check_ids(named, log, arrivals)
     check_kinds(named, log)
+    warn_if_learned(named, log)
     run = _Run(named, log, depth, arrivals, exclude_seen, learn, n_before)
     if isinstance(warm_up, Interactions):
         counts = np.bincount(warm_up.item_codes, minlength=len(warm_up.items)).tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning
 from lifelong_widgets.evaluation import RecencyPopularity, catalog_after, hit_rate, prequential
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
@@ -412,3 +413,53 @@ def test_a_learner_that_wants_to_know_is_told_when_each_event_happens() -> None:
     told.asked = []
     prequential({"told": told, "not": RecencyPopularity(told.catalog)}, LOG, progress=False)
     assert told.asked == LOG.times.tolist()
+
+
+def test_a_second_run_on_the_same_stream_warns_of_who_has_learned_it() -> None:
+    """Bug: running the cell of the README twice gave other numbers, without a word."""
+    catalog = catalog_of(*range(8))
+    log = log_of([(user, item) for item in range(6) for user in "uvw"])
+    past, stream = log.before(0.5), log.after(0.5)
+    rec = Recommender(catalog, embedding_dim=8, epochs=1)
+    rec.fit(past, progress=False)
+    learners = {"live": rec, "frozen": rec.frozen_twin(), "popular": RecencyPopularity(catalog)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        first = prequential(learners, stream, progress=False)
+    with pytest.warns(DataWarning, match="'live' and 'frozen' and 'popular' learned events.*Fit anew"):
+        prequential(learners, stream, progress=False)
+    rec.fit(past, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = prequential(rec, stream, progress=False)
+    np.testing.assert_array_equal(again.ranks["live"], first.ranks["live"])
+
+
+def test_a_run_that_was_broken_off_and_begun_again_warns_too() -> None:
+    log = log_of([(user, item) for item in range(6) for user in "uvw"])
+    rec = Recommender(catalog_of(*range(8)), embedding_dim=8)
+    prequential(rec, log[:5], progress=False)
+    with pytest.warns(DataWarning, match="'live' learned events of this log before"):
+        prequential(rec, log, progress=False)
+
+
+def test_no_warning_where_a_stream_goes_on_from_what_was_learned() -> None:
+    same_second = Interactions.from_pandas(pd.DataFrame({"user": "u", "item": list("abcabc"), "time": 5.0}))
+    by_day = Interactions.from_pandas(
+        pd.DataFrame({"user": list("uv") * 4, "item": list("aabbaabb"), "time": [0, 0, 0, 0, 0, 0, 86_400, 86_400]})
+    )
+    by_person = log_of([(user, item) for item in range(6) for user in "uvw"])
+    ours = by_person.user_codes == 0
+    for before, after in (
+        (same_second[:3], same_second[3:]),
+        (by_day[:4], by_day[4:]),
+        (by_person.take(ours), by_person.take(~ours)),
+    ):
+        catalog = catalog_of(*dict.fromkeys([*before.items, *after.items]))
+        learners = {"live": Recommender(catalog, embedding_dim=8), "popular": RecencyPopularity(catalog)}
+        for event in before:
+            for learner in learners.values():
+                learner.learn_one(event)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataWarning)
+            prequential(learners, after, progress=False)

@@ -104,6 +104,12 @@ class RecencyPopularity:
         self.observe(feedback)
         self._popularity.add(code, feedback.time, kind.weight if kind.positive else 0.0)
 
+    def remembers(self, event: Feedback) -> bool:
+        """Whether `event` was counted in before, as far as the latest time and what was consumed can tell."""
+        if event.time is None or event.time > self._popularity.now or event.item not in self.catalog:
+            return False
+        return self.catalog.index_of(event.item) in self._consumed.get(event.user, ())
+
     def observe(self, feedback: Feedback) -> None:
         """Remember what the user has consumed, without counting it.
 
