@@ -129,7 +129,7 @@ class Catalog:
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"a catalogue is made from a pandas DataFrame, not a {type(frame).__name__}")
         if not len(frame):
-            raise DataError("no items: the frame has no rows")
+            raise DataError(f"no items: {frames.source(frame)} has no rows")
         if not isinstance(category_separator, str) or not category_separator:
             raise DataError(f"category_separator is a string such as '|', not {brief(category_separator)}")
         texts = _text_columns(text)

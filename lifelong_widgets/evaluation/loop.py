@@ -59,8 +59,8 @@ def prequential(
     package that a learner raises on the way, such as a loss that is not finite, ends the run in the same
     manner: the report says which in `error`. Learners that took the event before the one that failed keep it.
 
-    The learners have learned `log` afterwards (or observed it). A second run with the same ones would test them
-    on what they know, and on items that people have consumed: a `DataWarning` says so. Fit them anew before it.
+    The learners have learned `log` afterwards (or observed it). A second run with the same ones would test
+    them on what they know, and on items that people have consumed: a `DataWarning` says so. Fit them anew.
 
     Args:
         learners: One learner, or several by name. They may share a catalogue object.

@@ -446,7 +446,9 @@ def test_a_run_that_was_broken_off_and_begun_again_warns_too() -> None:
 def test_no_warning_where_a_stream_goes_on_from_what_was_learned() -> None:
     same_second = Interactions.from_pandas(pd.DataFrame({"user": "u", "item": list("abcabc"), "time": 5.0}))
     by_day = Interactions.from_pandas(
-        pd.DataFrame({"user": list("uv") * 4, "item": list("aabbaabb"), "time": [0, 0, 0, 0, 0, 0, 86_400, 86_400]})
+        pd.DataFrame(
+            {"user": list("uv") * 4, "item": list("aabbaabb"), "time": [0, 0, 0, 0, 0, 0, 86_400, 86_400]}
+        )
     )
     by_person = log_of([(user, item) for item in range(6) for user in "uvw"])
     ours = by_person.user_codes == 0

@@ -37,7 +37,7 @@ def cases() -> Iterator[Case]:
 
 def _broken_files() -> Iterator[Case]:
     for name, content, fate in (
-        ("empty", b"", refused("not a table")),
+        ("empty", b"", refused("is empty")),
         ("a line end", b"\n", refused("not a table")),
         ("a header only", b"user,item,time\n", refused("no rows")),
         ("random bytes", bytes(range(256)) * 40, refused("not UTF-8")),
