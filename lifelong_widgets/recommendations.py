@@ -129,6 +129,22 @@ def check_k(k: Any, name: str = "k") -> int:
     return int(k)
 
 
+def check_flags(**flags: Any) -> None:
+    """Refuse what is neither True nor False; the names are what the caller calls them.
+
+    Raises:
+        DataError: one of them is something else.
+
+    >>> check_flags(exclude_seen="no")
+    Traceback (most recent call last):
+    ...
+    lifelong_widgets.errors.DataError: exclude_seen is 'no'; it must be True or False
+    """
+    for name, flag in flags.items():
+        if not isinstance(flag, (bool, np.bool_)):
+            raise DataError(f"{name} is {flag!r:.80}; it must be True or False")
+
+
 def check_now(now: Any) -> float | None:
     """The moment that a list is asked for, in seconds, or None if nobody says so.
 

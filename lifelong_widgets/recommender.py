@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time as time_of_day
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.privacy import PersonalData, personal_data
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
-from lifelong_widgets.recommendations import Recommendations, check_k, check_now
+from lifelong_widgets.recommendations import Recommendations, check_flags, check_k, check_now
 from lifelong_widgets.updates import LearnReport, Update
 
 
@@ -60,7 +61,9 @@ class Recommender(ExplainableEngine):
         False
     """
 
-    def fit(self, interactions: Interactions, progress: bool | ProgressCallback = True) -> FitReport:
+    def fit(
+        self, interactions: Interactions, progress: bool | ProgressCallback = True, **other: object
+    ) -> FitReport:
         """Learn a log from the start, in shuffled epochs with early stopping.
 
         What was learned before is replaced, as scikit-learn's `fit` does; use `learn_many` to go on. Ctrl-C
@@ -71,6 +74,7 @@ class Recommender(ExplainableEngine):
         Args:
             interactions: the log, in time order.
             progress: draw a bar, be silent, or call this.
+            **other: nothing else; a hyperparameter is told where it belongs.
 
         Raises:
             UnknownItemError: the log has an item that the catalogue does not hold; nothing was changed.
@@ -78,6 +82,8 @@ class Recommender(ExplainableEngine):
                 else; nothing was changed.
             KeyboardInterrupt: it was broken off outside its epochs; nothing was changed.
         """
+        if other:
+            raise DataError(self._not_of_a_fit(next(iter(other))))
         self._refuse_if_frozen("fit")
         _refuse_unless_log(interactions, "fit")
         if not len(interactions):
@@ -106,9 +112,11 @@ class Recommender(ExplainableEngine):
                 ``time.time()`` here, and as their `time` to `learn_one`.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
+            DataError: `k` is not a whole number of at least 1, `user` is not an id, `now` is not a time, or
+                `exclude_seen` or `reasons` is neither True nor False.
         """
         k, now, user = check_k(k), check_now(now), as_id(user, "user")
+        check_flags(exclude_seen=exclude_seen, reasons=reasons)
         self._sync_with_catalog()
         self._warn_of_unread()
         person = self.people.index_of(self.known_as(user))
@@ -417,10 +425,24 @@ class Recommender(ExplainableEngine):
             applied.learned,
         )
 
+    def _not_of_a_fit(self, name: str) -> str:
+        """What to say of an argument that `fit` does not take."""
+        if name not in self.settings():
+            return f"fit takes a log and progress, and no {brief(name)}"
+        part = next(part for part, made in self.parts.items() if name in made.settings())
+        later = f", or rec.{part}.{name} = … before the fit" if part == "trainer" else ""
+        return f"{name} is a hyperparameter, which fit does not take: Recommender(catalog, {name}=…){later}"
+
     def _refuse_if_frozen(self, verb: str) -> None:
         self._refuse_if_read_only(verb)
         if self.frozen:
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
+
+
+for _base in Recommender.__mro__[1:-1]:  # so that Python's own errors name the class that people use
+    for _name, _verb in vars(_base).items():
+        if inspect.isfunction(_verb):
+            inspect.unwrap(_verb).__qualname__ = f"{Recommender.__qualname__}.{_name}"
 
 
 def _event(

@@ -164,6 +164,26 @@ def catalog_after(catalog: Catalog, log: Interactions) -> Catalog:
     )
 
 
+def check_learners(learners: Mapping[str, Learner], learn: bool) -> None:
+    """Refuse what has not the verbs of a learner."""
+    for name, learner in learners.items():
+        for verb in ("catalog", "recommend", "learn_one" if learn else "observe"):
+            if not hasattr(learner, verb):
+                raise DataError(
+                    f"{name!r:.80} is no learner: type {type(learner).__name__} has no {verb}. Give a "
+                    "Recommender, a baseline such as RecencyPopularity, or what has the same verbs"
+                )
+
+
+def check_log(log: object, verb: str) -> None:
+    """Refuse what is no log; `verb` is what would be done with it."""
+    if not isinstance(log, Interactions):
+        raise DataError(
+            f"{verb} Interactions, not a {type(log).__name__}; Interactions.from_pandas(frame, …) makes them "
+            "of a DataFrame, Interactions.from_csv(path, …) of a file"
+        )
+
+
 def check_ids(learners: Mapping[str, Learner], log: Interactions, arrivals: Catalog | None) -> None:
     """What would stop the run half-way, found before it starts."""
     catalogs = [learner.catalog for learner in learners.values()]

@@ -19,6 +19,8 @@ from lifelong_widgets.evaluation.learners import (
     admit,
     check_ids,
     check_kinds,
+    check_learners,
+    check_log,
     events_so_far,
     is_told_now,
     rank_of,
@@ -26,6 +28,7 @@ from lifelong_widgets.evaluation.learners import (
 )
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
+from lifelong_widgets.recommendations import check_flags
 
 _EVENTS_PER_UPDATE = 20  # of the progress bar: often enough to look alive, seldom enough to cost nothing
 
@@ -83,9 +86,9 @@ def prequential(
         Ranks, metrics per fifth, the rolling curve and the cost per event.
 
     Raises:
-        DataError: No learner, a number out of range, users or items that are strings here and integers
-            there, a kind that means something else to a learner with `kinds` (or nothing), or `arrivals` with
-            text columns that a catalogue lacks. Nothing is learned then.
+        DataError: What is no learner or no log, a number out of range, users or items that are strings here
+            and integers there, a kind that means something else to a learner with `kinds` (or nothing), or
+            `arrivals` with text columns that a catalogue lacks. Nothing is learned then.
 
     Source: A. P. Dawid, "Present position and potential developments: the prequential approach", 1984;
     J. Vinagre, A. M. Jorge and J. Gama, "Evaluation of recommender systems in streaming environments", 2014.
@@ -106,6 +109,9 @@ def prequential(
     named: dict[str, Learner] = dict(learners) if isinstance(learners, Mapping) else {"live": learners}
     n_before = len(warm_up) if isinstance(warm_up, Interactions) else warm_up
     _check(named, k, depth, n_before)
+    check_flags(exclude_seen=exclude_seen, learn=learn)
+    check_learners(named, learn)
+    check_log(log, "prequential replays")
     check_ids(named, log, arrivals)
     check_kinds(named, log)
     warn_if_learned(named, log)

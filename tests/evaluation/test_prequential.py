@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,14 @@ from hypothesis import strategies as st
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.errors import DataError, DataWarning
-from lifelong_widgets.evaluation import RecencyPopularity, catalog_after, hit_rate, prequential
+from lifelong_widgets.evaluation import (
+    LastItem,
+    RecencyPopularity,
+    ablate,
+    catalog_after,
+    hit_rate,
+    prequential,
+)
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
 from tests.evaluation.learners import Scripted, catalog_of, log_of, oracle
@@ -465,3 +473,31 @@ def test_no_warning_where_a_stream_goes_on_from_what_was_learned() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DataWarning)
             prequential(learners, after, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("learners", "log", "message"),
+    [
+        (RecencyPopularity(catalog_of("a")), pd.DataFrame(), "Interactions, not a DataFrame; .*from_pandas"),
+        ({"x": 3}, LOG, "'x' is no learner: type int has no catalog"),
+        (3, LOG, "'live' is no learner"),
+    ],
+)
+def test_what_is_no_learner_or_no_log_is_refused(learners: Any, log: Any, message: str) -> None:
+    """Bug: `'method' object is not iterable`."""
+    with pytest.raises(DataError, match=message):
+        prequential(learners, log, progress=False)
+
+
+def test_ablate_says_so_when_its_arguments_are_swapped() -> None:
+    with pytest.raises(DataError, match=r"ablate\(catalog, log\)"):
+        ablate(LOG, catalog_of(*"abcd"), progress=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("learner", [RecencyPopularity(catalog_of("a")), LastItem(catalog_of("a"))])
+def test_a_flag_that_is_no_bool_is_refused(learner: RecencyPopularity) -> None:
+    """Bug: `exclude_seen="no"` was taken for True."""
+    with pytest.raises(DataError, match="exclude_seen is 'no'; it must be True or False"):
+        learner.recommend("u", exclude_seen="no")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="exclude_seen is 'no'"):
+        prequential(learner, LOG, exclude_seen="no", progress=False)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import numpy as np
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.evaluation.baselines.fading import FadingPopularity
 from lifelong_widgets.evaluation.baselines.ranking import best
-from lifelong_widgets.recommendations import Recommendations, check_k
+from lifelong_widgets.recommendations import Recommendations, check_flags, check_k
 
 
 class RecencyPopularity:
@@ -82,9 +82,10 @@ class RecencyPopularity:
         The score is the popularity relative to that of the most popular item.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1.
+            DataError: `k` is not a whole number of at least 1, or a flag neither True nor False.
         """
         k, n = check_k(k), len(self.catalog)
+        check_flags(exclude_seen=exclude_seen, reasons=reasons)
         logs = self._popularity.logs(n)
         if exclude_seen and user in self._consumed:
             logs[list(self._consumed[user])] = -np.inf
