@@ -6,6 +6,7 @@ import inspect
 import os
 import time as time_of_day
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -82,13 +83,15 @@ class Recommender(ExplainableEngine):
                 else; nothing was changed.
             KeyboardInterrupt: it was broken off outside its epochs; nothing was changed.
         """
+        start = time_of_day.perf_counter()
         if other:
             raise DataError(self._not_of_a_fit(next(iter(other))))
         self._refuse_if_frozen("fit")
         _refuse_unless_log(interactions, "fit")
         if not len(interactions):
             raise DataError("the log has no events to fit; learn_one needs no fit before it")
-        return self._record_fit(self._log_as_known(interactions), progress)
+        report = self._record_fit(self._log_as_known(interactions), progress)
+        return replace(report, seconds=time_of_day.perf_counter() - start)
 
     @one_thread()
     def recommend(

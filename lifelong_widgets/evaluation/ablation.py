@@ -49,7 +49,8 @@ def ablate(
     >>> list(ablate(shelf, log, ["linear"], progress=False, **tiny))
     ['whole', 'without linear', 'network alone']
     """
-    if isinstance(catalog, Interactions) and isinstance(warm_up, Catalog):
+    given: object = catalog
+    if isinstance(given, Interactions):
         raise DataError("ablate takes the catalogue first, and then the log: ablate(catalog, log)")
     check_log(warm_up, "ablate fits")
     unknown = [group for group in groups if group not in GROUPS]

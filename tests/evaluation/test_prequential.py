@@ -369,7 +369,7 @@ def test_cold_items_are_told_apart_by_their_events_so_far() -> None:
     assert report.warm_up == 8 and report.earlier is not None
     assert report.earlier.tolist() == [5, 3, 4, 5]
     assert report.is_cold().tolist() == [False, True, True, False]
-    assert report.cold()["HR@10"] == 1.0 and report.table["fifth"].iloc[-1] == "cold"
+    assert report.cold()["HR@10"] == 1.0 and report.to_pandas()["fifth"].iloc[-1] == "cold"
     assert report.to_dict()["learners"]["live"]["cold"]["events"] == 2
     assert "cold" in str(report) and "fewer than 5 events" in report.to_html()
 
@@ -384,7 +384,7 @@ def test_a_fitted_recommender_says_which_items_were_cold_for_all_learners() -> N
     learners = {"live": rec, "frozen": rec.frozen_twin(), "popular": RecencyPopularity(catalog)}
     report = prequential(learners, log, progress=False)
     assert report.earlier is not None and report.earlier.tolist() == [6, 3, 4]
-    assert report.table[report.table["fifth"] == "cold"]["events"].tolist() == [2, 2, 2]
+    assert report.to_pandas()[report.to_pandas()["fifth"] == "cold"]["events"].tolist() == [2, 2, 2]
     assert report.compare("live", "frozen").n_people == 2  # w, twice, and x
     told = prequential(RecencyPopularity(catalog), log, warm_up=before, progress=False)
     assert told.earlier is not None and told.earlier.tolist() == [6, 3, 4]  # as the events themselves say
