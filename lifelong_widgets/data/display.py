@@ -7,7 +7,7 @@ import reprlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -96,12 +96,10 @@ def near(name: object, known: Iterable[object]) -> str:
     return closest(name, known) if isinstance(name, str) and len(name) <= _LONGEST_TYPED else ""
 
 
-def brief_fields(made: object) -> str:
+def brief_fields(made: Any) -> str:
     """The `repr` of a dataclass whose values are the user's: each is cut."""
-    shown = ", ".join(
-        f"{field.name}={brief(getattr(made, field.name), _LONGEST_FIELD)}" for field in fields(made)
-    )  # type: ignore[arg-type]
-    return f"{type(made).__name__}({shown})"
+    shown = (f"{field.name}={brief(getattr(made, field.name), _LONGEST_FIELD)}" for field in fields(made))
+    return f"{type(made).__name__}({', '.join(shown)})"
 
 
 class WholeTexts(pd.DataFrame):

@@ -566,7 +566,8 @@ def _warn_of_unread_kinds(frame: pd.DataFrame, used: tuple[object, ...], kinds: 
             held = listing(map(repr, cells.unique().tolist()), most=5)
             warn(
                 f"column {brief(label)} holds kinds of feedback ({held}) and is not read, so that every "
-                f"event is a click: say kind={brief(label)}, or kind='click' if that is meant",
+                f"event is a click: say kind={brief(label)} (--kind-column on the command line), or "
+                "kind='click' if that is meant",
                 DataWarning,
             )
             return
