@@ -135,7 +135,7 @@ def _source(options: argparse.Namespace) -> tuple[str, Catalog, Interactions]:
     """The title, the whole catalogue and the log: those of a named data set, or from files."""
     from lifelong_widgets.data import datasets
 
-    if options.source in datasets.names():
+    if options.source in datasets.list():
         for name in _LOG_OPTIONS:
             if getattr(options, name) not in (None, False):
                 flag = "--" + name.replace("_", "-")
@@ -145,7 +145,7 @@ def _source(options: argparse.Namespace) -> tuple[str, Catalog, Interactions]:
     if Path(options.source).is_dir():
         return _safe(Path(options.source).name), *_of_journal(options)
     if not Path(options.source).suffix and not Path(options.source).exists():
-        known = datasets.names()
+        known = datasets.list()
         raise DataError(
             f"{options.source!r} is neither a data set nor a file{closest(options.source, known) or '.'} "
             f"Data sets are {', '.join(known)}; a LOG ends in .csv, .tsv, .parquet or .jsonl."

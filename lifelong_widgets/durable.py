@@ -9,6 +9,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+import traitlets
+
 from lifelong_widgets.assembly import Snapshot, check_graph, make_parts
 from lifelong_widgets.certificates import AuditReport, Certificate, utc
 from lifelong_widgets.data import (
@@ -20,13 +22,15 @@ from lifelong_widgets.data import (
     Interactions,
     SocialGraph,
 )
+from lifelong_widgets.data.display import brief
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.data.social import Edge, edge_of
 from lifelong_widgets.engine import Applied, Engine
-from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError, PrivacyError
+from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError, PrivacyError, SettingError
 from lifelong_widgets.files import as_path
 from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
+from lifelong_widgets.parts import refusal
 from lifelong_widgets.progress import ProgressCallback, deferred_interrupts, held_interrupts
 from lifelong_widgets.recording import JournalSettings, Recording, begin, resume
 from lifelong_widgets.restoring import base_knows, begins_with, rebuild
@@ -113,7 +117,7 @@ class DurableEngine(Engine):
         own = {
             name: settings.pop(name) for name in JournalSettings.class_traits(config=True) if name in settings
         }
-        journal_settings = JournalSettings(**own)
+        journal_settings = _journal_settings(own)
         check_graph(graph)
         make_parts(settings)  # refuses what no part knows, before anything is opened
         if folder.is_file():
@@ -179,7 +183,7 @@ class DurableEngine(Engine):
             raise DataError(
                 f"this recommender is written to {self._recording.journal.folder}; close() it first"
             )
-        journal_settings = JournalSettings(**settings)
+        journal_settings = _journal_settings(settings)
         self._sync_with_catalog()
         if not Journal.exists(folder):
             self._attach(begin(self, folder, journal_settings, pseudonymize))
@@ -627,3 +631,16 @@ class DurableEngine(Engine):
                 f"this is a look at the model as it was at entry {self._moment}, which cannot {verb}; "
                 "call it on the live recommender"
             )
+
+
+def _journal_settings(given: dict[str, Any]) -> JournalSettings:
+    """How a journal is to be kept.
+
+    Raises:
+        DataError: a setting that there is not.
+        SettingError: one that is out of bounds or not among its choices.
+    """
+    try:
+        return JournalSettings(**given)
+    except traitlets.TraitError as error:
+        raise SettingError(refusal(JournalSettings, given, brief) or str(error)) from None

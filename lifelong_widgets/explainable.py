@@ -21,7 +21,7 @@ from lifelong_widgets.explanation import (
     ListExplanation,
 )
 from lifelong_widgets.models import one_thread
-from lifelong_widgets.recommendations import check_k, check_now
+from lifelong_widgets.recommendations import check_flags, check_k, check_now
 from lifelong_widgets.value import ItemValue, ItemValues
 
 
@@ -200,6 +200,7 @@ class ExplainableEngine(DurableEngine):
                 "Recommender(catalog, discount=0.9)"
             )
         now = check_now(now)
+        check_flags(exclude_seen=exclude_seen)
         self._sync_with_catalog()
         person = self.people.index_of(self.known_as(user))
         if isinstance(items, (str, bytes)):

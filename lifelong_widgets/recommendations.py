@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lifelong_widgets.data import Catalog, Id
-from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.display import brief, brief_fields, shorten
 from lifelong_widgets.data.frames import FIRST_SECOND, LAST_SECOND, moment
 from lifelong_widgets.errors import DataError
 
+LONGEST_SHOWN = 200
+"""Characters of a title, or of a sentence that names one, in a table in a notebook."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Recommendation:
     """One item of a list.
 
@@ -35,6 +38,8 @@ class Recommendation:
     categories: tuple[str, ...]
     score: float
     reason: str
+
+    __repr__ = brief_fields
 
 
 class Recommendations(Sequence[Recommendation]):
@@ -99,7 +104,7 @@ class Recommendations(Sequence[Recommendation]):
         return pd.DataFrame([[getattr(row, name) for name in columns] for row in self], columns=columns)
 
     def __repr__(self) -> str:
-        lines = [f"{len(self)} recommendations for {self.user!r}"]
+        lines = [f"{len(self)} recommendations for {brief(self.user)}"]
         for row in self:
             title, reason = shorten(row.title, 40), shorten(row.reason, 60)
             lines.append(f"{row.rank:>4}  {title:<40}  {row.score:>7.3f}  {reason}".rstrip())
@@ -109,13 +114,13 @@ class Recommendations(Sequence[Recommendation]):
         head = "<tr><th></th><th style='text-align:left'>title</th><th>score</th><th></th></tr>"
         body = "".join(
             f"<tr><td>{row.rank}</td>"
-            f"<td style='text-align:left'><b>{html.escape(row.title)}</b> "
-            f"<small>{html.escape(' · '.join(row.categories))}</small></td>"
+            f"<td style='text-align:left'><b>{html.escape(shorten(row.title, LONGEST_SHOWN))}</b> "
+            f"<small>{html.escape(shorten(' · '.join(row.categories), LONGEST_SHOWN))}</small></td>"
             f"<td>{row.score:.3f}</td>"
-            f"<td style='text-align:left'><i>{html.escape(row.reason)}</i></td></tr>"
+            f"<td style='text-align:left'><i>{html.escape(shorten(row.reason, LONGEST_SHOWN))}</i></td></tr>"
             for row in self
         )
-        return f"<table><caption>For {html.escape(str(self.user))}</caption>{head}{body}</table>"
+        return f"<table><caption>For {html.escape(shorten(str(self.user)))}</caption>{head}{body}</table>"
 
 
 def check_k(k: Any, name: str = "k") -> int:
@@ -127,6 +132,22 @@ def check_k(k: Any, name: str = "k") -> int:
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
         raise DataError(f"{name} is {k!r}; it must be a whole number of at least 1")
     return int(k)
+
+
+def check_flags(**flags: Any) -> None:
+    """Refuse what is neither True nor False; the names are what the caller calls them.
+
+    Raises:
+        DataError: one of them is something else.
+
+    >>> check_flags(exclude_seen="no")
+    Traceback (most recent call last):
+    ...
+    lifelong_widgets.errors.DataError: exclude_seen is 'no'; it must be True or False
+    """
+    for name, flag in flags.items():
+        if not isinstance(flag, (bool, np.bool_)):
+            raise DataError(f"{name} is {flag!r:.80}; it must be True or False")
 
 
 def check_now(now: Any) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time as time_of_day
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.privacy import PersonalData, personal_data
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
-from lifelong_widgets.recommendations import Recommendations, check_k, check_now
+from lifelong_widgets.recommendations import Recommendations, check_flags, check_k, check_now
 from lifelong_widgets.updates import LearnReport, Update
 
 
@@ -61,7 +62,9 @@ class Recommender(ExplainableEngine):
         False
     """
 
-    def fit(self, interactions: Interactions, progress: bool | ProgressCallback = True) -> FitReport:
+    def fit(
+        self, interactions: Interactions, progress: bool | ProgressCallback = True, **other: object
+    ) -> FitReport:
         """Learn a log from the start, in shuffled epochs with early stopping.
 
         What was learned before is replaced, as scikit-learn's `fit` does; use `learn_many` to go on. Ctrl-C
@@ -72,6 +75,7 @@ class Recommender(ExplainableEngine):
         Args:
             interactions: the log, in time order.
             progress: draw a bar, be silent, or call this.
+            **other: nothing else; a hyperparameter is told where it belongs.
 
         Raises:
             UnknownItemError: the log has an item that the catalogue does not hold; nothing was changed.
@@ -79,11 +83,15 @@ class Recommender(ExplainableEngine):
                 else; nothing was changed.
             KeyboardInterrupt: it was broken off outside its epochs; nothing was changed.
         """
+        start = time_of_day.perf_counter()
+        if other:
+            raise DataError(self._not_of_a_fit(next(iter(other))))
         self._refuse_if_frozen("fit")
         _refuse_unless_log(interactions, "fit")
         if not len(interactions):
             raise DataError("the log has no events to fit; learn_one needs no fit before it")
-        return self._record_fit(self._log_as_known(interactions), progress)
+        report = self._record_fit(self._log_as_known(interactions), progress)
+        return replace(report, seconds=time_of_day.perf_counter() - start)
 
     @one_thread()
     def recommend(
@@ -107,9 +115,11 @@ class Recommender(ExplainableEngine):
                 ``time.time()`` here, and as their `time` to `learn_one`.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1, `user` is not an id, or `now` is not a time.
+            DataError: `k` is not a whole number of at least 1, `user` is not an id, `now` is not a time, or
+                `exclude_seen` or `reasons` is neither True nor False.
         """
         k, now, user = check_k(k), check_now(now), as_id(user, "user")
+        check_flags(exclude_seen=exclude_seen, reasons=reasons)
         self._sync_with_catalog()
         self._warn_of_unread()
         person = self.people.index_of(self.known_as(user))
@@ -254,6 +264,27 @@ class Recommender(ExplainableEngine):
         counts = self.memory.popularity.event_counts
         return {self.catalog.ids[row]: int(counts[row]) for row in np.flatnonzero(counts).tolist()}
 
+    def remembers(self, event: Feedback) -> bool:
+        """Whether this event, of this person, item and time, is among the last ones of the person's history.
+
+        `evaluation.prequential` asks whether the stream that it is to test with was learned before.
+
+        Raises:
+            DataError: the user is known by an id of the other type.
+
+        >>> import lifelong_widgets as lw
+        >>> rec = lw.Recommender(lw.Catalog.from_records([{"item": "fog"}, {"item": "tide"}]))
+        >>> event = lw.Feedback("ada", "tide", time=60.0)
+        >>> rec.remembers(event), rec.learn_one(event).n_events, rec.remembers(event)
+        (False, 1, True)
+        """
+        person = self.people.index_of(self.known_as(event.user))
+        if person is None or event.item not in self.catalog:
+            return False
+        items, times = self.histories.items_of(person), self.histories.times_of(person)
+        same = (items == self.catalog.index_of(event.item)) & (times == event.time)
+        return bool((same & (self.histories.rewards_of(person) != 0.0)).any())
+
     def modality_weights(self) -> dict[str, float]:
         """What each modality of the content counts in the network; 1 each unless ``fusion="gated"``.
 
@@ -397,6 +428,14 @@ class Recommender(ExplainableEngine):
             applied.td_error,
             applied.learned,
         )
+
+    def _not_of_a_fit(self, name: str) -> str:
+        """What to say of an argument that `fit` does not take."""
+        if name not in self.settings():
+            return f"fit takes a log and progress, and no {brief(name)}"
+        part = next(part for part, made in self.parts.items() if name in made.settings())
+        later = f", or rec.{part}.{name} = … before the fit" if part == "trainer" else ""
+        return f"{name} is a hyperparameter, which fit does not take: Recommender(catalog, {name}=…){later}"
 
     def _refuse_if_frozen(self, verb: str) -> None:
         self._refuse_if_read_only(verb)

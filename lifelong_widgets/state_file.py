@@ -176,7 +176,11 @@ def _raw(
         document = json.loads(tensors.pop(_DOCUMENT).numpy().tobytes())
     except FormatError:
         raise
-    except (SafetensorError, OSError, LookupError, ValueError, TypeError, RuntimeError, MemoryError) as error:
+    except SafetensorError as error:  # which speaks of how such files are laid out
+        table = path.suffix.lower() in (".csv", ".tsv", ".parquet", ".jsonl")
+        hint = "; Catalog.from_csv and Interactions.from_csv (or from_parquet) read tables" if table else ""
+        raise FormatError(f"{path} is not a file of lifelong-widgets, or is damaged{hint}") from error
+    except (OSError, LookupError, ValueError, TypeError, RuntimeError, MemoryError) as error:
         raise FormatError(f"{path} is not a file of lifelong-widgets, or is damaged: {error}") from error
     if not isinstance(document, dict):
         raise FormatError(f"{path} is damaged: its document is a {type(document).__name__}")

@@ -86,7 +86,7 @@ def test_the_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     from lifelong_widgets.data import datasets
 
-    assert (code, err, list(lines)) == (0, "", datasets.names())
+    assert (code, err, list(lines)) == (0, "", datasets.list())
     assert "invented" in lines["bookshop"] and "films" in lines["movielens-100k"]
 
 

@@ -48,7 +48,7 @@ def test_what_one_passes_counts_more(recipe: lw.recipes.Recipe) -> None:
 
 
 def test_its_data_sets_exist_and_speak_of_the_same_kinds(recipe: lw.recipes.Recipe) -> None:
-    assert {recipe.world, *recipe.logs} <= set(datasets.names())
+    assert {recipe.world, *recipe.logs} <= set(datasets.list())
     data = datasets.load(recipe.world, n_people=5, n_events=20)
     assert data.interactions.kinds == recipe.kinds
 

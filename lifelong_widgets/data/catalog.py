@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lifelong_widgets.data import frames, tables
-from lifelong_widgets.data.display import brief, html_table, listing, near, others, shorten
+from lifelong_widgets.data.display import brief, brief_fields, html_table, listing, near, others, shorten
 from lifelong_widgets.data.frames import FIRST_SECOND, LAST_SECOND
 from lifelong_widgets.data.ids import Id, IdIndex, as_id, twin
 from lifelong_widgets.errors import DataError, DataWarning, UnknownItemError, warn
@@ -25,7 +25,7 @@ _TEXTS_SHOWN = 5
 _NEAR_AMONG = 5_000  # ids among which a typing error is looked for
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Item:
     """One item of a catalogue.
 
@@ -51,6 +51,8 @@ class Item:
     image: str | None = None
     audio: str | None = None
     released: float | None = None
+
+    __repr__ = brief_fields
 
     def to_record(self) -> dict[str, Any]:
         """The item as plain values, ready for JSON; text columns stand beside the title."""
@@ -129,7 +131,7 @@ class Catalog:
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"a catalogue is made from a pandas DataFrame, not a {type(frame).__name__}")
         if not len(frame):
-            raise DataError("no items: the frame has no rows")
+            raise DataError(f"no items: {frames.source(frame)} has no rows")
         if not isinstance(category_separator, str) or not category_separator:
             raise DataError(f"category_separator is a string such as '|', not {brief(category_separator)}")
         texts = _text_columns(text)

@@ -56,7 +56,8 @@ def drop_missing(
     names = [columns] if isinstance(columns, str) else list(columns)
     gone = np.zeros(len(frame), dtype=bool)
     for name in names:
-        cells = frames.column(frame, name, "what must not be missing")
+        remedy = "Name those of yours, such as drop_missing(frame, columns=['customer', 'sku', 'at'])."
+        cells = frames.column(frame, name, "what must not be missing", remedy)
         gone |= cells.isna().to_numpy(dtype=bool)
         if not (pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells)):
             gone |= cells.map(lambda cell: isinstance(cell, str) and not cell.strip()).to_numpy(dtype=bool)

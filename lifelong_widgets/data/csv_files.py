@@ -40,6 +40,8 @@ def read_csv(path: PathLike, sep: str | None = None) -> pd.DataFrame:
     try:
         n_lines = _count_lines(file)
         names = _header(file, separator)
+        if not n_lines:
+            raise FormatError(f"{shown(file)} is empty: it has not even a header")
         limits.check_shape(file, n_lines, len(names))
         frame = pd.read_csv(
             file,
@@ -62,7 +64,9 @@ def read_csv(path: PathLike, sep: str | None = None) -> pd.DataFrame:
         )
     if len(set(names)) < len(names) == len(frame.columns):
         frame.columns = pd.Index(names)  # of two names alike pandas has silently changed one
-    if n_lines == len(frame) + 1:  # there are no empty lines and no cells of several lines
+    if not len(frame):
+        frame.index = lines_of(file, [])
+    elif n_lines == len(frame) + 1:  # there are no empty lines and no cells of several lines
         frame.index = lines_of(file, range(2, n_lines + 1))
     return frame
 
@@ -95,7 +99,8 @@ def _count_lines(file: Path) -> int:
                 at = n_bytes - pending + error.start
                 line = n_lines + _ends(chunk[: max(error.start - pending, 0)], last) + 1
                 raise FormatError(
-                    f"{shown(file)} is not UTF-8 (byte {at}, line {line}); save it with UTF-8 encoding"
+                    f"{shown(file)} is not UTF-8 (byte {at}, line {line}); save it with UTF-8 encoding, or "
+                    "give from_pandas what pd.read_csv(path, encoding='latin-1', dtype=str) reads"
                 ) from None
             if (at := chunk.find(b"\0")) >= 0:
                 raise FormatError(

@@ -6,7 +6,8 @@ import html
 import reprlib
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import cast
+from dataclasses import fields
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from lifelong_widgets.errors import closest
 
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's control, format, … and line ends
 _LONGEST_TYPED = 80
+_LONGEST_FIELD = 200
 _REPR = reprlib.Repr()  # which looks at the first few elements only
 _REPR.maxother = _REPR.maxstring = _REPR.maxlong = 200
 _JOINERS = "\u200c\u200d"  # of category Cf, but Persian, Indic scripts and emoji are written with them
@@ -92,6 +94,12 @@ def near(name: object, known: Iterable[object]) -> str:
     ("; did you mean 'like'?", '')
     """
     return closest(name, known) if isinstance(name, str) and len(name) <= _LONGEST_TYPED else ""
+
+
+def brief_fields(made: Any) -> str:
+    """The `repr` of a dataclass whose values are the user's: each is cut."""
+    shown = (f"{field.name}={brief(getattr(made, field.name), _LONGEST_FIELD)}" for field in fields(made))
+    return f"{type(made).__name__}({', '.join(shown)})"
 
 
 class WholeTexts(pd.DataFrame):

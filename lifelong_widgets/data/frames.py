@@ -9,6 +9,7 @@ import fractions
 import pathlib
 import re
 import uuid
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -27,7 +28,9 @@ LAST_SECOND = 253_402_300_800.0
 LARGEST_VALUE = float(np.finfo(np.float32).max)
 """The largest number that an event can carry."""
 
-_DATE = re.compile(r"\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")  # such as 31.12.2024 or 12/31/24
+_YEAR_LAST = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b")  # such as 31.12.2024 or 12/31/24
+_YEAR_FIRST = re.compile(r"\s*\d{4}[./-]\d{1,2}[./-]\d{1,2}\b")
+_LOOKED_AT = 1_000  # cells of a column by which it is told how to read it
 _SEPARATORS = (";", "\t", "|", ",")  # of cells
 _LINES = "line of "  # how the index of a frame out of a file is called, before the file's name
 _WRITTEN_ALIKE = (  # what stands in a cell as one writes it; not a list, not bytes
@@ -125,6 +128,37 @@ def row(series: pd.Series[Any], position: int) -> str:
     return f"row {position}" + ("" if same else f" (index label {brief(label)})")
 
 
+def source(frame: pd.DataFrame) -> str:
+    """How messages name a whole frame, or the file that it comes from.
+
+    >>> source(pd.DataFrame()), source(pd.DataFrame(index=lines_of(pathlib.Path("log.csv"), [])))
+    ('the frame', "the file 'log.csv'")
+    """
+    name = frame.index.name
+    if isinstance(name, str) and name.startswith(_LINES):
+        return f"the file {name.removeprefix(_LINES)}"
+    return "the frame"
+
+
+def remedied(series: pd.Series[Any], *steps: str) -> str:
+    """Code that makes a frame without what a message is about; it reads the file first if there is one.
+
+    >>> series = pd.Series(["ada"], index=lines_of(pathlib.Path("log.csv"), [2]), name="user")
+    >>> remedied(series, "frame = frame.dropna(subset=['user'])")
+    "frame = pd.read_csv(path, dtype=str); frame = frame.dropna(subset=['user']); then from_pandas(frame, …)"
+    """
+    name = series.index.name
+    if not (isinstance(name, str) and name.startswith(_LINES)):
+        return "; ".join(steps)
+    read = "read_json(path, lines=True, dtype=False)" if ".jsonl" in name else "read_csv(path, dtype=str)"
+    return "; ".join([f"frame = pd.{read}", *steps, "then from_pandas(frame, …)"])
+
+
+def _without_missing(series: pd.Series[Any], *steps: str) -> str:
+    """How to leave out the rows in which a column has nothing, after `steps`."""
+    return remedied(series, *steps, f"frame = frame.dropna(subset=[{brief(series.name)}])")
+
+
 def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[Id]]:
     """Codes into a vocabulary, in order of first appearance, and that vocabulary; `what` an id is called.
 
@@ -139,7 +173,7 @@ def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[
         if missing.any():
             raise DataError(
                 f"{where(series, int(missing.argmax()))}: the {what} is missing"
-                f"{others(int(missing.sum()) - 1)}; drop or fill the row"
+                f"{others(int(missing.sum()) - 1)}; fill it, or drop such rows: {_without_missing(series)}"
             )
         raise DataError(
             f"column {brief(series.name)}: the {what}s are {series.dtype}, such as {series.iloc[0]}; "
@@ -152,7 +186,7 @@ def ids(series: pd.Series[Any], what: str) -> tuple[npt.NDArray[np.int64], list[
         missing = codes < 0
         raise DataError(
             f"{where(series, int(missing.argmax()))}: the {what} is missing{others(int(missing.sum()) - 1)}; "
-            "drop or fill the row"
+            f"fill it, or drop such rows: {_without_missing(series)}"
         )
     clean: list[Id] = []
     for code, value in enumerate(vocabulary):
@@ -243,7 +277,7 @@ def seconds(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
         given = series.iloc[position]
         problem = "the time is missing" if _is_missing(given) else f"{brief(given)} cannot be read as a time"
         more = others(int(bad.sum()) - 1)
-        raise DataError(f"{where(series, position)}: {problem}{more}; {remedy}{_dates(series, bad)}")
+        raise DataError(f"{where(series, position)}: {problem}{more}; {remedy}{_readings(series, bad)}")
     outside = (result < FIRST_SECOND) | (result >= LAST_SECOND)
     if outside.any():
         position = int(outside.argmax())
@@ -255,14 +289,36 @@ def seconds(series: pd.Series[Any]) -> npt.NDArray[np.float64]:
     return result
 
 
-def _dates(series: pd.Series[Any], bad: npt.NDArray[np.bool_]) -> str:
-    """How to read what stands in the `bad` cells, if dates of another order are among them."""
-    if any(isinstance(cell, str) and _DATE.match(cell) for cell in series[bad].tolist()):
-        return (
-            f". Read dates such as 31.12.2024 first: df[{brief(series.name)}] = "
-            f"pd.to_datetime(df[{brief(series.name)}], dayfirst=True)"
-        )
-    return ""
+def _readings(series: pd.Series[Any], bad: npt.NDArray[np.bool_]) -> str:
+    """How pandas reads the column, of which the `bad` cells are no times here, or leaves them out."""
+    if len(series) == 1 and series.dtype == object:  # a moment, and no column of a frame
+        return ""
+    if series[bad].isna().all():
+        return f". To drop such rows: {_without_missing(series)}"
+    seen = np.zeros(len(series), dtype=bool)
+    seen[:_LOOKED_AT] = True
+    seen[np.flatnonzero(bad)[:_LOOKED_AT]] = True
+    cells, name = series[seen].dropna(), f"frame[{brief(series.name)}]"
+    if not all(isinstance(cell, str) for cell in cells):
+        return ""
+    day_first = f"pd.to_datetime({name}, dayfirst=True"
+    n_read = {f"pd.to_numeric({name}": int(pd.to_numeric(cells, errors="coerce").notna().sum())}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas tells which order it takes
+        for way, first in ((f"pd.to_datetime({name}", False), (day_first, True)):
+            read = pd.to_datetime(cells, errors="coerce", utc=True, dayfirst=first)
+            n_read[way] = int(read.notna().sum())
+    best = max(n_read, key=lambda way: n_read[way])
+    year_last, year_first = (sum(map(bool, map(form.match, cells))) for form in (_YEAR_LAST, _YEAR_FIRST))
+    if n_read[day_first] == n_read[best] and year_last > year_first:
+        best = day_first
+    note = " (without dayfirst where the month stands first)" if best == day_first else ""
+    if n_read[best] == len(cells) == int(seen.sum()):
+        return f". pandas can read them{note}: {remedied(series, f'{name} = {best})')}"
+    if not n_read[best]:
+        return ""
+    step = f"{name} = {best}, errors='coerce')"
+    return f". To drop such rows{note}: {_without_missing(series, step)}"
 
 
 Time = float | str | datetime.date | np.datetime64
@@ -332,7 +388,9 @@ def _read_moments(series: pd.Series[Any], result: npt.NDArray[np.float64]) -> No
         return
     if series.dtype != object:  # strings, and what is missing
         if not np.isfinite(result[series.notna().to_numpy()]).all():
-            result[:] = _parsed(series)
+            parsed = _parsed(series)
+            if np.isfinite(parsed).sum() > np.isfinite(result).sum():
+                result[:] = parsed
         return
     cells = series.tolist()
     for kind, written in ((str, str), ((datetime.date, np.datetime64), _iso_8601)):

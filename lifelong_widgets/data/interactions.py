@@ -13,10 +13,10 @@ import pandas as pd
 
 from lifelong_widgets.data import frames, tables
 from lifelong_widgets.data.catalog import Catalog
-from lifelong_widgets.data.display import brief, html_table, others, shorten
+from lifelong_widgets.data.display import brief, html_table, listing, others, shorten
 from lifelong_widgets.data.feedback import DEFAULT_KINDS, Feedback, FeedbackKinds
 from lifelong_widgets.data.ids import Id, IdIndex
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning, warn
 
 Moment = float | str | datetime.date | pd.Timestamp | np.datetime64
 """A fraction of the events (in (0, 1)), or a time: epoch seconds (above 1), a datetime, an ISO string."""
@@ -117,7 +117,7 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"a log is made from a pandas DataFrame, not a {type(frame).__name__}")
         if not len(frame):
-            raise DataError("no events: the frame has no rows")
+            raise DataError(f"no events: {frames.source(frame)} has no rows")
         _check_types(kinds, catalog)
         user_column = frames.column(frame, user, "the user ids", "Name the right one with user=….")
         item_column = frames.column(frame, item, "the item ids", "Name the right one with item=….")
@@ -133,6 +133,8 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             remedy = "Name the right one with time=…, or pass time=None if the rows are in order."
             times = frames.seconds(frames.column(frame, time, "the times", remedy))
         kind_codes, kind_names = _kinds(frame, kind, kinds)
+        if frames.same_label(kind, "kind") and not frames.has_column(frame, kind):
+            _warn_of_unread_kinds(frame, (user, item, time, value), kinds)
         if value is None or (frames.same_label(value, "value") and not frames.has_column(frame, value)):
             values = np.full(len(frame), np.nan, dtype=np.float32)
         else:
@@ -227,12 +229,13 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         """From a CSV file (UTF-8, with a header), whose ids are strings; columns as in `from_pandas`.
 
         `sep` is the character between cells, such as ``";"``; without it a comma, or a tab in a ``.tsv``.
+        Events that repeat another are kept, and a `DataWarning` says how many there are.
 
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
         """
-        return cls.from_pandas(
+        log = cls.from_pandas(
             tables.read_csv(path, sep),
             user=user,
             item=item,
@@ -242,6 +245,8 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             kinds=kinds,
             catalog=catalog,
         )
+        _warn_of_repeats(log, path)
+        return log
 
     @classmethod
     def from_parquet(
@@ -439,9 +444,18 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
     def with_users(self, users: list[Id]) -> Interactions:
         """The same events of people who are called otherwise: `users` takes the place of `self.users`.
 
+        Raises:
+            DataError: there are not as many as `self.users`.
+
         >>> Interactions.from_events([Feedback("ada", 7, time=20)]).with_users(["~1"]).users
         ['~1']
         """
+        if len(users) != len(self.users):
+            raise DataError(
+                f"with_users calls the {len(self.users):,} people of this log otherwise, and was given "
+                f"{len(users):,} names; the events of some people are "
+                "log.take(np.isin(log.users, some)[log.user_codes])"
+            )
         return Interactions(
             users, self.items, self.kind_names,
             self.user_codes, self.item_codes, self.kind_codes, self.times, self.values, self.kinds,
@@ -539,6 +553,44 @@ def _kinds(
         more = f". Not known either: {', '.join(map(brief, unknown[1:11]))}" if unknown[1:] else ""
         raise DataError(f"{frames.where(series, row)}{others(n_more)}: {_unknown(unknown[0], kinds)}{more}")
     return codes, [str(name) for name in names]
+
+
+def _warn_of_unread_kinds(frame: pd.DataFrame, used: tuple[object, ...], kinds: FeedbackKinds) -> None:
+    """Warn of a column that nobody named, and in which stands nothing but kinds of feedback."""
+    for place, label in enumerate(frame.columns):
+        cells = frame.iloc[:, place]
+        texts = cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype)
+        if not texts or any(frames.same_label(label, name) for name in used):
+            continue
+        if all(cell in kinds for cell in cells):
+            held = listing(map(repr, cells.unique().tolist()), most=5)
+            warn(
+                f"column {brief(label)} holds kinds of feedback ({held}) and is not read, so that every "
+                f"event is a click: say kind={brief(label)} (--kind-column on the command line), or "
+                "kind='click' if that is meant",
+                DataWarning,
+            )
+            return
+
+
+def _warn_of_repeats(log: Interactions, path: tables.PathLike) -> None:
+    """Warn of events of a file that are there more than once, which may be real."""
+    same = pd.DataFrame(
+        {
+            "user": log.user_codes,
+            "item": log.item_codes,
+            "kind": log.kind_codes,
+            "time": log.times,
+            "value": log.values,
+        }
+    ).duplicated()
+    if n := int(same.sum()):
+        warn(
+            f"{n:,} of the {len(log):,} events of {tables.shown(path)} repeat another, with the same person, "
+            "item, kind, value and time. They are kept, since they may be real; "
+            "log, report = lifelong_widgets.data.cleaning.drop_duplicates(log) leaves them out",
+            DataWarning,
+        )
 
 
 def _only_numbers(series: pd.Series[Any]) -> bool:

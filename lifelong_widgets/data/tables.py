@@ -14,7 +14,7 @@ from lifelong_widgets.errors import FormatError
 
 _READERS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".jsonl": read_json_lines}
 
-__all__ = ["PathLike", "read_csv", "read_json_lines", "read_parquet", "read_table"]
+__all__ = ["PathLike", "read_csv", "read_json_lines", "read_parquet", "read_table", "shown"]
 
 
 def read_table(path: PathLike, sep: str | None = None) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.evaluation.learners import check_log
 from lifelong_widgets.memory import GROUPS, NETWORK_ALONE
 from lifelong_widgets.recommender import Recommender
 
@@ -39,7 +40,7 @@ def ablate(
         The recommenders by name: ``"whole"``, ``"without linear"``, …, ``"network alone"``.
 
     Raises:
-        DataError: A group that there is not, or what `Recommender` and `fit` refuse.
+        DataError: No log, a group that there is not, or what `Recommender` and `fit` refuse.
 
     >>> from lifelong_widgets.data import Feedback
     >>> shelf = Catalog.from_records({"item": item} for item in "abc")
@@ -48,6 +49,10 @@ def ablate(
     >>> list(ablate(shelf, log, ["linear"], progress=False, **tiny))
     ['whole', 'without linear', 'network alone']
     """
+    given: object = catalog
+    if isinstance(given, Interactions):
+        raise DataError("ablate takes the catalogue first, and then the log: ablate(catalog, log)")
+    check_log(warm_up, "ablate fits")
     unknown = [group for group in groups if group not in GROUPS]
     if unknown:
         raise DataError(f"there is no part {unknown[0]!r:.40} to leave out; there are {', '.join(GROUPS)}")

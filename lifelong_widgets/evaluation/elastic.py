@@ -113,6 +113,10 @@ class ElasticLearner:
         """As `Recommender.observe`."""
         return self._rec.observe(feedback)
 
+    def remembers(self, event: Feedback) -> bool:
+        """As `Recommender.remembers`."""
+        return self._rec.remembers(event)
+
     def consolidate(self) -> None:
         """The slice has ended: hold what mattered for it. `continual` calls this after each.
 

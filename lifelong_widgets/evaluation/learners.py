@@ -11,7 +11,7 @@ import numpy as np
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.data.ids import IdIndex
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning, warn
 
 
 class Ranked(Protocol):
@@ -68,6 +68,36 @@ def events_so_far(learners: Mapping[str, Learner]) -> dict[Id, int] | None:
         for item, count in counts.items():
             most[item] = max(count, most.get(item, 0))
     return most
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A learner that can say whether it has met an event before, as `Recommender` can."""
+
+    def remembers(self, event: Feedback) -> bool:
+        """Whether it has learned or observed this very event, as far as it remembers."""
+
+
+def warn_if_learned(learners: Mapping[str, Learner], log: Interactions) -> None:
+    """Warn of learners that have met events of `log` before: their ranks would tell nothing.
+
+    Events at the very beginning of `log` may have twins at the end of what came before, and are not asked
+    about.
+    """
+    later = [event for event in log if event.time is not None and event.time > log.times[0]]
+    met = [
+        name
+        for name, learner in learners.items()
+        if isinstance(learner, Remembers) and any(learner.remembers(event) for event in later)
+    ]
+    if met:
+        warn(
+            f"{' and '.join(map(repr, met))} learned events of this log before, so that this run does not "
+            "test them on what is new to them: prequential teaches the learners that it is given. Fit anew "
+            "with what came before the log (rec.fit(past), and then rec.frozen_twin() for a twin), or load "
+            "what was saved before the first run",
+            DataWarning,
+        )
 
 
 def rank_of(item: Id, items: Sequence[Id]) -> int:
@@ -132,6 +162,26 @@ def catalog_after(catalog: Catalog, log: Interactions) -> Catalog:
         for item in catalog
         if item.id in named or (undated if item.released is None else item.released) <= end
     )
+
+
+def check_learners(learners: Mapping[str, Learner], learn: bool) -> None:
+    """Refuse what has not the verbs of a learner."""
+    for name, learner in learners.items():
+        for verb in ("catalog", "recommend", "learn_one" if learn else "observe"):
+            if not hasattr(learner, verb):
+                raise DataError(
+                    f"{name!r:.80} is no learner: type {type(learner).__name__} has no {verb}. Give a "
+                    "Recommender, a baseline such as RecencyPopularity, or what has the same verbs"
+                )
+
+
+def check_log(log: object, verb: str) -> None:
+    """Refuse what is no log; `verb` is what would be done with it."""
+    if not isinstance(log, Interactions):
+        raise DataError(
+            f"{verb} Interactions, not a {type(log).__name__}; Interactions.from_pandas(frame, …) makes them "
+            "of a DataFrame, Interactions.from_csv(path, …) of a file"
+        )
 
 
 def check_ids(learners: Mapping[str, Learner], log: Interactions, arrivals: Catalog | None) -> None:

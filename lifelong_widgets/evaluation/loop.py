@@ -19,12 +19,16 @@ from lifelong_widgets.evaluation.learners import (
     admit,
     check_ids,
     check_kinds,
+    check_learners,
+    check_log,
     events_so_far,
     is_told_now,
     rank_of,
+    warn_if_learned,
 )
 from lifelong_widgets.evaluation.report import PrequentialReport
 from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
+from lifelong_widgets.recommendations import check_flags
 
 _EVENTS_PER_UPDATE = 20  # of the progress bar: often enough to look alive, seldom enough to cost nothing
 
@@ -58,6 +62,9 @@ def prequential(
     package that a learner raises on the way, such as a loss that is not finite, ends the run in the same
     manner: the report says which in `error`. Learners that took the event before the one that failed keep it.
 
+    The learners have learned `log` afterwards (or observed it). A second run with the same ones would test
+    them on what they know, and on items that people have consumed: a `DataWarning` says so. Fit them anew.
+
     Args:
         learners: One learner, or several by name. They may share a catalogue object.
         log: What to replay. What came before it is for `fit`.
@@ -79,9 +86,9 @@ def prequential(
         Ranks, metrics per fifth, the rolling curve and the cost per event.
 
     Raises:
-        DataError: No learner, a number out of range, users or items that are strings here and integers
-            there, a kind that means something else to a learner with `kinds` (or nothing), or `arrivals` with
-            text columns that a catalogue lacks. Nothing is learned then.
+        DataError: What is no learner or no log, a number out of range, users or items that are strings here
+            and integers there, a kind that means something else to a learner with `kinds` (or nothing), or
+            `arrivals` with text columns that a catalogue lacks. Nothing is learned then.
 
     Source: A. P. Dawid, "Present position and potential developments: the prequential approach", 1984;
     J. Vinagre, A. M. Jorge and J. Gama, "Evaluation of recommender systems in streaming environments", 2014.
@@ -102,8 +109,12 @@ def prequential(
     named: dict[str, Learner] = dict(learners) if isinstance(learners, Mapping) else {"live": learners}
     n_before = len(warm_up) if isinstance(warm_up, Interactions) else warm_up
     _check(named, k, depth, n_before)
+    check_flags(exclude_seen=exclude_seen, learn=learn)
+    check_learners(named, learn)
+    check_log(log, "prequential replays")
     check_ids(named, log, arrivals)
     check_kinds(named, log)
+    warn_if_learned(named, log)
     run = _Run(named, log, depth, arrivals, exclude_seen, learn, n_before)
     if isinstance(warm_up, Interactions):
         counts = np.bincount(warm_up.item_codes, minlength=len(warm_up.items)).tolist()

@@ -122,7 +122,8 @@ def _header(report: PrequentialReport) -> str:
             "Interrupted" if report.error is None else f"Ended by an error of {shorten(report.error, 500)}"
         )
         stop = f'<p class="stop">{escape(ended)}: {left:,} events were left.</p>'
-    return f"<header><h1>{escape(_title(report))}</h1><p>{done}</p>{stop}</header>"
+    few = f'<p class="stop">{escape(report.warning.capitalize())}.</p>' if report.warning else ""
+    return f"<header><h1>{escape(_title(report))}</h1><p>{done}</p>{stop}{few}</header>"
 
 
 def _prediction(report: PrequentialReport) -> str:
@@ -156,7 +157,7 @@ def _events(events: tuple[int, ...]) -> str:
 
 
 def _by_fifth(report: PrequentialReport) -> str:
-    table = report.table
+    table = report.to_pandas()
     classes = roles(report.learners)
     fifths = list(dict.fromkeys(table["fifth"]))
     counts = table[table["learner"] == report.learners[0]]["events"]

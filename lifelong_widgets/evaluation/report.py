@@ -21,6 +21,8 @@ from lifelong_widgets.evaluation.text import text_table
 
 JSON_VERSION = 1
 FIFTHS = 5
+FEW = 100
+"""Tests: with fewer, chance moves a hit rate by a tenth or more."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,8 +150,7 @@ class PrequentialReport:
         }
         return Comparison(ours, theirs, len(self.people), len(np.unique(self.people)), measures)
 
-    @property
-    def table(self) -> pd.DataFrame:
+    def to_pandas(self) -> pd.DataFrame:
         """One row for each learner and each fifth with tested events, one for all, and one for cold items.
 
         Columns: learner, fifth ("2", …, "all" or "cold"), events (tested), and the three measures. The row of
@@ -196,6 +197,15 @@ class PrequentialReport:
             total = np.concatenate([[0], np.cumsum((ranks > 0) & (ranks <= self.k))])
             columns[learner] = (total[ends] - total[ends - window]) / window
         return pd.DataFrame(columns, index=pd.Index(self.positions[ends - 1], name="event"))
+
+    @property
+    def warning(self) -> str:
+        """That there are too few tests to tell anything, or an empty string."""
+        n = len(self.positions)
+        if n >= FEW:
+            return ""
+        tested = f"only {n} events were" if n > 1 else "only one event was" if n else "no event was"
+        return f"too few to test: {tested} tested, which says nothing of how good a learner is"
 
     @property
     def window(self) -> int:

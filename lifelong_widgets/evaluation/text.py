@@ -35,11 +35,13 @@ def _heading(report: PrequentialReport) -> list[str]:
             "INTERRUPTED" if report.error is None else f"ENDED BY AN ERROR of {shorten(report.error, 500)}"
         )
         lines.append(f"{ended}: {left:,} events were left")
+    if report.warning:
+        lines.append(report.warning)
     return lines
 
 
 def _measures(report: PrequentialReport) -> list[str]:
-    table = report.table
+    table = report.to_pandas()
     width = max(len("tested"), *(len(name) for name in report.learners))
     fifths = list(dict.fromkeys(table["fifth"]))
     columns = [f"fifth {fifth}" if fifth.isdecimal() else fifth for fifth in fifths]

@@ -128,6 +128,8 @@ class Journal:
         """
         folder = as_path(folder)
         _check_synchronous(synchronous)
+        if not folder.parent.is_dir():
+            raise FormatError(f"the folder {folder} could not be made: there is no folder {folder.parent}")
         try:
             folder.mkdir(exist_ok=True)
             sync_folder(folder.parent)

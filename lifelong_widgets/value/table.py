@@ -101,10 +101,10 @@ class ItemValues(Sequence[ItemValue]):
         names = "".join(f"<th>{name}</th>" for name in ("P", "Q", "P·(Q−xV)", "|TD|"))
         head = f"<tr><th style='text-align:left'>title</th>{names}</tr>"
         body = "".join(
-            f"<tr><td style='text-align:left'><b>{html.escape(row.title)}</b></td>"
+            f"<tr><td style='text-align:left'><b>{html.escape(shorten(row.title, 200))}</b></td>"
             f"<td>{row.chance:.3f}</td><td>{row.value:.3f}</td><td>{row.product:.3f}</td>"
             f"<td>{row.td_error:.3f}</td></tr>"
             for row in self
         )
-        caption = f"Values for {html.escape(str(self.user))}: {self._caption}"
+        caption = f"Values for {html.escape(shorten(str(self.user)))}: {self._caption}"
         return f"<table><caption>{caption}</caption>{head}{body}</table>"

@@ -38,12 +38,12 @@ def load(source: str) -> Log:
         DataError: There is no such data set or folder, or a column is missing.
     """
     name, _, where = source.partition("=")
-    if name in datasets.names():
+    if name in datasets.list():
         dataset = datasets.load(name, folder=where) if where else datasets.load(name)
         return Log(dataset.name, dataset.catalog, _that_speak_for_it(dataset.interactions))
     folder = Path(source)
     if not (folder / "events.parquet").is_file():
-        known = ", ".join(datasets.names())
+        known = ", ".join(datasets.list())
         raise DataError(f"{source!r} is neither a data set ({known}) nor a folder with an events.parquet")
     events = _positive(read_table(folder / "events.parquet"))
     # no other columns: one that is called as the kind would be taken for that of the kinds

@@ -164,3 +164,7 @@ def test_the_fashion_turns_and_turns_back():
     assert turned.mean(axis=0)[popularity.argmin()] == popularity.max()
     assert np.array_equal(swapped(turned), tastes)
     assert turned.sum(axis=1) == pytest.approx(tastes.sum(axis=1))
+
+
+def test_data_sets_are_listed_as_models_and_recipes_are() -> None:
+    assert "bookshop" in datasets.list() and list(datasets.list()) == sorted(datasets.list())

@@ -180,3 +180,11 @@ LOG = log_of([("ada", 1, "click", 1.0, None)] * 2)
 def test_bad_input_is_named(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         call()
+
+
+def test_drop_missing_says_how_to_name_other_columns() -> None:
+    frame = pd.DataFrame({"customer": ["ada", None], "sku": [1, 2], "at": [1, 2]})
+    with pytest.raises(DataError, match=r"columns=\['customer', 'sku', 'at'\]"):
+        cleaning.drop_missing(frame)
+    whole, report = cleaning.drop_missing(frame, columns=["customer", "sku", "at"])
+    assert len(whole) == 1 and "without customer, sku or at" in repr(report)

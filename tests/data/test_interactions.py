@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import warnings
 import zoneinfo
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Interactions
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning
 
 MOMENTS = pd.DatetimeIndex(["1970-01-02", "1970-01-01", "1970-01-01 12:00:00"])
 
@@ -408,8 +409,8 @@ def test_a_column_of_ratings_named_as_the_kind_is_told_about_from_ratings() -> N
 def test_errors_count_the_other_rows_alike() -> None:
     good = pd.DataFrame({"user": ["a", "b", "c"], "item": [1, 2, 3], "time": [1, 2, 3], "value": 1.0})
     for column, cells, message in (
-        ("user", ["a", None, None], r"the user id is missing \(and 1 other\); drop"),
-        ("item", [np.nan, 1.0, np.nan], r"the item id is missing \(and 1 other\); drop"),
+        ("user", ["a", None, None], r"the user id is missing \(and 1 other\); fill"),
+        ("item", [np.nan, 1.0, np.nan], r"the item id is missing \(and 1 other\); fill"),
         ("time", ["x", "y", "2024-05-01"], r"row 0: 'x' cannot be read as a time \(and 1 other\); use"),
         ("time", [1e15, 2e15, 3e15], r"outside the years 1 to 9999 \(and 2 others\); numbers"),
         ("value", ["x", "2", "y"], r"'x' is not a finite number \(and 1 other\); leave"),
@@ -423,7 +424,7 @@ def test_errors_count_the_other_rows_alike() -> None:
 
 def test_dates_in_another_order_are_told_how_to_be_read() -> None:
     frame = pd.DataFrame({"user": "a", "item": [1, 2], "at": ["yesterday", "11.03.2024 15:28:10"]})
-    with pytest.raises(DataError, match=r"pd\.to_datetime\(df\['at'\], dayfirst=True\)"):
+    with pytest.raises(DataError, match=r"pd\.to_datetime\(frame\['at'\], dayfirst=True, errors='coerce'\)"):
         Interactions.from_pandas(frame, time="at")
 
 
@@ -441,3 +442,26 @@ def test_a_percentage_is_no_moment() -> None:
         log.before(80)
     numbered = Interactions.from_pandas(pd.DataFrame({"user": "a", "item": range(100)}), time=None)
     assert len(numbered.before(80)) == 80  # rows that are in order are numbered
+
+
+def test_a_column_of_kinds_that_nobody_named_is_told() -> None:
+    """Bug: a log of purchases became one of clicks, without a word."""
+    frame = pd.DataFrame({"user": "ada", "item": [1, 2], "time": [1, 2], "action": ["view", "purchase"]})
+    with pytest.warns(DataWarning, match=r"column 'action' holds kinds.*'view', 'purchase'.*kind='action'"):
+        assert Interactions.from_pandas(frame).kind_names == ["click"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Interactions.from_pandas(frame, kind="action").kind_names == ["view", "purchase"]
+        assert Interactions.from_pandas(frame, kind="click").kind_names == ["click"]
+        Interactions.from_pandas(frame.assign(action=["view", "elsewhere"]))
+        Interactions.from_pandas(frame.assign(kind="like"))
+
+
+def test_with_users_takes_a_name_for_each_person() -> None:
+    """Bug: a list of some people was taken, and the log could not be printed."""
+    log = Interactions.from_pandas(
+        pd.DataFrame({"user": ["ada", "bob", "ada"], "item": 1, "time": [1, 2, 3]})
+    )
+    with pytest.raises(DataError, match=r"2 people .* 1 names.*log\.take\("):
+        log.with_users(["ada"])
+    assert log.take(np.isin(log.users, ["ada"])[log.user_codes]).users == ["ada"]

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from lifelong_widgets.data import Catalog, Feedback, Interactions, limits, tables
-from lifelong_widgets.errors import DataError, FormatError
+from lifelong_widgets.errors import DataError, DataWarning, FormatError
 
 
 def test_a_log_is_the_same_from_every_format(tmp_path):
@@ -45,7 +46,7 @@ def test_category_lists_survive_parquet_and_csv(tmp_path):
     ("name", "content", "message"),
     [
         ("latin.csv", "user,item\ncafé,1\n".encode("latin-1"), "not UTF-8"),
-        ("empty.csv", b"", "not a table"),
+        ("empty.csv", b"", "is empty"),
         ("ragged.csv", b"a,b\n1,2\n3,4,5\n", "not a table"),
         ("shifted.csv", b"a,b\n1,2,3\n4,5,6\n", "more cells than the header"),
         ("zipped.csv", b"\x1f\x8b\x08\x00\x00\x00", "not UTF-8"),
@@ -242,3 +243,64 @@ def test_semicolons_and_tabs_stand_between_cells_where_one_says_so(tmp_path: Pat
     for wrong in ("", ";;", "a", '"', "\n", 7):
         with pytest.raises(DataError, match="sep is the one character between cells"):
             tables.read_csv(path, wrong)  # type: ignore[arg-type]
+
+
+def _done(message: str, path: Path, **columns: str) -> Interactions:
+    """The log that comes of doing what a message says, from the code in it on."""
+    code = message[message.index("frame = ") :].split("; then from_pandas")[0]
+    names: dict[str, Any] = {"pd": pd, "path": path}
+    exec(code, names)
+    return Interactions.from_pandas(names["frame"], **columns)
+
+
+@pytest.mark.parametrize(
+    ("rows", "left"),
+    [
+        (["ada,b1,2024-05-01", "ada,,2024-05-02"], 1),
+        (["ada,b1,2024-05-01", "ada,b2,yesterday", "ada,b3,31.02.2024"], 1),
+        (["ada,b1,1700000000", "ada,b2,1700000001", "ada,b2,yesterday"], 2),
+        (["ada,b1,30.04.2024", "ada,b2,31.12.2024", "ada,b3,01.02.2024"], 3),
+        (["ada,b1,30.04.2024", "ada,b2,31.02.2024", "ada,b3,01.02.2024"], 2),
+        (["ada,b1,2024-05-01", "ada,b2,"], 1),
+    ],
+)
+def test_the_remedy_for_bad_rows_of_a_file_can_be_typed_as_it_stands(
+    tmp_path: Path, rows: list[str], left: int
+) -> None:
+    """Bug: the message spoke of a `df` that nobody had, and of a way to read 31.02.2024."""
+    path = tmp_path / "events.csv"
+    path.write_text("\n".join(["customer,sku,at", *rows]) + "\n")
+    columns = {"user": "customer", "item": "sku", "time": "at"}
+    with pytest.raises(DataError, match=r"pd\.read_csv\(path, dtype=str\)") as refused:
+        Interactions.from_csv(path, **columns)
+    log = _done(str(refused.value), path, **columns)
+    assert len(log) == left
+    if "01.02.2024" in rows[-1]:
+        assert "2024-02-01" in repr(log), "the day stands first"
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("")
+    with pytest.raises(FormatError, match=r"events\.csv' is empty"):
+        Interactions.from_csv(path)
+    path.write_text("user,item,time\n\n")
+    with pytest.raises(DataError, match=r"no events: the file '.*events\.csv' has no rows"):
+        Interactions.from_csv(path)
+    with pytest.raises(DataError, match=r"no items: the file '.*events\.csv' has no rows"):
+        Catalog.from_csv(path)
+
+
+def test_a_file_in_latin_1_is_told_how_to_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("user,item,time\nZoë,b1,1\n".encode("latin-1"))
+    with pytest.raises(FormatError, match=r"pd\.read_csv\(path, encoding='latin-1', dtype=str\)"):
+        Interactions.from_csv(path)
+
+
+def test_repeated_rows_of_a_file_are_kept_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("user,item,time\nada,b1,1\nbob,b1,1\nada,b1,1\n")
+    with pytest.warns(DataWarning, match="1 of the 3 events of .* repeat another.*drop_duplicates"):
+        log = Interactions.from_csv(path)
+    assert len(log) == 3

@@ -17,6 +17,7 @@ from lifelong_widgets.errors import (
     FormatError,
     JournalLockedError,
     LifelongWidgetsError,
+    SettingError,
 )
 from lifelong_widgets.journal import Journal
 from lifelong_widgets.recommender import Recommender
@@ -182,3 +183,18 @@ def test_full_synchronous_gives_the_same_bits(shop: Path, log: Interactions) -> 
             rec.learn_one(event)
             plain.learn_one(event)
         assert rec.digest() == plain.digest()
+
+
+def test_what_a_journal_cannot_be_is_said_in_our_words(tmp_path: Path) -> None:
+    """Bug: traitlets', the system's and safetensors' own messages came through."""
+    shelf = Catalog.from_records([{"item": 1}])
+    with pytest.raises(SettingError, match=r"synchronous is 'full'; it must be NORMAL \| FULL"):
+        Recommender.open(tmp_path / "j", shelf, synchronous="full")
+    with pytest.raises(SettingError, match="synchronous is 'full'"):
+        Recommender(shelf, embedding_dim=8).journal_to(tmp_path / "j", synchronous="full")
+    with pytest.raises(FormatError, match=r"could not be made: there is no folder .*no$"):
+        Recommender.open(tmp_path / "no" / "j", shelf, embedding_dim=8)
+    (tmp_path / "items.csv").write_text("item,title\n1,Fog\n")
+    with pytest.raises(FormatError, match=r"not a file of lifelong-widgets.*from_csv") as refused:
+        Recommender.load(tmp_path / "items.csv")
+    assert "header" not in str(refused.value)

@@ -7,6 +7,7 @@ import html
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -533,3 +534,33 @@ def test_descriptions_of_models_are_not_cut() -> None:
     models = lifelong_widgets.models.list()
     for text in models["what it is"]:
         assert text in repr(models) and html.escape(text, quote=False) in str(models._repr_html_())
+
+
+def test_a_report_s_seconds_are_those_of_the_whole_fit() -> None:
+    """Bug: `7 epochs in 41.5 s`, of a call that took 112."""
+    catalog, log = checkerboard()
+    rec = Recommender(catalog, embedding_dim=8, epochs=1)
+    waited: list[float] = []
+
+    def wait_before_the_epochs(event: ProgressEvent) -> None:
+        if event.description == "remember" and not waited:
+            waited.append(time.perf_counter())
+            time.sleep(1.0)
+
+    start = time.perf_counter()
+    report = rec.fit(log, progress=wait_before_the_epochs)
+    whole = time.perf_counter() - start
+    assert waited and 1.0 < report.seconds <= whole
+
+
+def test_a_title_without_end_is_cut_wherever_it_is_shown() -> None:
+    """Bug: a title of 100,000 characters was drawn whole in a notebook."""
+    long = "<i>" * 33_000
+    shop = Catalog.from_records(
+        [{"item": 1, "title": long, "categories": [long], "blurb": long}], text="blurb"
+    )
+    rec = Recommender(shop, embedding_dim=8, discount=0.9)
+    shown, values = rec.recommend("x" * 900), rec.values("ada")
+    for drawn in (repr(shop[1]), repr(shown), repr(shown[0]), shown._repr_html_(), values._repr_html_()):
+        assert len(drawn) < 4_000 and "…" in drawn
+    assert shop[1].title == shown[0].title == long

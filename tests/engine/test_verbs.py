@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lifelong_widgets import recording
@@ -281,3 +282,30 @@ def test_what_was_mixed_up_is_named() -> None:
         rec.fit([1])  # type: ignore[arg-type]
     with pytest.raises(DataError, match=r"^the item .* is already in the catalogue.*add only those"):
         rec.catalog.add({"item": item})
+
+
+def test_fit_says_where_a_hyperparameter_belongs() -> None:
+    rec: Any = Recommender(Catalog.from_records([{"item": 1}]), embedding_dim=8)
+    log = Interactions.from_events([Feedback("ada", 1, time=1.0)])
+    with pytest.raises(
+        DataError, match=r"epochs is a hyperp.*Recommender\(catalog, epochs=…\), or rec\.trainer\.epochs"
+    ):
+        rec.fit(log, epochs=5)
+    with pytest.raises(DataError, match=r"Recommender\(catalog, embedding_dim=…\)$"):
+        rec.fit(log, embedding_dim=5)
+    with pytest.raises(DataError, match="and no 'verbose'"):
+        rec.fit(log, verbose=True)
+    assert rec.n_fits == 0
+
+
+@pytest.mark.parametrize("flag", ["exclude_seen", "reasons"])
+@pytest.mark.parametrize("given", ["no", 0, None])
+def test_what_is_neither_true_nor_false_is_refused(flag: str, given: Any) -> None:
+    """Bug: `exclude_seen="no"` was taken for True."""
+    rec: Any = Recommender(Catalog.from_records([{"item": 1}]), embedding_dim=8, discount=0.9)
+    with pytest.raises(DataError, match=f"{flag} is {given!r}; it must be True or False"):
+        rec.recommend("ada", **{flag: given})
+    if flag == "exclude_seen":
+        with pytest.raises(DataError, match="exclude_seen is"):
+            rec.values("ada", exclude_seen=given)
+    assert len(rec.recommend("ada", **{flag: np.True_})) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +16,15 @@ from hypothesis import strategies as st
 
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
-from lifelong_widgets.errors import DataError
-from lifelong_widgets.evaluation import RecencyPopularity, catalog_after, hit_rate, prequential
+from lifelong_widgets.errors import DataError, DataWarning
+from lifelong_widgets.evaluation import (
+    LastItem,
+    RecencyPopularity,
+    ablate,
+    catalog_after,
+    hit_rate,
+    prequential,
+)
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
 from tests.evaluation.learners import Scripted, catalog_of, log_of, oracle
@@ -360,7 +369,7 @@ def test_cold_items_are_told_apart_by_their_events_so_far() -> None:
     assert report.warm_up == 8 and report.earlier is not None
     assert report.earlier.tolist() == [5, 3, 4, 5]
     assert report.is_cold().tolist() == [False, True, True, False]
-    assert report.cold()["HR@10"] == 1.0 and report.table["fifth"].iloc[-1] == "cold"
+    assert report.cold()["HR@10"] == 1.0 and report.to_pandas()["fifth"].iloc[-1] == "cold"
     assert report.to_dict()["learners"]["live"]["cold"]["events"] == 2
     assert "cold" in str(report) and "fewer than 5 events" in report.to_html()
 
@@ -375,7 +384,7 @@ def test_a_fitted_recommender_says_which_items_were_cold_for_all_learners() -> N
     learners = {"live": rec, "frozen": rec.frozen_twin(), "popular": RecencyPopularity(catalog)}
     report = prequential(learners, log, progress=False)
     assert report.earlier is not None and report.earlier.tolist() == [6, 3, 4]
-    assert report.table[report.table["fifth"] == "cold"]["events"].tolist() == [2, 2, 2]
+    assert report.to_pandas()[report.to_pandas()["fifth"] == "cold"]["events"].tolist() == [2, 2, 2]
     assert report.compare("live", "frozen").n_people == 2  # w, twice, and x
     told = prequential(RecencyPopularity(catalog), log, warm_up=before, progress=False)
     assert told.earlier is not None and told.earlier.tolist() == [6, 3, 4]  # as the events themselves say
@@ -412,3 +421,83 @@ def test_a_learner_that_wants_to_know_is_told_when_each_event_happens() -> None:
     told.asked = []
     prequential({"told": told, "not": RecencyPopularity(told.catalog)}, LOG, progress=False)
     assert told.asked == LOG.times.tolist()
+
+
+def test_a_second_run_on_the_same_stream_warns_of_who_has_learned_it() -> None:
+    """Bug: running the cell of the README twice gave other numbers, without a word."""
+    catalog = catalog_of(*range(8))
+    log = log_of([(user, item) for item in range(6) for user in "uvw"])
+    past, stream = log.before(0.5), log.after(0.5)
+    rec = Recommender(catalog, embedding_dim=8, epochs=1)
+    rec.fit(past, progress=False)
+    learners = {"live": rec, "frozen": rec.frozen_twin(), "popular": RecencyPopularity(catalog)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        first = prequential(learners, stream, progress=False)
+    with pytest.warns(DataWarning, match="'live' and 'frozen' and 'popular' learned events.*Fit anew"):
+        prequential(learners, stream, progress=False)
+    rec.fit(past, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = prequential(rec, stream, progress=False)
+    np.testing.assert_array_equal(again.ranks["live"], first.ranks["live"])
+
+
+def test_a_run_that_was_broken_off_and_begun_again_warns_too() -> None:
+    log = log_of([(user, item) for item in range(6) for user in "uvw"])
+    rec = Recommender(catalog_of(*range(8)), embedding_dim=8)
+    prequential(rec, log[:5], progress=False)
+    with pytest.warns(DataWarning, match="'live' learned events of this log before"):
+        prequential(rec, log, progress=False)
+
+
+def test_no_warning_where_a_stream_goes_on_from_what_was_learned() -> None:
+    same_second = Interactions.from_pandas(pd.DataFrame({"user": "u", "item": list("abcabc"), "time": 5.0}))
+    by_day = Interactions.from_pandas(
+        pd.DataFrame(
+            {"user": list("uv") * 4, "item": list("aabbaabb"), "time": [0, 0, 0, 0, 0, 0, 86_400, 86_400]}
+        )
+    )
+    by_person = log_of([(user, item) for item in range(6) for user in "uvw"])
+    ours = by_person.user_codes == 0
+    for before, after in (
+        (same_second[:3], same_second[3:]),
+        (by_day[:4], by_day[4:]),
+        (by_person.take(ours), by_person.take(~ours)),
+    ):
+        catalog = catalog_of(*dict.fromkeys([*before.items, *after.items]))
+        learners = {"live": Recommender(catalog, embedding_dim=8), "popular": RecencyPopularity(catalog)}
+        for event in before:
+            for learner in learners.values():
+                learner.learn_one(event)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataWarning)
+            prequential(learners, after, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("learners", "log", "message"),
+    [
+        (RecencyPopularity(catalog_of("a")), pd.DataFrame(), "Interactions, not a DataFrame; .*from_pandas"),
+        ({"x": 3}, LOG, "'x' is no learner: type int has no catalog"),
+        (3, LOG, "'live' is no learner"),
+    ],
+)
+def test_what_is_no_learner_or_no_log_is_refused(learners: Any, log: Any, message: str) -> None:
+    """Bug: `'method' object is not iterable`."""
+    with pytest.raises(DataError, match=message):
+        prequential(learners, log, progress=False)
+
+
+def test_ablate_says_so_when_its_arguments_are_swapped() -> None:
+    with pytest.raises(DataError, match=r"ablate\(catalog, log\)"):
+        ablate(LOG, catalog_of(*"abcd"), progress=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("learner", [RecencyPopularity(catalog_of("a")), LastItem(catalog_of("a"))])
+def test_a_flag_that_is_no_bool_is_refused(learner: RecencyPopularity) -> None:
+    """Bug: `exclude_seen="no"` was taken for True."""
+    with pytest.raises(DataError, match="exclude_seen is 'no'; it must be True or False"):
+        learner.recommend("u", exclude_seen="no")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="exclude_seen is 'no'"):
+        prequential(learner, LOG, exclude_seen="no", progress=False)  # type: ignore[arg-type]

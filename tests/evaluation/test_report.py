@@ -69,7 +69,7 @@ def empty_report() -> PrequentialReport:
 
 def test_fifths_are_those_of_the_whole_stream() -> None:
     report = report_of(n=4_000, warm_up=1_000)
-    table = report.table
+    table = report.to_pandas()
     live = table[table["learner"] == "live"]
     assert live["fifth"].tolist() == ["2", "3", "4", "5", "all"]
     assert live["events"].tolist() == [1_000] * 4 + [4_000]
@@ -79,14 +79,14 @@ def test_fifths_are_those_of_the_whole_stream() -> None:
 
 def test_without_a_warm_up_there_are_five() -> None:
     report = report_of(n=1_003, warm_up=0)
-    events = report.table.loc[report.table["learner"] == "frozen", "events"].tolist()
+    events = report.to_pandas().loc[report.to_pandas()["learner"] == "frozen", "events"].tolist()
     assert sum(events[:5]) == events[5] == 1_003 and max(events[:5]) - min(events[:5]) <= 1
 
 
 @given(n=st.integers(1, 400), warm_up=st.integers(0, 400))
 def test_every_test_is_in_one_fifth(n: int, warm_up: int) -> None:
     report = report_of(n, warm_up, learners=("live",))
-    table = report.table
+    table = report.to_pandas()
     assert table["events"].iloc[:-1].sum() == n == table["events"].iloc[-1]
     starts = [math.floor((warm_up + n) * number / 5) for number in range(5)]
     first_tested = sum(start <= warm_up for start in starts)
@@ -144,7 +144,7 @@ def test_a_report_of_nothing_can_be_written_too() -> None:
     assert written["learners"]["live"]["all"] == {"events": 0, "hit_rate": None, "ndcg": None, "mrr": None}
     assert "4,000 events were left" in str(report)
     assert "Too few tests for a curve" in report.to_html()
-    assert report.table["events"].tolist() == [0, 0, 0]
+    assert report.to_pandas()["events"].tolist() == [0, 0, 0]
 
 
 def test_the_text_shows_each_learner_in_each_fifth() -> None:
@@ -255,3 +255,13 @@ def test_learners_are_compared_with_intervals_over_people() -> None:
         report_of().compare("live", "frozen")
     with pytest.raises(DataError, match="no event was tested"):
         replace(empty_report(), people=np.zeros(0, dtype=np.int64)).compare("live", "frozen")
+
+
+def test_a_report_of_a_handful_of_events_says_that_they_are_too_few() -> None:
+    """Bug: five events gave a table of zeros, as if it said something."""
+    small = report_of(n=5, warm_up=16)
+    for shown in (str(small), small.to_html()):
+        assert "oo few to test: only 5 events were tested" in shown
+    for shown in (str(empty_report()), empty_report().to_html()):
+        assert "no event was tested" in shown
+    assert "few to test" not in str(report_of()) + report_of().to_html()

@@ -57,10 +57,10 @@ _SUMMARIES = {
 }
 
 
-def names() -> list[str]:
+def list_names() -> list[str]:
     """The names that `load` knows.
 
-    >>> names()[:3]
+    >>> list_names()[:3]
     ['bookshop', 'community-world', 'course-world']
     """
     return sorted(_LOADERS)
@@ -69,10 +69,10 @@ def names() -> list[str]:
 def summaries() -> dict[str, str]:
     """One line about each data set, by name.
 
-    >>> list(summaries()) == names()
+    >>> list(summaries()) == list_names()
     True
     """
-    return {name: _SUMMARIES[name] for name in names()}
+    return {name: _SUMMARIES[name] for name in list_names()}
 
 
 def load(name: str, **options: Any) -> Dataset:
@@ -87,7 +87,7 @@ def load(name: str, **options: Any) -> Dataset:
     """
     if name not in _LOADERS:
         hint = closest(name, _LOADERS) or "."
-        raise DataError(f"there is no data set {name!r:.80}{hint} Known are {', '.join(names())}.")
+        raise DataError(f"there is no data set {name!r:.80}{hint} Known are {', '.join(list_names())}.")
     loader = _LOADERS[name]
     known = inspect.signature(loader).parameters
     for option in options:

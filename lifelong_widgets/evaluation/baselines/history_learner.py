@@ -15,7 +15,7 @@ from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation.baselines.ranking import best_with_back_off
 from lifelong_widgets.evaluation.baselines.recency_popularity import RecencyPopularity
-from lifelong_widgets.recommendations import Recommendations, check_k
+from lifelong_widgets.recommendations import Recommendations, check_flags, check_k
 
 
 class HistoryLearner(RecencyPopularity, ABC):
@@ -69,9 +69,10 @@ class HistoryLearner(RecencyPopularity, ABC):
         how popular they are now. Ties keep the order of the catalogue.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1.
+            DataError: `k` is not a whole number of at least 1, or a flag neither True nor False.
         """
         k, n = check_k(k), len(self.catalog)
+        check_flags(exclude_seen=exclude_seen, reasons=reasons)
         last = self._last(user)
         scores = self._scores(last, n) if len(last) else None
         hidden = list(self._consumed.get(user, ())) if exclude_seen else []

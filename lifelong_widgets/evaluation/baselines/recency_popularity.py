@@ -9,7 +9,7 @@ import numpy as np
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKinds, Id, Interactions
 from lifelong_widgets.evaluation.baselines.fading import FadingPopularity
 from lifelong_widgets.evaluation.baselines.ranking import best
-from lifelong_widgets.recommendations import Recommendations, check_k
+from lifelong_widgets.recommendations import Recommendations, check_flags, check_k
 
 
 class RecencyPopularity:
@@ -82,9 +82,10 @@ class RecencyPopularity:
         The score is the popularity relative to that of the most popular item.
 
         Raises:
-            DataError: `k` is not a whole number of at least 1.
+            DataError: `k` is not a whole number of at least 1, or a flag neither True nor False.
         """
         k, n = check_k(k), len(self.catalog)
+        check_flags(exclude_seen=exclude_seen, reasons=reasons)
         logs = self._popularity.logs(n)
         if exclude_seen and user in self._consumed:
             logs[list(self._consumed[user])] = -np.inf
@@ -103,6 +104,12 @@ class RecencyPopularity:
         code, kind = self.catalog.index_of(feedback.item), self.kinds[feedback.kind]
         self.observe(feedback)
         self._popularity.add(code, feedback.time, kind.weight if kind.positive else 0.0)
+
+    def remembers(self, event: Feedback) -> bool:
+        """Whether `event` was counted in before, as far as the latest time and what was consumed can tell."""
+        if event.time is None or event.time > self._popularity.now or event.item not in self.catalog:
+            return False
+        return self.catalog.index_of(event.item) in self._consumed.get(event.user, ())
 
     def observe(self, feedback: Feedback) -> None:
         """Remember what the user has consumed, without counting it.

@@ -37,7 +37,7 @@ def cases() -> Iterator[Case]:
 
 def _broken_files() -> Iterator[Case]:
     for name, content, fate in (
-        ("empty", b"", refused("not a table")),
+        ("empty", b"", refused("is empty")),
         ("a line end", b"\n", refused("not a table")),
         ("a header only", b"user,item,time\n", refused("no rows")),
         ("random bytes", bytes(range(256)) * 40, refused("not UTF-8")),
@@ -131,7 +131,7 @@ def _logs() -> Iterator[Case]:
         (
             "numbers and dates",
             ["a,b1,1714521600,like,", "b,b1,2024-05-01,like,"],
-            refused("'1714521600' cannot"),
+            refused("'2024-05-01' cannot"),
         ),
         ("now", ["a,b1,now,like,"], refused("'now' cannot be read as a time")),
         ("milliseconds", ["a,b1,1714521600000,like,"], refused("divide milliseconds by 1000")),
