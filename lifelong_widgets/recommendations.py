@@ -11,12 +11,9 @@ import numpy as np
 import pandas as pd
 
 from lifelong_widgets.data import Catalog, Id
-from lifelong_widgets.data.display import brief, brief_fields, shorten
+from lifelong_widgets.data.display import brief, brief_fields, cell, shorten
 from lifelong_widgets.data.frames import FIRST_SECOND, LAST_SECOND, moment
 from lifelong_widgets.errors import DataError
-
-LONGEST_SHOWN = 200
-"""Characters of a title, or of a sentence that names one, in a table in a notebook."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -114,10 +111,10 @@ class Recommendations(Sequence[Recommendation]):
         head = "<tr><th></th><th style='text-align:left'>title</th><th>score</th><th></th></tr>"
         body = "".join(
             f"<tr><td>{row.rank}</td>"
-            f"<td style='text-align:left'><b>{html.escape(shorten(row.title, LONGEST_SHOWN))}</b> "
-            f"<small>{html.escape(shorten(' · '.join(row.categories), LONGEST_SHOWN))}</small></td>"
+            f"<td style='text-align:left'><b>{cell(row.title)}</b> "
+            f"<small>{cell(' · '.join(row.categories))}</small></td>"
             f"<td>{row.score:.3f}</td>"
-            f"<td style='text-align:left'><i>{html.escape(shorten(row.reason, LONGEST_SHOWN))}</i></td></tr>"
+            f"<td style='text-align:left'><i>{cell(row.reason)}</i></td></tr>"
             for row in self
         )
         return f"<table><caption>For {html.escape(shorten(str(self.user)))}</caption>{head}{body}</table>"

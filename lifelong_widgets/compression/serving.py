@@ -25,7 +25,7 @@ from lifelong_widgets.errors import DataError, PrivacyError
 from lifelong_widgets.files import replacing
 from lifelong_widgets.models import Histories, one_thread
 from lifelong_widgets.progress import ProgressCallback, held_interrupts
-from lifelong_widgets.recommendations import Recommendations, check_k, check_now
+from lifelong_widgets.recommendations import Recommendations, check_flags, check_k, check_now
 from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, write_tree
 
 KIND = "lifelong-widgets serving copy"
@@ -150,6 +150,7 @@ class CompressedRecommender:
         """
         if reasons:
             raise DataError("a compressed copy gives no reasons: ask the recommender that it was made from")
+        check_flags(exclude_seen=exclude_seen)
         k, now = check_k(k), check_now(now)
         person = self.parts.users.get(self._known_as(user))
         if not len(self.parts.network):

@@ -48,6 +48,15 @@ def shorten(text: str, length: int = 60) -> str:
     return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"
 
 
+def cell(text: str) -> str:
+    """`text` for a cell of a table in a notebook: at most 200 characters, as HTML that shows what it is.
+
+    >>> cell("<b>bold</b>")
+    '&lt;b&gt;bold&lt;/b&gt;'
+    """
+    return html.escape(shorten(text, 200))
+
+
 def brief(value: object, length: int = 80) -> str:
     """How messages show a value out of the user's data: its `repr`, cut; never an error, and never slow.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lifelong_widgets.data import Id
-from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.display import cell, shorten
 from lifelong_widgets.explanation.explanation import PastEvent
 
 _MOST_LISTS = 1_000  # that are made to find one
@@ -119,7 +119,7 @@ class Counterfactual:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{html.escape(event.kind)}</td>"
-            f"<td style='text-align:left'>{html.escape(event.title)}</td><td>{event.amount:+.3f}</td></tr>"
+            f"<td style='text-align:left'>{cell(event.title)}</td><td>{event.amount:+.3f}</td></tr>"
             for event in self.events
         )
         return f"<p>{html.escape(str(self))}.</p>" + (f"<table>{rows}</table>" if rows else "")

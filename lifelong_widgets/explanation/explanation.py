@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from lifelong_widgets.data import Id
-from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.display import cell, shorten
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.featurizers.cleaning import STOP_WORDS
 
@@ -231,7 +231,7 @@ class Explanation:
         body = rows(self.parts.items())
         for heading, named in self._most():
             body += f"<tr><th colspan='3' style='text-align:left'>{heading}</th></tr>{rows(named)}"
-        caption = f"{html.escape(self.title)} for {html.escape(str(self.user))}: {self.score:.3f}"
+        caption = f"{cell(self.title)} for {html.escape(str(self.user))}: {self.score:.3f}"
         return f"<table><caption>{caption}</caption>{body}</table>"
 
     def _most(self, n: int = 5) -> list[tuple[str, list[tuple[str, float]]]]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import Catalog, Id
-from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.display import cell, shorten
 from lifelong_widgets.learning import OBJECTIVES, Examples, OnlineUpdater, ReplayBuffer
 from lifelong_widgets.learning.at_items import Gradients
 from lifelong_widgets.learning.gradients import gradients
@@ -103,7 +103,7 @@ class Lessons(Sequence[Lesson]):
     def _repr_html_(self) -> str:
         left = "style='text-align:left'"
         body = "".join(
-            f"<tr><td>{_number(row.influence)}</td><td {left}><b>{html.escape(row.title)}</b></td>"
+            f"<tr><td>{_number(row.influence)}</td><td {left}><b>{cell(row.title)}</b></td>"
             f"<td {left}>{html.escape(_titles(row.after, whole=True))}</td></tr>"
             for row in self
         )

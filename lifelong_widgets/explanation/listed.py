@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lifelong_widgets.data import Id
-from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.display import cell, shorten
 
 TAKEN = "you took it"
 """What an item that the person has consumed leaves a list by."""
@@ -104,7 +104,7 @@ class ListExplanation(Sequence[ListedItem]):
     def _repr_html_(self) -> str:
         names = "".join(f"<th>{html.escape(name)}</th>" for name in ("score", *self._columns))
         body = "".join(
-            f"<tr><td>{row.rank}</td><td style='text-align:left'><b>{html.escape(row.title)}</b></td>"
+            f"<tr><td>{row.rank}</td><td style='text-align:left'><b>{cell(row.title)}</b></td>"
             f"<td>{row.score:.2f}</td>"
             + "".join(f"<td>{row.parts[part]:+.2f}</td>" for part in self._columns)
             + "</tr>"
@@ -200,7 +200,7 @@ class Changes(Sequence[Change]):
 
     def _repr_html_(self) -> str:
         body = "".join(
-            f"<tr><td>{_move_of(row)}</td><td style='text-align:left'>{html.escape(row.title)}</td>"
+            f"<tr><td>{_move_of(row)}</td><td style='text-align:left'>{cell(row.title)}</td>"
             f"<td>{f'{row.amount:+.3f}' if row.parts else ''}</td>"
             f"<td style='text-align:left'>{html.escape(row.by)}</td></tr>"
             for row in self.moved

@@ -10,7 +10,7 @@ from typing import overload
 import pandas as pd
 
 from lifelong_widgets.data import Id
-from lifelong_widgets.data.display import shorten
+from lifelong_widgets.data.display import cell, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class ItemValues(Sequence[ItemValue]):
         names = "".join(f"<th>{name}</th>" for name in ("P", "Q", "P·(Q−xV)", "|TD|"))
         head = f"<tr><th style='text-align:left'>title</th>{names}</tr>"
         body = "".join(
-            f"<tr><td style='text-align:left'><b>{html.escape(shorten(row.title, 200))}</b></td>"
+            f"<tr><td style='text-align:left'><b>{cell(row.title)}</b></td>"
             f"<td>{row.chance:.3f}</td><td>{row.value:.3f}</td><td>{row.product:.3f}</td>"
             f"<td>{row.td_error:.3f}</td></tr>"
             for row in self
