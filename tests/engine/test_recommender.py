@@ -561,6 +561,7 @@ def test_a_title_without_end_is_cut_wherever_it_is_shown() -> None:
     )
     rec = Recommender(shop, embedding_dim=8, discount=0.9)
     shown, values = rec.recommend("x" * 900), rec.values("ada")
-    for drawn in (repr(shop[1]), repr(shown), repr(shown[0]), shown._repr_html_(), values._repr_html_()):
+    tables = (shown, values, rec.explain("ada", 1), rec.explain_list("ada"))
+    for drawn in (repr(shop[1]), repr(shown), repr(shown[0]), *(table._repr_html_() for table in tables)):
         assert len(drawn) < 4_000 and "…" in drawn
     assert shop[1].title == shown[0].title == long
