@@ -471,7 +471,7 @@ def test_times_of_events_are_written_as_in_a_log() -> None:
 
 def test_an_event_in_positions_is_told_the_names() -> None:
     rec = Recommender(Catalog.from_records([{"item": "50"}]), embedding_dim=8)
-    with pytest.raises(DataError, match=r"by name: rec\.learn_one\(user=…, item=…, kind='like'\)"):
+    with pytest.raises(DataError, match=r"by name: learn_one\(user=…, item=…, kind='like'\)"):
         rec.learn_one("me", "50", "like")  # type: ignore[arg-type]
     assert rec.n_events == 0
 
