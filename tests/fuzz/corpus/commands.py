@@ -70,7 +70,7 @@ def cases() -> Iterator[Case]:
             ["--items", "items.csv"],
             refused("'1' is known as a string"),
         ),
-        ("empty", {"log.csv": b""}, [], refused("'log.csv' is not a table")),
+        ("empty", {"log.csv": b""}, [], refused("'log.csv' is empty")),
         ("one event", {"log.csv": b"user,item,time\na,b,1\n"}, [], refused("raise --warm-up")),
         ("UTF-16", {"log.csv": LOG.decode().encode("utf-16")}, [], refused("is UTF-16")),
         ("no Parquet", {"log.parquet": LOG}, [], refused("not a readable Parquet file")),
