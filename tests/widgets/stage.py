@@ -61,6 +61,11 @@ class Stage:
         )
         self.page.wait_for_timeout(50)
 
+    def stop_the_clock(self) -> None:
+        """From now on time passes in `page.clock.run_for` only: a slow machine is not a late one."""
+        self.page.clock.install(time=0)
+        self.page.clock.pause_at(1_000)
+
     def receive(self, message: dict[str, Any]) -> None:
         """A custom message from the kernel."""
         self.page.evaluate("message => window.model.receive(message)", message)

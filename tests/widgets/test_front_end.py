@@ -259,7 +259,7 @@ def test_clicks_without_an_answer_are_said_kept_and_sent_again_until_there_is_on
     stage: Callable[..., Stage],
 ) -> None:
     shown = stage()
-    shown.page.clock.install()
+    shown.stop_the_clock()
     shown.mount("recommendation_list", list_state())
     for title in ("Gattaca", "Brazil"):
         shown.page.get_by_role("button", name=f"Like: {title}", exact=True).click()
@@ -317,7 +317,7 @@ def test_a_kernel_that_has_gone_is_said_and_how_to_go_on(
 
 def test_a_kernel_that_another_page_restarted_is_found_out(stage: Callable[..., Stage]) -> None:
     shown = stage()
-    shown.page.clock.install()
+    shown.stop_the_clock()
     shown.mount("recommendation_list", list_state())
     notice = shown.page.get_by_role("status")
     for known, said in [("the list", "may be busy"), ("another widget", "run the cells again")]:
@@ -500,7 +500,7 @@ def test_an_answer_to_somebody_elses_click_waits_while_the_pointer_is_over_the_c
 
 def test_a_burst_is_not_stammered(stage: Callable[..., Stage]) -> None:
     shown = stage()
-    shown.page.clock.install()
+    shown.stop_the_clock()
     shown.mount("recommendation_list", list_state())
     region = shown.page.locator("[aria-live=polite]")
     for n in range(1, 6):
@@ -608,7 +608,7 @@ def test_a_list_that_nobody_asked_for_waits_while_the_pointer_is_over_the_cards(
 
 def test_a_resting_pointer_does_not_hold_the_list_for_ever(stage: Callable[..., Stage]) -> None:
     shown = stage()
-    shown.page.clock.install()
+    shown.stop_the_clock()
     shown.mount("recommendation_list", list_state())
     shown.page.locator(".llw-card").nth(1).hover()
     shown.set("snapshot", list_snapshot([4, 3], version=2, clicks=36))
