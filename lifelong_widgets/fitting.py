@@ -11,7 +11,7 @@ from lifelong_widgets.assembly import Assembly
 from lifelong_widgets.data import Interactions
 from lifelong_widgets.data.feedback import check_same_kinds
 from lifelong_widgets.learning import FitReport, LogExamples
-from lifelong_widgets.memory import Occurrence, Replayed, warn_of_odd_times
+from lifelong_widgets.memory import Occurrence, Occurrences, Replayed, warn_of_odd_times
 from lifelong_widgets.memory.scores import best_places
 from lifelong_widgets.models import Histories
 from lifelong_widgets.privacy import private_fit
@@ -43,7 +43,8 @@ class Fitting(Assembly):
         features = self._lived_through(interactions, interrupt)
         log = LogExamples(users, items, rewards, self.network.history_length, features)
         positions = np.flatnonzero(rewards)  # in the log, of each example
-        past = Replayed(self.ranker, self._occurrences(users, items, rewards, interactions))
+        occurrences = self._occurrences(users, items, rewards, interactions)
+        past = Replayed(self.ranker, occurrences)
 
         # without the network up to what is held out; it comes first, since breaking off costs no epoch then
         end = self._end_of_training(rewards)
@@ -77,8 +78,8 @@ class Fitting(Assembly):
             scored = self._scored(examples)
             self.buffer.add(examples, self.rng, users=users[positions[events]], scored=scored)
         if self.value.on:
-            lived = self._occurrences(users, items, rewards, interactions)
-            self._fit_values(lived, features, None if report.interrupted else interrupt, progress)
+            heard = None if report.interrupted else interrupt
+            self._fit_values(occurrences, len(interactions), features, heard, progress)
         self.n_events, self._n_offered = len(interactions), len(self.network.items)
         return report
 
@@ -112,16 +113,22 @@ class Fitting(Assembly):
 
     def _occurrences(
         self, users: np.ndarray, items: np.ndarray, rewards: np.ndarray, log: Interactions
-    ) -> list[Occurrence]:
+    ) -> Occurrences:
         code_of = {name: code for code, name in enumerate(self._kinds)}
         codes = np.array([code_of[name] for name in log.kind_names])[log.kind_codes]
         consumes = np.array([self._kinds[name].consumes for name in log.kind_names])[log.kind_codes]
         columns = (users, items, rewards, codes, consumes, log.times)
-        return [Occurrence(*event) for event in zip(*(c.tolist() for c in columns), strict=True)]
+
+        def between(begin: int, end: int) -> list[Occurrence]:
+            rows = zip(*(column[begin:end].tolist() for column in columns), strict=True)
+            return [Occurrence(*row) for row in rows]
+
+        return between
 
     def _fit_values(
         self,
-        events: list[Occurrence],
+        occurrences: Occurrences,
+        n_events: int,
         features: np.ndarray | None,
         interrupt: threading.Event | None,
         progress: bool | ProgressCallback,
@@ -131,9 +138,9 @@ class Fitting(Assembly):
         A fit that was interrupted already hears no `interrupt` again.
         """
         histories = Histories(self.network.history_length)
-        with track(len(events), "value", progress) as bar:
-            for begin in range(0, len(events), _VALUED):
-                batch = events[begin : begin + _VALUED]
+        with track(n_events, "value", progress) as bar:
+            for begin in range(0, n_events, _VALUED):
+                batch = occurrences(begin, begin + _VALUED)
                 known = None if features is None else features[begin : begin + _VALUED]
                 taken = awaiting(histories, batch, known)
                 rows = self.network.score_each(

@@ -24,6 +24,7 @@ Moment = float | str | datetime.date | pd.Timestamp | np.datetime64
 
 _LONG_AGO = 1e7  # seconds, in April 1970: who has such times numbers rows, or has a clock of their own
 _N_COLUMNS = 9  # that a log is made of
+_STRETCH = 4_096  # events whose numbers are made Python's at once
 
 
 class Interactions:
@@ -386,14 +387,16 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
 
     def __iter__(self) -> Iterator[Feedback]:
         columns = (self.user_codes, self.item_codes, self.kind_codes, self.times, self.values)
-        for user, item, kind, time, value in zip(*(column.tolist() for column in columns), strict=True):
-            yield Feedback(
-                self.users[user],
-                self.items[item],
-                self.kind_names[kind],
-                time,
-                value if value == value else None,
-            )
+        for begin in range(0, len(self), _STRETCH):
+            stretch = (column[begin : begin + _STRETCH].tolist() for column in columns)
+            for user, item, kind, time, value in zip(*stretch, strict=True):
+                yield Feedback(
+                    self.users[user],
+                    self.items[item],
+                    self.kind_names[kind],
+                    time,
+                    value if value == value else None,
+                )
 
     @overload
     def __getitem__(self, at: int) -> Feedback: ...

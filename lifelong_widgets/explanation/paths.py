@@ -110,7 +110,7 @@ def along_history(
     def to_events(mean: torch.Tensor) -> Floats:
         if of_inputs is not None:
             mean = of_inputs @ mean
-        added: Floats = (mean * past).sum(dim=2).numpy()
+        added: Floats = mean.mul_(past).sum(dim=2).numpy()
         return added.T[there]
 
     if network.is_product:

@@ -10,8 +10,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.random_projection import GaussianRandomProjection
+from sklearn.utils.extmath import randomized_svd, svd_flip
 
 from lifelong_widgets.featurizers.base import Array
 
@@ -74,9 +73,9 @@ class SvdReducer(Reducer):
         if matrix.shape[1] == 1:  # of which there is but one direction
             components[0] = 1.0
         elif rank >= 1:
-            # rows that are all alike have no variance, by which scikit-learn divides to report on its work
-            with np.errstate(divide="ignore", invalid="ignore"):
-                components[:rank] = TruncatedSVD(rank, random_state=self.seed).fit(matrix).components_
+            # what TruncatedSVD does: its module, as those of the two below, is large and otherwise not loaded
+            left, _, right = randomized_svd(matrix, rank, n_iter=5, flip_sign=False, random_state=self.seed)
+            components[:rank] = svd_flip(left, right, u_based_decision=False)[1]
         return self.set_state({"components": components})
 
     def transform(self, matrix: Matrix) -> Array:
@@ -119,6 +118,8 @@ class PcaReducer(Reducer):
         if varies and rows.shape[1] == 1:  # of which there is but one direction
             components[0] = 1.0
         elif varies and rank >= 1:
+            from sklearn.decomposition import PCA
+
             pca = PCA(rank, svd_solver="arpack", random_state=self.seed).fit(rows)
             real = pca.singular_values_ > 1e-6 * pca.singular_values_[0]
             components[:rank][real] = pca.components_[real]
@@ -178,6 +179,8 @@ class RandomProjection(Reducer):
 def _random_directions(n_inputs: int, n_components: int, seed: int) -> Array:
     if n_inputs == 0:
         return np.zeros((0, n_components))
+    from sklearn.random_projection import GaussianRandomProjection
+
     nothing = sparse.csr_matrix((1, n_inputs))  # of which only the width is read
     with warnings.catch_warnings():  # that it makes narrow rows wider
         warnings.simplefilter("ignore")

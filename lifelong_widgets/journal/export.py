@@ -10,9 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-import pyarrow
-import pyarrow.parquet
-
 from lifelong_widgets.data import Feedback
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.files import replacing
@@ -63,6 +60,9 @@ class _Table(ABC):
 
 class _Parquet(_Table):
     def __init__(self, path: Path, profile: Profile) -> None:
+        import pyarrow
+        import pyarrow.parquet  # not before it is needed: it is large
+
         text, whole, real = pyarrow.string(), pyarrow.int64(), pyarrow.float64()
         # a column has one type: where some ids are strings, all are written as such
         user, item = (text if any_text else whole for any_text in (profile.text_users, profile.text_items))
@@ -71,6 +71,8 @@ class _Parquet(_Table):
         self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
 
     def write(self, events: list[Entry]) -> None:
+        import pyarrow
+
         columns = [list(column) for column in zip(*map(_flat, events), strict=True)]
         for at, name in ((1, "user"), (2, "item")):
             if self._schema.field(name).type == pyarrow.string():

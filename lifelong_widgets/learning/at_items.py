@@ -85,8 +85,12 @@ def summed_by_item(
     bits = np.int64(np.ceil(np.log2(len(items) + 1.0)))
     keys = (items << bits) | np.arange(len(items))  # item and place in one number: quicker than to argsort
     keys.sort()
-    distinct = np.empty(len(keys), dtype=np.int64)
-    sums = np.empty((len(keys), gradients.shape[1]), dtype=gradients.dtype)
+    n_distinct = 0
+    for place in range(len(keys)):
+        if place == 0 or keys[place] >> bits != keys[place - 1] >> bits:
+            n_distinct += 1
+    distinct = np.empty(n_distinct, dtype=np.int64)
+    sums = np.empty((n_distinct, gradients.shape[1]), dtype=gradients.dtype)
     size = 0
     for key in keys:
         item, gradient = key >> bits, gradients[key & ((1 << bits) - 1)]
@@ -98,4 +102,4 @@ def summed_by_item(
             into = sums[size - 1]
             for column in range(len(gradient)):
                 into[column] += gradient[column]
-    return distinct[:size], sums[:size]
+    return distinct, sums

@@ -54,11 +54,13 @@ class LogExamples:
     def __getitem__(self, events: np.ndarray) -> Examples:
         place = self._place[events]
         past = place[:, None] - self._back
-        exists = past >= self._start[place][:, None]
-        past = np.where(exists, past, 0)
+        missing = past < self._start[place][:, None]
+        past[missing] = 0
+        items, rewards = self._items[past], self._rewards[past]
+        items[missing], rewards[missing] = 0, 0.0
         return Examples(
-            np.where(exists, self._items[past], 0),
-            np.where(exists, self._rewards[past], np.float32(0)),
+            items,
+            rewards,
             self._items[place],
             self._rewards[place],
             None if self._people is None else self._people[events],

@@ -8,7 +8,7 @@ from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.newcomers import ALWAYS, Moment, Newcomers
 from lifelong_widgets.memory.odd_times import warn_of_odd_times
 from lifelong_widgets.memory.path_integral import Attributions
-from lifelong_widgets.memory.ranker import Look, Occurrence, PeopleRows, Ranker, Replayed
+from lifelong_widgets.memory.ranker import Look, Occurrence, Occurrences, PeopleRows, Ranker, Replayed
 
 __all__ = [
     "ALWAYS",
@@ -28,6 +28,7 @@ __all__ = [
     "Moment",
     "Newcomers",
     "Occurrence",
+    "Occurrences",
     "Past",
     "PeopleRows",
     "Ranker",

@@ -166,7 +166,7 @@ class LinearMemory:
         slot, new = self._slots.take(item, ledger)
         size = len(self._evidence)
         if slot >= size:
-            room = min(max(2 * size, 64), self._slots.limit)
+            room = min(max(size + size // 2, 64), self._slots.limit)
             weights = np.zeros((room, room), dtype=np.float32)
             weights[:size, :size] = self._weights
             evidence = np.concatenate([self._evidence, np.zeros(room - size, dtype=np.float32)])

@@ -20,8 +20,8 @@ DENSE = 16_384
 class NeighborTable:
     """A sparse matrix with at most `capacity` entries a row; a full row gives up its lightest for a new one.
 
-    Row i is two rows of dense arrays, the neighbours' indices and their weights. The arrays double when they
-    are full. As long as no row is full the table equals the dense matrix.
+    Row i is two rows of dense arrays, the neighbours' indices and their weights. The arrays grow by half when
+    they are full. As long as no row is full the table equals the dense matrix.
 
     Args:
         capacity: The most entries of a row.
@@ -153,7 +153,7 @@ class NeighborTable:
         old = len(self)
         if n > old:
             # fresh zeros, of which the system gives out a page when it is written, and not before
-            shape = max(n, 2 * old), self.capacity
+            shape = max(n, old + old // 2), self.capacity
             neighbors, weights = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.float32)
             neighbors[:old], weights[:old] = self._neighbors, self._weights
             self._neighbors, self._weights = neighbors, weights  # both or none

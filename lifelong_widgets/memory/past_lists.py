@@ -122,8 +122,9 @@ class PastLists:
 
     def _make_room(self, place: int) -> None:
         if place >= len(self._facts):
-            more = min(max(2 * len(self._facts), 16), _CAPACITY) - len(self._facts)
+            room = min(max(2 * len(self._facts), 16), _CAPACITY)
             for name in ("_features", "_facts"):
                 old = getattr(self, name)
-                new = np.zeros((more, *old.shape[1:]), dtype=old.dtype)
-                setattr(self, name, np.concatenate([old, new]))
+                new = np.zeros((room, *old.shape[1:]), dtype=old.dtype)
+                new[: len(old)] = old
+                setattr(self, name, new)

@@ -51,6 +51,10 @@ class Occurrence(NamedTuple):
     time: float | None
 
 
+Occurrences = Callable[[int, int], list[Occurrence]]
+"""The events of a log from one place up to another, made when they are asked for: a log may be long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What there is to recommend to a person at one moment.
@@ -463,16 +467,16 @@ class Replayed:
 
     Args:
         ranker: whose memory, gate and histories take the log in.
-        events: the log.
+        occurrences: gives the events of the log.
     """
 
-    def __init__(self, ranker: Ranker, events: Sequence[Occurrence]) -> None:
-        self._ranker, self._events = ranker, events
+    def __init__(self, ranker: Ranker, occurrences: Occurrences) -> None:
+        self._ranker, self._occurrences = ranker, occurrences
         self._n = 0
 
     def remember(self, end: int) -> None:
         """Take in the events up to place `end`."""
-        for event in self._events[self._n : end]:
+        for event in self._occurrences(self._n, end):
             self._ranker.take_in(event)
         self._n = max(self._n, end)
 
@@ -489,5 +493,5 @@ class Replayed:
             rng: see `Gate.step`.
             read: what the network reads, if it has learned anything yet; see `Ranker.study_each`.
         """
-        self._ranker.study_each(self._events[self._n : end], rng, read)
+        self._ranker.study_each(self._occurrences(self._n, end), rng, read)
         self._n = max(self._n, end)

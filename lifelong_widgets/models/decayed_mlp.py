@@ -125,7 +125,8 @@ class DecayedMLP(UserEncoder):
         slopes = (end * ndtr(end) - begin * ndtr(begin)) / change
         slopes = ((of_users.numpy() @ w2) * slopes) @ w1
         slopes = slopes.reshape(len(of_users), *inputs.shape)
-        return torch.from_numpy(slopes + short_cut[:, None] * of_users.numpy()[:, None])
+        slopes += short_cut[:, None] * of_users.numpy()[:, None]
+        return torch.from_numpy(slopes)
 
     def _arrays(self) -> tuple[NDArray[np.floating], ...]:
         """The parameters in the order in which `_forward` takes them."""

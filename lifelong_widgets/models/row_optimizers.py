@@ -48,15 +48,24 @@ class RowOptimizer:
         return self.n_signed(dim) + self.n_positive(dim)
 
 
-@compiled
 def _adam(
+    rows: Floats, states: Floats, indices: NDArray[np.int64], gradients: Floats, rates: NDArray[np.float64]
+) -> None:
+    # as arguments: a loop that reads arrays of a module has copies of them in its code
+    _move_by_adam(rows, states, indices, gradients, rates, _UNBIAS1, _UNBIAS2)
+
+
+@compiled
+def _move_by_adam(
     rows: Floats,
     states: Floats,
     indices: NDArray[np.int64],
     gradients: Floats,
     rates: NDArray[np.float64],
+    unbias1: Floats,
+    unbias2: Floats,
 ) -> None:
-    dim, last = gradients.shape[1], len(_UNBIAS1) - 1
+    dim, last = gradients.shape[1], len(unbias1) - 1
     kept1, kept2 = np.float32(BETA1), np.float32(BETA2)
     new1, new2, least = np.float32(1.0 - BETA1), np.float32(1.0 - BETA2), np.float32(EPSILON)
     for place in range(len(indices)):
@@ -64,7 +73,7 @@ def _adam(
         first, second = state[:dim], state[dim : 2 * dim]
         state[2 * dim] += np.float32(1.0)
         n_updates = min(int(state[2 * dim]), last)
-        step, unbias = np.float32(rates[place]) * _UNBIAS1[n_updates], _UNBIAS2[n_updates]
+        step, unbias = np.float32(rates[place]) * unbias1[n_updates], unbias2[n_updates]
         for column in range(dim):  # nothing is read that was just written, so that eight columns go at once
             mean = kept1 * first[column] + new1 * slopes[column]
             square = kept2 * second[column] + new2 * slopes[column] * slopes[column]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from lifelong_widgets.intervals import DRAWS, percentiles, resample
 
@@ -17,6 +16,8 @@ _RESAMPLED_AT_ONCE = 2**20  # numbers: 8 MB
 
 def auc(members: Numbers, others: Numbers) -> float:
     """The chance that a member scores higher than another, ties counting one half."""
+    from sklearn.metrics import roc_auc_score  # not before an audit: it is large
+
     return float(roc_auc_score(*_labelled(members, others)))
 
 
@@ -26,6 +27,8 @@ def tpr_at(members: Numbers, others: Numbers, fpr: float) -> float:
     N. Carlini et al., "Membership inference attacks from first principles", IEEE S&P 2022: a leak of a few
     people for certain is a leak, and an AUC does not see it.
     """
+    from sklearn.metrics import roc_curve
+
     false, true, _ = roc_curve(*_labelled(members, others), drop_intermediate=False)
     return float(true[false <= fpr].max())
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import re
 import struct
+import sys
 import zipfile
 import zlib
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -70,12 +74,12 @@ def parse_canonical(data: bytes, item: bytes) -> Tables:
     {'item': '242', 'title': 'Kolya', 'categories': ['Comedy'], 'year': '1996'}
     """
     with _naming("u.item"):
-        films = [line.split("|") for line in _lines(item.decode("latin-1"))]
+        films = [line.split("|") for line in _lines(item, "latin-1")]
         flags = [film[-len(_GENRES) :] for film in films]
         genres = [[genre for genre, flag in zip(_GENRES, row, strict=True) if flag == "1"] for row in flags]
         items = _items([film[0] for film in films], [film[1] for film in films], genres)
     with _naming("u.data"):
-        return _events(data.decode("ascii"), start=0), items
+        return _events(data, start=0), items
 
 
 def parse_wheel(inter: bytes, item: bytes) -> Tables:
@@ -92,12 +96,12 @@ def parse_wheel(inter: bytes, item: bytes) -> Tables:
     {'item': '242', 'title': 'Kolya', 'categories': ['Comedy'], 'year': '1996'}
     """
     with _naming("ml-100k.item"):
-        films = [line.split("\t") for line in _lines(item.decode("utf-8"))[1:]]
+        films = [line.split("\t") for line in islice(_lines(item, "utf-8"), 1, None)]
         titles = [f"{title} ({year})" for _, title, year, _ in films]
         genres = [film[3].split(" ") for film in films]
         items = _items([film[0] for film in films], titles, genres)
     with _naming("ml-100k.inter"):
-        return _events(inter.decode("ascii"), start=1), items
+        return _events(inter, start=1), items
 
 
 @contextmanager
@@ -108,23 +112,30 @@ def _naming(name: str) -> Iterator[None]:
         raise DataError(f"{name} is not that of MovieLens-100K: {shorten(str(error), 200)}") from None
 
 
-def _lines(text: str) -> list[str]:
+def _lines(content: bytes, encoding: str) -> Iterator[str]:
     # not splitlines(), for which some characters of Latin-1 end a line
-    return [line.rstrip("\r") for line in text.split("\n") if line.strip()]
+    lines = (line.decode(encoding) for line in io.BytesIO(content))
+    return (line.rstrip("\r\n") for line in lines if line.strip())
 
 
-def _events(text: str, start: int) -> pd.DataFrame:
-    rows = [line.split("\t") for line in _lines(text)[start:]]
-    odd = next((number for number, row in enumerate(rows) if len(row) != 4), None)
-    if odd is not None:
-        raise ValueError(f"event {odd} has {len(rows[odd])} cells, not 4")
-    columns = list(zip(*rows, strict=True)) or [()] * 4
+def _events(content: bytes, start: int) -> pd.DataFrame:
+    users: list[str] = []
+    items: list[str] = []
+    values, times = array("f"), array("d")
+    for number, line in enumerate(islice(_lines(content, "ascii"), start, None)):
+        row = line.split("\t")
+        if len(row) != 4:
+            raise ValueError(f"event {number} has {len(row)} cells, not 4")
+        users.append(sys.intern(row[0]))  # each id once, not once an event
+        items.append(sys.intern(row[1]))
+        values.append(float(row[2]))
+        times.append(float(row[3]))
     return pd.DataFrame(
         {
-            "user": pd.Series(columns[0], dtype="str"),
-            "item": pd.Series(columns[1], dtype="str"),
-            "value": np.array(columns[2], dtype=np.float32),
-            "time": np.array(columns[3], dtype=np.float64),
+            "user": pd.Series(users, dtype=object),
+            "item": pd.Series(items, dtype=object),
+            "value": np.array(values),
+            "time": np.array(times),
         }
     )
 
@@ -138,5 +149,6 @@ def _items(ids: list[str], titles: list[str], genres: list[list[str]]) -> pd.Dat
             "title": [match["title"] if match else "unknown" for match in parted],
             "categories": [[genre for genre in row if genre != "unknown"] for row in genres],
             "year": [match["year"] if match else "" for match in parted],
-        }
+        },
+        dtype=object,
     )

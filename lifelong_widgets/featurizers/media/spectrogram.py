@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from scipy.signal import ShortTimeFFT, get_window
 
 from lifelong_widgets.featurizers.base import Array
 
@@ -35,6 +34,8 @@ def log_mel(samples: Array, n_frames: int, denoise: bool = False) -> Array:
     >>> picture.shape, int(picture[10].argmax()), float(picture[55].max())
     ((60, 40), 7, 0.0)
     """
+    from scipy.signal import ShortTimeFFT, get_window  # not before there is a sound: it is large
+
     transform = ShortTimeFFT(get_window("hann", _WINDOW), HOP, RATE)
     padded = np.zeros(n_frames * HOP)
     n_samples = min(len(samples), len(padded))
