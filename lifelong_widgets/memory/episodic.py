@@ -47,8 +47,8 @@ class EpisodicMemory(Part):
 
     Its members read the log itself: sequence neighbours within a wide and a narrow window, those of the wide
     one that come after, direct successors,
-    a linear model of the decayed history, the popularity at nine half-lives and at each stage of a person's
-    life here, and their own repeats. The network is one more member, whose scores are handed in, and so is
+    a linear model of what goes together in the long run, the popularity at nine half-lives and at each stage
+    of a person's life here, and their own repeats. The network is one more member, whose scores are handed in, and so is
     the content of items. An event costs the same early and late; the memory of each member grows with the
     items that had events, to a bound an item.
 
@@ -80,7 +80,7 @@ class EpisodicMemory(Part):
         self._successors = Successors(self.n_neighbors)
         self._stages = StagePopularity()
         self._linear = LinearMemory(
-            decay=0.9, learning_rate=0.3, ridge=100.0, backward=0.3, max_items=2048, history_length=25
+            decay=0.99, learning_rate=0.3, ridge=300.0, backward=1.0, max_items=2048, history_length=50
         )
 
     @property
