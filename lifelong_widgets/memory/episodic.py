@@ -46,11 +46,10 @@ class EpisodicMemory(Part):
     """Learns from one event what a network needs many for, and names the candidates that the gate weighs.
 
     Its members read the log itself: sequence neighbours within a wide and a narrow window, those of the wide
-    one that come after, direct successors,
-    a linear model of what goes together in the long run, the popularity at nine half-lives and at each stage
-    of a person's life here, and their own repeats. The network is one more member, whose scores are handed in, and so is
-    the content of items. An event costs the same early and late; the memory of each member grows with the
-    items that had events, to a bound an item.
+    one that come after, direct successors, a linear model of what goes together in the long run, the
+    popularity at nine half-lives and at each stage of a person's life here, and their own repeats. The
+    network is one more member, whose scores are handed in, and so is the content of items. An event costs the
+    same early and late; the memory of each member grows with the items that had events, to a bound an item.
 
     Source: complementary learning systems, J. McClelland, B. McNaughton and R. O'Reilly, Psychological
     Review 1995: a memory of episodes that learns at once, beside one that learns slowly and generalises.
