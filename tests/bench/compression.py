@@ -133,6 +133,7 @@ class Replay:
         rec.fit(self.events[:fitted], progress=False)
         rec.learn_many(self.events[fitted:end], progress=False)
         if self.models is not None:
+            self.models.mkdir(parents=True, exist_ok=True)
             rec.save(self.models / name)
         return rec
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lifelong_widgets.compression.coded_rows import CodedRows
-from lifelong_widgets.compression.methods import Plan, plan_of
+from lifelong_widgets.compression.methods import Part, Plan, plan_of
 from lifelong_widgets.compression.rows import Rows
 from lifelong_widgets.compression.varints import gaps, packed, sums, unpacked
 from lifelong_widgets.errors import DataError, FormatError
@@ -20,6 +20,7 @@ MATRICES = hnp.arrays(
     np.float32, st.tuples(st.integers(1, 8), st.integers(1, 9)), elements=st.floats(-1e3, 1e3, width=32)
 )
 PLANS = ["float32", "int8", "int4", "low_rank:2", "prune:0.5", "pq:3", "hashed:4"]
+PARTS: list[Part] = ["embeddings", "content", "layers", "linear"]
 
 
 def some(n: int = 40, m: int = 12) -> np.ndarray:
@@ -27,16 +28,35 @@ def some(n: int = 40, m: int = 12) -> np.ndarray:
     return (rng.standard_normal((n, 3)) @ rng.standard_normal((3, m))).astype(np.float32)
 
 
-@given(MATRICES, st.sampled_from([("int8", 254), ("int4", 14)]))
-def test_no_number_is_off_by_more_than_half_a_step(matrix: np.ndarray, how: tuple[str, int]) -> None:
-    held = plan_of(how[0]).held(matrix).take(np.arange(len(matrix)))
-    half_step = np.abs(matrix).max(axis=1, keepdims=True) / how[1]
-    assert (np.abs(held - matrix) <= half_step * (1 + 1e-4) + 1e-30).all()
+HALF_STEPS: list[tuple[str, Part, int]] = [
+    ("int8", "layers", 254),
+    ("int4", "layers", 14),
+    ("int8", "content", 65_534),
+    ("int4", "content", 254),
+]
 
 
+@given(MATRICES, st.sampled_from(HALF_STEPS))
+def test_no_number_is_off_by_more_than_half_a_step(matrix: np.ndarray, how: tuple[str, Part, int]) -> None:
+    name, of, n_half_steps = how
+    held = plan_of(name).held(matrix, of).take(np.arange(len(matrix)))
+    half_step = np.abs(matrix).max(axis=1, keepdims=True) / n_half_steps
+    rounding = np.abs(matrix) * 1e-6
+    assert (np.abs(held - matrix) <= half_step * (1 + 1e-4) + rounding + 1e-30).all()
+
+
+@given(MATRICES)
+def test_small_weights_of_the_linear_memory_are_held_more_closely(matrix: np.ndarray) -> None:
+    held = plan_of("int8").held(matrix, "linear").take(np.arange(len(matrix)))
+    top = np.abs(matrix.astype(np.float64)).max(axis=1, keepdims=True)
+    bound = (np.sqrt(np.abs(matrix) * top) + top / 508) / 127
+    assert (np.abs(held - matrix) <= bound * (1 + 1e-4) + 1e-30).all()
+
+
+@pytest.mark.parametrize("of", PARTS)
 @pytest.mark.parametrize("name", PLANS)
-def test_the_products_are_those_of_the_matrix_that_is_held(name: str) -> None:
-    rows = plan_of(name).held(some(), "embeddings")
+def test_the_products_are_those_of_the_matrix_that_is_held(name: str, of: Part) -> None:
+    rows = plan_of(name).held(some(), of)
     whole, rng = rows.take(np.arange(40)), np.random.default_rng(0)
     vector, places = rng.standard_normal(12).astype(np.float32), np.array([3, 39, 3, 0])
     factors = rng.standard_normal(4).astype(np.float32)
@@ -45,16 +65,17 @@ def test_the_products_are_those_of_the_matrix_that_is_held(name: str) -> None:
     np.testing.assert_allclose(rows.combine(places, factors), factors @ whole[places], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("of", PARTS)
 @pytest.mark.parametrize("name", PLANS)
-def test_a_state_is_the_same_matrix_and_another_is_refused(name: str) -> None:
+def test_a_state_is_the_same_matrix_and_another_is_refused(name: str, of: Part) -> None:
     plan = plan_of(name)
-    rows = plan.held(some(), "embeddings")
-    again = plan.held_state(rows.get_state(), rows.shape, "embeddings")
+    rows = plan.held(some(), of)
+    again = plan.held_state(rows.get_state(), rows.shape, of)
     assert np.array_equal(again.take(np.arange(40)), rows.take(np.arange(40)))
     narrower = [] if name.startswith("prune") else [(40, 23)]  # a sparse row ends where its entries do
     for shape in [(30, 12), *narrower]:
         with pytest.raises((FormatError, KeyError)):
-            plan.held_state(rows.get_state(), shape, "embeddings")
+            plan.held_state(rows.get_state(), shape, of)
 
 
 @pytest.mark.parametrize("name", ["float32", "int8", "int4", "prune:0.5"])

@@ -114,8 +114,13 @@ def _naming(name: str) -> Iterator[None]:
 
 def _lines(content: bytes, encoding: str) -> Iterator[str]:
     # not splitlines(), for which some characters of Latin-1 end a line
-    lines = (line.decode(encoding) for line in io.BytesIO(content))
-    return (line.rstrip("\r\n") for line in lines if line.strip())
+    for number, line in enumerate(io.BytesIO(content), 1):
+        try:
+            text = line.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise ValueError(f"line {number}: {error}") from None
+        if text.strip():
+            yield text.rstrip("\r\n")
 
 
 def _events(content: bytes, start: int) -> pd.DataFrame:
@@ -128,8 +133,11 @@ def _events(content: bytes, start: int) -> pd.DataFrame:
             raise ValueError(f"event {number} has {len(row)} cells, not 4")
         users.append(sys.intern(row[0]))  # each id once, not once an event
         items.append(sys.intern(row[1]))
-        values.append(float(row[2]))
-        times.append(float(row[3]))
+        try:
+            values.append(float(row[2]))
+            times.append(float(row[3]))
+        except ValueError as error:
+            raise ValueError(f"event {number}: {error}") from None
     return pd.DataFrame(
         {
             "user": pd.Series(users, dtype=object),
