@@ -92,18 +92,17 @@ def clicker(rec: Recommender) -> Callable[[], None]:
 def test_a_click_with_100_000_items_grows_by_no_more_than_the_scoring() -> None:
     """Learning from a list must not notice the catalogue; the list may grow by its scoring and cutting."""
     # a neighbour on the machine who empties the caches makes it look worse, and nobody makes it look better
-    measured = []
+    measured, few, many = [], Steps(1000), Steps(100_000)
     for _ in range(5):
-        measured.append(_growth_with_the_catalogue())
+        measured.append(_growth_with_the_catalogue(few, many))
         learn, click = map(min, zip(*measured, strict=True))
         if learn < 1.6 and click < 1.5:
             return
     raise AssertionError(f"with a hundred times the items: learning × {learn:.2f}, a click × {click:.2f}")
 
 
-def _growth_with_the_catalogue() -> tuple[float, float]:
+def _growth_with_the_catalogue(few: Steps, many: Steps) -> tuple[float, float]:
     """How many times as long learning takes, and how many times what scoring takes a whole click grows by."""
-    few, many = Steps(1000), Steps(100_000)
     # all in turns: a table that is scored again and again stays in a large cache, where no click finds it
     list_, list_many, click, click_many, score, score_many = cpu_seconds(
         few.recommend, many.recommend, few.click, many.click, few.score, many.score, rounds=100
