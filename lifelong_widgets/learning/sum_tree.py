@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
+from lifelong_widgets.compiled import compiled
 
 
 class SumTree:
@@ -51,16 +54,7 @@ class SumTree:
     def find(self, masses: np.ndarray) -> np.ndarray:
         """For each mass in ``[0, total)`` the slot in whose stretch it lies, the stretches in slot order."""
         self._sum()
-        order = np.argsort(masses)  # neighbours are found along the same way, which is still warm
-        # what rounding has put at the end, or beyond, is drawn back: a slot without weight is never found
-        masses = np.minimum(masses[order], np.nextafter(self._sums[-1], 0))
-        blocks = self._sums.searchsorted(masses, side="right")
-        totals = self._totals[blocks]
-        places = blocks + np.maximum(masses - (self._sums[blocks] - totals), 0) / totals
-        np.minimum(places, np.nextafter(blocks + 1.0, 0), out=places)
-        slots = np.empty(len(masses), dtype=np.int64)
-        slots[order] = self._shares.reshape(-1).searchsorted(places, side="right")
-        return slots
+        return _find(masses, self._sums, self._totals, self._shares)
 
     def _sum(self) -> None:
         if not self._changed:
@@ -73,3 +67,36 @@ class SumTree:
         self._shares[blocks] = sums
         np.cumsum(self._totals, out=self._sums)
         self._changed.clear()
+
+
+@compiled
+def _find(
+    masses: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    totals: NDArray[np.float64],
+    shares: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """See `SumTree.find`; the arrays are those of the tree."""
+    slots = np.empty(len(masses), dtype=np.int64)
+    # what rounding has put at the end, or beyond, is drawn back: a slot without weight is never found
+    end = np.nextafter(sums[-1], 0.0)
+    for n in range(len(masses)):
+        mass = min(masses[n], end)
+        block = _first_above(sums, mass)
+        place = block + max(mass - (sums[block] - totals[block]), 0.0) / totals[block]
+        place = min(place, np.nextafter(block + 1.0, 0.0))
+        slots[n] = block * shares.shape[1] + _first_above(shares[block], place)
+    return slots
+
+
+@compiled
+def _first_above(ascending: NDArray[np.float64], value: float) -> int:
+    """Where the first number lies that is larger than `value`."""
+    begin, end = 0, len(ascending)
+    while begin < end:
+        middle = (begin + end) // 2
+        if ascending[middle] > value:
+            end = middle
+        else:
+            begin = middle + 1
+    return begin
