@@ -338,12 +338,16 @@ def _settings_given(options: argparse.Namespace) -> dict[str, Any]:
 def _note_repeats(log: Interactions, options: argparse.Namespace) -> None:
     import numpy as np
 
-    pairs = len(np.unique(log.user_codes * len(log.items) + log.item_codes))
-    share = 1 - pairs / len(log)
+    consumes = np.array([log.kinds[name].consumes for name in log.kind_names])[log.kind_codes]
+    pair = np.unique(log.user_codes * len(log.items) + log.item_codes, return_inverse=True)[1]
+    place = np.arange(len(log))
+    consumed = np.full(len(log), len(log))  # of each pair, where that was first
+    np.minimum.at(consumed, pair[consumes], place[consumes])
+    share = float((place > consumed[pair]).mean())
     if share >= 0.01 and not options.include_seen:
         _note(
-            f"{share:.0%} of the events repeat an item that the person had before. What was consumed is left "
-            "out of the lists, so these are misses; --include-seen keeps it in"
+            f"{share:.0%} of the events are of items that the person had consumed before. These are left out "
+            "of the lists, so such events are misses; --include-seen keeps them in"
         )
 
 

@@ -32,6 +32,7 @@ from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.parts import refusal
 from lifelong_widgets.progress import ProgressCallback, deferred_interrupts, held_interrupts
+from lifelong_widgets.recommendations import check_flags
 from lifelong_widgets.recording import JournalSettings, Recording, begin, resume
 from lifelong_widgets.restoring import base_knows, begins_with, rebuild
 from lifelong_widgets.undo import UndoStack
@@ -113,6 +114,9 @@ class DurableEngine(Engine):
             (1, True)
             >>> folder.cleanup()
         """
+        check_flags(read_only=read_only)
+        if pseudonymize is not None:
+            check_flags(pseudonymize=pseudonymize)
         folder = as_path(path)
         own = {
             name: settings.pop(name) for name in JournalSettings.class_traits(config=True) if name in settings
@@ -401,6 +405,7 @@ class DurableEngine(Engine):
             DataError: no journal, nothing is held about them, or they were learned before it began.
             LifelongWidgetsError: the two models differ; nothing was changed.
         """
+        check_flags(verify=verify)
         recording = self._recorded("forget")
         with recording.verb():
             return self._forget(recording, user, verify, progress)

@@ -184,6 +184,8 @@ def test_items_without_content_and_repeats_are_mentioned(
     assert code == 0
     assert "10 of the 60 items of the log are not in" in err and "--include-seen" in err
     assert "--include-seen" not in run(capsys, *arguments, "--include-seen")[2]
+    # what was looked at and not consumed stays in the lists, so it is no miss
+    assert "--include-seen" not in run(capsys, *arguments, "--kind-column=view")[2]
 
 
 def test_a_log_of_json_lines_keeps_its_types(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ def _count_lines(file: Path) -> int:
                 line = n_lines + _ends(chunk[: max(error.start - pending, 0)], last) + 1
                 raise FormatError(
                     f"{shown(file)} is not UTF-8 (byte {at}, line {line}); save it with UTF-8 encoding, or "
-                    "give from_pandas what pd.read_csv(path, encoding='latin-1', dtype=str) reads"
+                    "give from_pandas what pd.read_csv(path, encoding='cp1252', dtype=str) reads (from "
+                    "Western Europe; Chinese is often 'gb18030')"
                 ) from None
             if (at := chunk.find(b"\0")) >= 0:
                 raise FormatError(

@@ -45,12 +45,12 @@ class FitReport:
         return len(self.losses)
 
     def __str__(self) -> str:
-        quality = f", nDCG@10 {max(self.validation_ndcg):.4f}" if self.validation_ndcg else ""
+        best = ""
+        if self.validation_ndcg:
+            best = f", best after epoch {self.best_epoch}, nDCG@10 {max(self.validation_ndcg):.4f}"
         stopped = ", interrupted" if self.interrupted else ""
-        return (
-            f"{self.epochs} {'epoch' if self.epochs == 1 else 'epochs'} in {self.seconds:.1f} s, best after "
-            f"epoch {self.best_epoch}{quality}{stopped}"
-        )
+        epochs = "epoch" if self.epochs == 1 else "epochs"
+        return f"{self.epochs} {epochs} in {self.seconds:.1f} s{best}{stopped}"
 
     def __repr__(self) -> str:
         return f"FitReport({self})"

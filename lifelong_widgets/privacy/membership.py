@@ -105,7 +105,8 @@ def audit(
             are the wrong way round then; or `rec` or `reference` is no recommender.
 
     Warns:
-        DataWarning: `rec` knows none of the members, so that it can give nobody away.
+        DataWarning: `rec` knows none of the members, so that it can give nobody away; or people are in both
+            groups.
 
     Example:
         >>> import lifelong_widgets as lw
@@ -206,6 +207,16 @@ def _refuse_shared(members: Interactions, non_members: Interactions) -> None:
         raise DataError(
             f"{len(one & other):,} events are among the members and the non-members; an event is one or the "
             "other"
+        )
+    people = set(members.users) & set(non_members.users)
+    if people:
+        warn(
+            f"{len(people):,} people are among the members and the non-members: what was learned of them "
+            "speaks for both of their sides, so that they cannot be told apart even where they are given "
+            "away. Draw people, not events or months: "
+            "side = np.random.default_rng(0).permutation(len(log.users)) % 2; "
+            "members, non_members = (log.take(side[log.user_codes] == n) for n in (0, 1))",
+            DataWarning,
         )
 
 

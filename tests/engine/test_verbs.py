@@ -309,3 +309,16 @@ def test_what_is_neither_true_nor_false_is_refused(flag: str, given: Any) -> Non
         with pytest.raises(DataError, match="exclude_seen is"):
             rec.values("ada", exclude_seen=given)
     assert len(rec.recommend("ada", **{flag: np.True_})) == 1
+
+
+@pytest.mark.parametrize("flag", ["read_only", "pseudonymize"])
+def test_a_journal_is_not_begun_by_a_flag_that_is_none(flag: str, tmp_path: Path) -> None:
+    shop: Any = Catalog.from_records([{"item": 1}])
+    with pytest.raises(DataError, match=f"{flag} is 'no'; it must be True or False"):
+        Recommender.open(tmp_path / "shop.lw", shop, embedding_dim=8, **{flag: "no"})
+    assert not (tmp_path / "shop.lw").exists()
+    with Recommender.open(tmp_path / "shop.lw", shop, embedding_dim=8) as rec:
+        rec.learn_one(user="ada", item=1, kind="like")
+        with pytest.raises(DataError, match="verify is 'no'"):
+            rec.forget("ada", verify="no")  # type: ignore[arg-type]
+        assert rec.n_events == 1

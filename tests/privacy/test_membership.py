@@ -75,6 +75,13 @@ def test_who_saw_neither_group_is_not(by_heart: lw.Recommender) -> None:
     assert "no proof that nothing leaks" in report.verdict
 
 
+def test_people_of_both_groups_are_told(by_heart: lw.Recommender) -> None:
+    moment = float(np.median(MEMBERS.times))
+    before, after = MEMBERS.before(moment), MEMBERS.after(moment)
+    with pytest.warns(DataWarning, match="people are among the members and the non-members.*Draw people"):
+        lw.privacy.audit(by_heart, before, after, max_events=60)
+
+
 def test_a_reference_of_other_people_calibrates(by_heart: lw.Recommender) -> None:
     reference = fitted(OTHERS, **NETWORK_ALONE)
     report = lw.privacy.audit(by_heart, MEMBERS, STRANGERS, reference=reference)
