@@ -106,9 +106,9 @@ def held(what: str, ours: Callable[[], None], floor: Callable[[], None], n: int,
 @pytest.mark.parametrize(
     ("policy", "full", "bar"),
     [
-        ({}, False, 2.75),
-        ({}, True, 2.75),
-        ({"retention": "recent"}, True, 2.75),
+        ({}, False, 3.5),
+        ({}, True, 3.5),
+        ({"retention": "recent"}, True, 3.5),
         ({"retention": "item_stratified"}, True, 4.5),
         ({"sampling": "prioritised"}, True, 4.0),
         ({"sampling": "hard"}, True, 4.0),
