@@ -16,7 +16,7 @@ class SumTree:
     and only the blocks that changed since the last draw are summed again. Every sum runs from the left over
     the weights as they are and is never moved by a difference, so the tree is a function of its weights, bit
     for bit, whatever was set before. Schaul et al. (2016), "Prioritized experience replay", appendix B.2.1,
-    has a binary one, whose 15 levels are 15 rounds of small operations here.
+    has a binary one.
 
     >>> tree = SumTree(4)
     >>> tree.set(np.array([0, 2]), np.array([1.0, 3.0]))
@@ -82,21 +82,8 @@ def _find(
     end = np.nextafter(sums[-1], 0.0)
     for n in range(len(masses)):
         mass = min(masses[n], end)
-        block = _first_above(sums, mass)
+        block = np.searchsorted(sums, mass, side="right")
         place = block + max(mass - (sums[block] - totals[block]), 0.0) / totals[block]
         place = min(place, np.nextafter(block + 1.0, 0.0))
-        slots[n] = block * shares.shape[1] + _first_above(shares[block], place)
+        slots[n] = block * shares.shape[1] + np.searchsorted(shares[block], place, side="right")
     return slots
-
-
-@compiled
-def _first_above(ascending: NDArray[np.float64], value: float) -> int:
-    """Where the first number lies that is larger than `value`."""
-    begin, end = 0, len(ascending)
-    while begin < end:
-        middle = (begin + end) // 2
-        if ascending[middle] > value:
-            end = middle
-        else:
-            begin = middle + 1
-    return begin
