@@ -59,12 +59,12 @@ class Touched:
             n_people: how many histories there are.
         """
         self.dense = self.dense or bool(mark.step.rows)
-        for rows, _, _ in mark.step.rows:
-            self._moved.update(rows.tolist())
+        for moved in mark.step.rows:
+            self._moved.update(moved.indices.tolist())
         for _, rows, _ in mark.step.content:
             self._described.update(rows.tolist())
-        for rows, _, _ in [] if mark.value is None else mark.value.step.rows:
-            self._valued.update(rows.tolist())
+        for moved in [] if mark.value is None else mark.value.step.rows:
+            self._valued.update(moved.indices.tolist())
         self.n_users = min(self.n_users, mark.n_users)
         self._people.update(mark.histories.rows, range(mark.histories.n, n_people))
         self._note_writes(mark.memory)

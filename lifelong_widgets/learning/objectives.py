@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch.nn import functional
 
-from lifelong_widgets.compiled import compiled
-
 Floats = NDArray[np.floating]
 
 
@@ -112,31 +110,16 @@ class SampledSoftmax(Objective):
         self, target_scores: Floats, negative_scores: Floats, n_items: int
     ) -> tuple[Floats, Floats, Floats]:
         """``dL/ds = p - 1`` and ``dL/ds_j = p_j``, with p the softmax."""
-        return _of_softmax(target_scores, negative_scores, _correction(negative_scores, n_items))
-
-
-@compiled
-def _of_softmax(
-    target_scores: Floats, negative_scores: Floats, correction: float
-) -> tuple[Floats, Floats, Floats]:
-    losses, of_targets = np.empty_like(target_scores), np.empty_like(target_scores)
-    of_negatives = np.empty_like(negative_scores)
-    for example in range(len(target_scores)):
-        own, scores, into = (
-            target_scores[example] - correction,
-            negative_scores[example],
-            of_negatives[example],
-        )
-        highest = max(own, scores.max())
-        total = np.exp(own - highest)
-        for place in range(len(scores)):
-            into[place] = np.exp(scores[place] - highest)
-            total += into[place]
-        losses[example] = np.log(total) - (own - highest)
-        of_targets[example] = np.exp(own - highest) / total - 1.0
-        for place in range(len(scores)):
-            into[place] /= total
-    return losses, of_targets, of_negatives
+        own = target_scores - _correction(negative_scores, n_items)
+        highest = np.maximum(own, negative_scores.max(axis=1))
+        with np.errstate(invalid="ignore"):  # whoever asks looks whether the loss is finite
+            own -= highest
+            target, others = np.exp(own), negative_scores - highest[:, None]
+            np.exp(others, out=others)
+            total = target + others.sum(axis=1)
+            target /= total
+            others /= total[:, None]
+            return np.log(total) - own, target - 1.0, others
 
 
 def _correction(negative_scores: torch.Tensor | Floats, n_items: int) -> float:

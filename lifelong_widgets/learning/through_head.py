@@ -11,7 +11,6 @@ from lifelong_widgets.learning.at_items import (
     Gradients,
     add_product,
     of_parts,
-    of_vectors,
     summed_by_item,
     to_people,
 )
@@ -96,16 +95,8 @@ def gradients_through_head(
     add_product(inputs.content, of_inputs.reshape(-1, dim), of_projection.numpy())
     network.content.to_parameters(of_content)
 
-    past = of_inputs if inputs.weights is None else of_vectors(inputs.weights, of_inputs)
-    there = examples.history_rewards != 0
-    return Gradients(
-        losses,
-        loss,
-        *summed_by_item(
-            np.concatenate([standing, examples.history_items[there]]),
-            np.concatenate([at_places.numpy(), past[there]]),
-        ),
-    )
+    found = summed_by_item(standing, at_places.numpy(), examples, inputs.weights, of_inputs)
+    return Gradients(losses, loss, *found)
 
 
 class _Scored:

@@ -22,7 +22,7 @@ from lifelong_widgets.learning.negatives import Negatives
 from lifelong_widgets.learning.objectives import OBJECTIVES, Objective
 from lifelong_widgets.learning.optimizers import OPTIMIZERS
 from lifelong_widgets.learning.whole_log import WholeGradient
-from lifelong_widgets.models import Network
+from lifelong_widgets.models import Network, RowsBefore
 from lifelong_widgets.parts import FiniteFloat, Part, WholeNumber, unless_built
 
 _STEPS_OF_YOUTH = 300  # after this many, half of the boost of a new item has faded
@@ -53,7 +53,7 @@ class StepMark:
     that is given the mark. `n_items` is how many there were.
     """
 
-    rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    rows: list[RowsBefore] = field(default_factory=list)
     content: list[tuple[int, np.ndarray, np.ndarray]] = field(default_factory=list)
     dense: NDArray[np.float32] | None = None
     n_items: int = 0
@@ -158,8 +158,8 @@ class OnlineUpdater(Part):
             if not mark.rows:
                 mark.dense = self._dense.keep(mark.dense)
                 mark.n_items = len(self._network.items)
-            mark.rows.append((found.indices, *self._network.items.learned(found.indices)))
-        self._move(found, rate, fitting=learning_rate is not None)
+            mark.rows.append(self._network.items.room_for(found.indices))
+        self._move(found, rate, learning_rate is not None, None if mark is None else mark.rows[-1])
         self._refresh(found.indices, mark)
         return found.losses
 
@@ -229,8 +229,8 @@ class OnlineUpdater(Part):
     def revert(self, mark: StepMark) -> None:
         """Take back, bit for bit, every step that `mark` was given to; of several marks the newest first."""
         items, learned = self._network.items, self._network.learned
-        for indices, embeddings, moments in reversed(mark.rows):
-            items.put_back(indices, embeddings, moments)
+        for before in reversed(mark.rows):
+            items.put_back(before)
         for turn, indices, content in reversed(mark.content):
             if learned is not None:
                 learned.turn = turn
@@ -318,11 +318,11 @@ class OnlineUpdater(Part):
         known = (self._network.items.n_updates[found.indices] > 0) | np.isin(found.indices, taken)
         return replace(found, indices=found.indices[known], embeddings=found.embeddings[known])
 
-    def _move(self, found: Gradients, rate: float, fitting: bool) -> None:
+    def _move(self, found: Gradients, rate: float, fitting: bool, before: RowsBefore | None = None) -> None:
         items, rate = self._network.items, rate * self._optimizer.scale
         self._dense.step(rate)
         rates = rate if fitting else self._boost(items.n_updates[found.indices]) * rate
-        items.step(found.indices, found.embeddings, rates)
+        items.step(found.indices, found.embeddings, rates, before)
 
     def _refresh(self, touched: np.ndarray, mark: StepMark | None) -> None:
         """Bring content that is learned up to date: that of the batch, and some in turn."""

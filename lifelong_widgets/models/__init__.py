@@ -17,6 +17,7 @@ from lifelong_widgets.models.network import Network
 from lifelong_widgets.models.recurrent import GRU, LSTM, LSTMState
 from lifelong_widgets.models.registry import MODELS, Model
 from lifelong_widgets.models.registry import list_models as list
+from lifelong_widgets.models.row_optimizers import RowsBefore
 from lifelong_widgets.models.self_attention import SelfAttention
 from lifelong_widgets.threads import one_thread
 
@@ -38,6 +39,7 @@ __all__ = [
     "Network",
     "PairHead",
     "Product",
+    "RowsBefore",
     "ScoringHead",
     "SelfAttention",
     "TwoTower",

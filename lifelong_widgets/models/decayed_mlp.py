@@ -72,11 +72,10 @@ class DecayedMLP(UserEncoder):
         if len(inputs) <= _FEW:
             return self._trace_few(inputs)
         flat, before, below, hidden, users = self._layers(inputs)
-        w1, w2, short_cut = self.hidden.weight, self.output.weight, self.short_cut
+        w1, w2, short_cut = self.hidden.weight, self.output.weight, self.short_cut.detach()
 
         def backward(gradient: torch.Tensor, into: Sequence[torch.Tensor]) -> torch.Tensor:
             of_short_cut, of_w1, of_b1, of_w2, of_b2 = into
-            torch.sum((inputs @ gradient.unsqueeze(2)).squeeze(2), 0, out=of_short_cut)
             torch.mm(gradient.T, hidden, out=of_w2)
             torch.sum(gradient, 0, out=of_b2)
             x, of_before = before.numpy(), gradient @ w2
@@ -90,7 +89,10 @@ class DecayedMLP(UserEncoder):
             torch.mm(of_before.T, flat, out=of_w1)
             torch.sum(of_before, 0, out=of_b1)
             of_inputs: torch.Tensor = (of_before @ w1).view_as(inputs)
-            return of_inputs.addcmul_(short_cut.unsqueeze(1), gradient.unsqueeze(1))
+            _back_through_short_cut(
+                inputs.numpy(), short_cut.numpy(), gradient.numpy(), of_inputs.numpy(), of_short_cut.numpy()
+            )
+            return of_inputs
 
         return users, backward
 
@@ -139,7 +141,11 @@ class DecayedMLP(UserEncoder):
         # gelu(x) = x · Phi(x); torch's one operation for it costs twice as much on a few people
         below = torch.erf(before * 0.5**0.5).add_(1).mul_(0.5)
         hidden = before * below
-        users = torch.addmm(self.output.bias, hidden, self.output.weight.T).add_(self.short_cut @ inputs)
+        users = torch.addmm(self.output.bias, hidden, self.output.weight.T)
+        if users.requires_grad:
+            users = users + self.short_cut @ inputs
+        else:
+            _add_short_cut(inputs.numpy(), self.short_cut.numpy(), users.numpy())
         return flat, before, below, hidden, users
 
 
@@ -157,6 +163,42 @@ def _averaging(decay: NDArray[np.floating], rewards: NDArray[np.floating]) -> ND
             for place in range(len(worth)):
                 own[place] /= total
     return weights
+
+
+@compiled
+def _add_short_cut(
+    inputs: NDArray[np.floating], short_cut: NDArray[np.floating], users: NDArray[np.floating]
+) -> None:
+    """``users += short_cut @ inputs``; torch would multiply matrices for each person apart."""
+    for person in range(len(inputs)):
+        into = users[person]
+        for average in range(len(short_cut)):
+            share, vector = short_cut[average], inputs[person, average]
+            for place in range(len(into)):
+                into[place] += share * vector[place]
+
+
+def _back_through_short_cut(
+    inputs: NDArray[np.floating],
+    short_cut: NDArray[np.floating],
+    of_users: NDArray[np.floating],
+    of_inputs: NDArray[np.floating],
+    of_short_cut: NDArray[np.floating],
+) -> None:
+    """Add the gradient of the inputs to `of_inputs`, and write that of the short cut."""
+    of_short_cut[:] = 0.0
+    for person in range(len(inputs)):
+        slopes = of_users[person]
+        for average in range(len(short_cut)):
+            share, vector, into = short_cut[average], inputs[person, average], of_inputs[person, average]
+            total = of_users.dtype.type(0.0)
+            for place in range(len(slopes)):
+                total += slopes[place] * vector[place]
+                into[place] += share * slopes[place]
+            of_short_cut[average] += total
+
+
+_back_through_short_cut = compiled(_back_through_short_cut, reassociate=True)
 
 
 def _forward(

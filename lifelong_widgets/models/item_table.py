@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
 from lifelong_widgets.errors import FormatError
-from lifelong_widgets.models.row_optimizers import ADAM, RowOptimizer
+from lifelong_widgets.models.row_optimizers import ADAM, RowOptimizer, RowsBefore
 
 _GROWN_AT_ONCE = 16_384
 
@@ -119,6 +119,7 @@ class ItemTable:
         indices: NDArray[np.int64],
         gradients: NDArray[np.floating],
         learning_rates: NDArray[np.float64] | float,
+        before: RowsBefore | None = None,
     ) -> None:
         """Move the embeddings of `indices` only, each by what the optimizer keeps of its own row.
 
@@ -128,6 +129,7 @@ class ItemTable:
             indices: (n,), int64, each at most once.
             gradients: (n, embedding_dim), float32.
             learning_rates: the size of the step, one for all or (n,), one a row.
+            before: from `room_for` the same rows; is filled in with what `put_back` needs.
 
         Raises:
             IndexError: an item that has no row, or shapes that do not go together; nothing was moved.
@@ -135,8 +137,18 @@ class ItemTable:
         if gradients.shape != (len(indices), self.embedding_dim):
             raise IndexError(f"{len(indices)} rows have gradients of shape {gradients.shape}")
         refuse_beyond(self._n, indices)
-        rates = np.broadcast_to(np.asarray(learning_rates, dtype=np.float64), len(indices))
-        self._optimizer.move(self._rows, self._states, indices, gradients, rates)
+        rates = np.full(len(indices), learning_rates, dtype=np.float64)
+        copies = RowsBefore.of(indices[:0], self.embedding_dim, 0) if before is None else before
+        self._optimizer.move(
+            self._rows,
+            self._states,
+            indices,
+            gradients,
+            rates,
+            copies.embeddings,
+            copies.states,
+            copies.moved,
+        )
 
     def reach(self, indices: NDArray[np.int64], gradients: NDArray[np.floating]) -> NDArray[np.floating]:
         """How far these gradients would take the embeddings of `indices`, (n, embedding_dim).
@@ -149,21 +161,28 @@ class ItemTable:
         refuse_beyond(self._n, indices)
         return self._optimizer.reach(self._states[indices], gradients)
 
-    def learned(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Copies of what a step moves of some rows, for `put_back`: their embeddings, and their states."""
-        refuse_beyond(self._n, indices)
-        states = self._states
-        return (
-            _gathered(self._rows, indices, 0, self.embedding_dim),
-            _gathered(states, indices, 0, states.shape[1]),
-        )
+    def room_for(self, indices: NDArray[np.int64]) -> RowsBefore:
+        """Room for what a `step` of some rows is about to overwrite."""
+        return RowsBefore.of(indices, self.embedding_dim, self._states.shape[1])
 
-    def put_back(
-        self, indices: NDArray[np.int64], embeddings: NDArray[np.float32], states: NDArray[np.float32]
-    ) -> None:
-        """Make some rows what `learned` once said they were."""
-        self._rows[indices, : self.embedding_dim] = embeddings
-        self._states[indices] = states
+    def put_back(self, before: RowsBefore) -> None:
+        """Make the rows what they were before a step, if it was taken."""
+        if before.moved[0]:
+            self._rows[before.indices, : self.embedding_dim] = before.embeddings
+            self._states[before.indices] = before.states
+
+    def embeddings_of(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """A copy of the embeddings of `items`, (n, embedding_dim).
+
+        Raises:
+            IndexError: an item that has no row.
+        """
+        refuse_beyond(self._n, items)
+        return _gathered(self._rows, items, 0, self.embedding_dim)
+
+    def write_embeddings(self, items: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+        """Replace the embeddings of `items`; what the optimizer keeps of them stays."""
+        self.array[items, : self.embedding_dim] = values
 
     def content_of(self, items: NDArray[np.int64], columns: slice = slice(None)) -> NDArray[np.float32]:
         """A copy of the content of `items`, or of some columns of it, (n, n_columns).
@@ -264,14 +283,25 @@ def _average(
 ) -> bool:
     """``into[i, a] = sum of weights[i, a, l] * rows[items[i, l]] over l``; whether all had a row."""
     into[:] = 0.0
+    length, width = items.shape[1], rows.shape[1]
+    near = np.empty((length, width), dtype=rows.dtype)  # while one row is on its way, the next is asked for
     for person in range(len(items)):
+        for place in range(length):
+            n_weights = 0
+            for average in range(weights.shape[1]):
+                n_weights += weights[person, average, place] != 0.0
+            if n_weights == 0:
+                continue
+            if not 0 <= items[person, place] < len(rows):
+                return False
+            row, copied = rows[items[person, place]], near[place]
+            for column in range(width):
+                copied[column] = row[column]
         for average in range(weights.shape[1]):
-            for place in range(items.shape[1]):
-                weight = weights[person, average, place]
+            sums = into[person, average]
+            for place in range(length):
+                weight, copied = weights[person, average, place], near[place]
                 if weight != 0.0:
-                    if not 0 <= items[person, place] < len(rows):
-                        return False
-                    row = rows[items[person, place]]
-                    for column in range(len(row)):
-                        into[person, average, column] += weight * row[column]
+                    for column in range(width):
+                        sums[column] += weight * copied[column]
     return True

@@ -206,8 +206,8 @@ class ValueLearner(ValueSettings):
         step = StepMark() if mark is None else mark.step
         n_before = len(step.rows)
         losses = self._updater.step(lesson, self._rng, mark=step, objective=squared_error)
-        for rows, _, _ in step.rows[n_before:]:
-            self._target.note(rows)
+        for moved in step.rows[n_before:]:
+            self._target.note(moved.indices)
         errors = scale * np.sqrt(2.0 * losses[: len(new)].astype(np.float64))
         size = float(errors.mean())
         now = now.stepped(mean, size)

@@ -43,15 +43,13 @@ class TargetMark:
     Attributes:
         moved: the rows that were to be copied.
         rows: the same, ascending.
-        embeddings: of these rows.
-        moments: of these rows; nothing ever moves them.
+        embeddings: of these rows. What an optimizer would keep of them nothing ever moves.
         dense: the dense parameters.
     """
 
     moved: set[int]
     rows: NDArray[np.int64]
     embeddings: NDArray[np.float32]
-    moments: NDArray[np.float32]
     dense: list[torch.Tensor]
 
 
@@ -78,16 +76,15 @@ class Target:
         """Be the online network as it is now; what is returned can take that back."""
         rows = np.array(sorted(self._moved), dtype=np.int64)
         table = self.network.items
-        embeddings, moments = table.learned(rows)
-        mark = TargetMark(self._moved, rows, embeddings, moments, self._dense())
-        table.put_back(rows, self._online.items.learned(rows)[0], moments)
+        mark = TargetMark(self._moved, rows, table.embeddings_of(rows), self._dense())
+        table.write_embeddings(rows, self._online.items.embeddings_of(rows))
         self._put_dense([parameter.detach() for parameter in self._online.dense_parameters()])
         self._moved = set()
         return mark
 
     def revert(self, mark: TargetMark) -> None:
         """Be what it was before the update that returned `mark`."""
-        self.network.items.put_back(mark.rows, mark.embeddings, mark.moments)
+        self.network.items.write_embeddings(mark.rows, mark.embeddings)
         self._put_dense(mark.dense)
         self._moved = mark.moved
 

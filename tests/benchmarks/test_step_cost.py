@@ -86,7 +86,7 @@ def batches(n_items: int, n: int) -> list[Examples]:
     ]
 
 
-@pytest.mark.parametrize(("n_items", "content_dim", "n", "bar"), [(1682, 100, 2, 2.0), (100_000, 0, 32, 2.5)])
+@pytest.mark.parametrize(("n_items", "content_dim", "n", "bar"), [(1682, 100, 2, 2.0), (100_000, 0, 32, 2.0)])
 def test_a_step_beside_sparse_sgd_of_plain_torch(n_items: int, content_dim: int, n: int, bar: float) -> None:
     """Ours has a hidden layer of 128 and Adam more; what it has less is a graph."""
     ours, floor = Ours(n_items, content_dim, n), Floor(n_items, n)

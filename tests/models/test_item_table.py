@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifelong_widgets.errors import FormatError
+from lifelong_widgets.learning.optimizers import OPTIMIZERS
 from lifelong_widgets.models import ItemTable
 
 
@@ -94,3 +95,38 @@ def test_what_has_no_row_is_refused_and_moves_nothing() -> None:
         table.step(np.array([0]), np.ones((2, 4), dtype=np.float32), 0.1)
     after = table.get_state()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
+@given(st.lists(st.integers(0, 99), unique=True, max_size=70), st.integers(0, 2**32))
+def test_a_step_is_taken_back_bit_for_bit(optimizer: str, indices: list[int], seed: int) -> None:
+    """Rows are copied some at a time by the loop that moves them, whatever is left for the last time."""
+    table, rows, rng = ItemTable(4, 3, seed=0), np.array(indices, dtype=np.int64), np.random.default_rng(seed)
+    table.grow(content(100))
+    table.optimize_with(OPTIMIZERS[optimizer].rows)
+    plain = ItemTable(4, 3, seed=0)
+    plain.grow(content(100))
+    plain.optimize_with(OPTIMIZERS[optimizer].rows)
+    marks = []
+    states = [table.get_state()]
+    for _ in range(3):
+        gradients = rng.normal(size=(len(rows), 4)).astype(np.float32)
+        rates = rng.uniform(0.01, 0.1, len(rows))
+        marks.append(table.room_for(rows))
+        table.step(rows, gradients, rates, marks[-1])
+        plain.step(rows, gradients, rates)
+        states.append(table.get_state())
+    assert all(torch.equal(states[-1][name], value) for name, value in plain.get_state().items())
+    for before, state in zip(reversed(marks), reversed(states[:-1]), strict=True):
+        table.put_back(before)
+        assert all(torch.equal(table.get_state()[name], value) for name, value in state.items())
+
+
+def test_what_was_not_moved_yet_is_not_put_back() -> None:
+    """Ctrl-C may come between the two: the room is there, and holds anything."""
+    table = ItemTable(4, 3, seed=0)
+    table.grow(content(9))
+    before, room = table.get_state(), table.room_for(np.array([2, 5]))
+    room.embeddings[:], room.states[:] = np.nan, np.nan
+    table.put_back(room)
+    assert all(torch.equal(table.get_state()[name], value) for name, value in before.items())
