@@ -335,6 +335,9 @@ class Recommender(ExplainableEngine):
             PrivacyError: learning is private, and a method is fitted to what people did (``tune``,
                 ``distill``, ``neurons``).
 
+        Warns:
+            DataWarning: some of `held_out` was learned already.
+
         Example:
             >>> import pandas as pd
             >>> from lifelong_widgets.data import Catalog
