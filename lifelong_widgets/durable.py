@@ -357,6 +357,12 @@ class DurableEngine(Engine):
         journal = self._recording.journal
         return not journal.closed and (len(self._undo) > 0 or bool(journal.last_events(1)))
 
+    def _latest_event(self) -> Feedback | None:
+        """The last event since the last fit, with its person as known here; None if it is not kept."""
+        if self._recording is None or len(self._undo):
+            return self._undo.latest
+        return next((entry.feedback for entry in self._recording.journal.last_events(1)), None)
+
     def at(self, event_id: int, progress: bool | ProgressCallback = True) -> Self:
         """This recommender as it was just after the entry `event_id` (`Update.event_id`), to look at.
 

@@ -16,7 +16,7 @@ from lifelong_widgets.data.feedback import feedback_of
 from lifelong_widgets.data.frames import Time
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning, warn
 from lifelong_widgets.explainable import ExplainableEngine
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
@@ -82,6 +82,9 @@ class Recommender(ExplainableEngine):
             DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
                 else; nothing was changed.
             KeyboardInterrupt: it was broken off outside its epochs; nothing was changed.
+
+        Warns:
+            DataWarning: it had learned events one by one, and the log does not hold the last of them.
         """
         start = time_of_day.perf_counter()
         if other:
@@ -90,7 +93,9 @@ class Recommender(ExplainableEngine):
         _refuse_unless_log(interactions, "fit")
         if not len(interactions):
             raise DataError("the log has no events to fit; learn_one needs no fit before it")
-        report = self._record_fit(self._log_as_known(interactions), progress)
+        log = self._log_as_known(interactions)
+        self._warn_of_what_is_lost(log)
+        report = self._record_fit(log, progress)
         return replace(report, seconds=time_of_day.perf_counter() - start)
 
     @one_thread()
@@ -439,6 +444,23 @@ class Recommender(ExplainableEngine):
         part = next(part for part, made in self.parts.items() if name in made.settings())
         later = f", or rec.{part}.{name} = … before the fit" if part == "trainer" else ""
         return f"{name} is a hyperparameter, which fit does not take: Recommender(catalog, {name}=…){later}"
+
+    def _warn_of_what_is_lost(self, log: Interactions) -> None:
+        """Clicks are worth more than a repeated fit of the same log, and easily lost by one."""
+        last = self._latest_event()
+        if last is None and (self.n_fits or not self.n_events):
+            return
+        if last is not None and last.user in log.users and last.item in log.items:
+            person, item = log.users.index(last.user), log.items.index(last.item)
+            if ((log.user_codes == person) & (log.item_codes == item)).any():
+                return
+        such = "" if last is None else f", such as the last one, a {brief(last.kind)} of {brief(last.item)}"
+        warn(
+            "fit makes the model anew from this log alone: what it has learned before is lost, and with it "
+            f"events that the log does not hold{such}. learn_many(log) goes on instead; to fit them too, put "
+            "them into the log",
+            DataWarning,
+        )
 
     def _refuse_if_frozen(self, verb: str) -> None:
         self._refuse_if_read_only(verb)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,19 @@ import pytest
 
 from lifelong_widgets import recording
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, FeedbackKinds, Interactions
-from lifelong_widgets.errors import DataError, DivergenceError, LifelongWidgetsError, UnknownItemError
+from lifelong_widgets.errors import (
+    DataError,
+    DataWarning,
+    DivergenceError,
+    LifelongWidgetsError,
+    UnknownItemError,
+)
 from lifelong_widgets.journal import CHECKPOINTS, Journal
 from lifelong_widgets.learning import Trainer
 from lifelong_widgets.progress import ProgressEvent
 from lifelong_widgets.recommender import Recommender
 from tests.engine.lives import QUIET, fresh, opened
-from tests.engine.worlds import checkerboard
+from tests.engine.worlds import SMALL, checkerboard
 
 Change = Callable[[Recommender], object]
 
@@ -322,3 +329,33 @@ def test_a_journal_is_not_begun_by_a_flag_that_is_none(flag: str, tmp_path: Path
         with pytest.raises(DataError, match="verify is 'no'"):
             rec.forget("ada", verify="no")  # type: ignore[arg-type]
         assert rec.n_events == 1
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_a_fit_that_loses_clicks_says_so(journal: bool, tmp_path: Path) -> None:
+    """Bug: what somebody had clicked was gone without a word."""
+    catalog, log = checkerboard()
+    rec = opened(tmp_path / "shop", epochs=1) if journal else Recommender(catalog, **SMALL, epochs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nothing was clicked; or the same log again; or the log has the click
+        rec.fit(log[:60], **QUIET)
+        rec.fit(log[:60], **QUIET)
+        rec.learn_one(log[10])
+        rec.fit(log[:60], **QUIET)
+    rec.learn_one(user="ada", item="i3", kind="like")
+    before = rec.digest()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DataWarning, match=r"the last one, a 'like' of 'i3'\. learn_many\(log\) goes on"):
+            rec.fit(log[:60], **QUIET)
+    assert rec.digest() == before
+    rec.close()
+
+
+def test_a_fit_after_clicks_that_came_from_a_file_says_what_it_loses(tmp_path: Path) -> None:
+    catalog, log = checkerboard()
+    rec = Recommender(catalog, **SMALL, epochs=1)
+    rec.learn_one(user="ada", item="i3", kind="like")
+    rec.save(tmp_path / "clicked.lw")
+    with pytest.warns(DataWarning, match=r"events that the log does not hold\. learn_many"):
+        Recommender.load(tmp_path / "clicked.lw").fit(log[:60], **QUIET)
