@@ -22,7 +22,7 @@ from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
 from lifelong_widgets.privacy import PersonalData, personal_data
-from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
+from lifelong_widgets.progress import ProgressCallback, Stop, check_progress, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, check_flags, check_k, check_now
 from lifelong_widgets.updates import LearnReport, Update
 
@@ -89,6 +89,7 @@ class Recommender(ExplainableEngine):
         start = time_of_day.perf_counter()
         if other:
             raise DataError(self._not_of_a_fit(next(iter(other))))
+        check_progress(progress)
         self._refuse_if_frozen("fit")
         _refuse_unless_log(interactions, "fit")
         if not len(interactions):
@@ -229,6 +230,7 @@ class Recommender(ExplainableEngine):
             DataError: `batch_size` is less than 1, or the log has user ids or kinds that do not go with those
                 known; nothing was learned.
         """
+        check_progress(progress)
         self._refuse_if_frozen("learn_many")
         _refuse_unless_log(interactions, "learn_many")
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
@@ -350,6 +352,7 @@ class Recommender(ExplainableEngine):
             >>> rec.compress(["neighbors:32", "int4"]).report.method
             'neighbors:32 + int4'
         """
+        check_progress(progress)
         self._sync_with_catalog()
         return compress(self, methods, held_out, progress)
 

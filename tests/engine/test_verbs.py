@@ -7,6 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from lifelong_widgets import recording
+from lifelong_widgets.compression import sweep
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, FeedbackKinds, Interactions
 from lifelong_widgets.errors import (
     DataError,
@@ -22,6 +24,7 @@ from lifelong_widgets.errors import (
     LifelongWidgetsError,
     UnknownItemError,
 )
+from lifelong_widgets.evaluation import continual, prequential
 from lifelong_widgets.journal import CHECKPOINTS, Journal
 from lifelong_widgets.learning import Trainer
 from lifelong_widgets.progress import ProgressEvent
@@ -329,6 +332,27 @@ def test_a_journal_is_not_begun_by_a_flag_that_is_none(flag: str, tmp_path: Path
         with pytest.raises(DataError, match="verify is 'no'"):
             rec.forget("ada", verify="no")  # type: ignore[arg-type]
         assert rec.n_events == 1
+
+
+@pytest.mark.parametrize("given", ["no", 0, None, 5])
+def test_progress_is_a_flag_or_what_is_called(given: Any, tmp_path: Path) -> None:
+    """Bugs: "no" drew a bar, and 5 was taken for it where somebody meant epochs."""
+    catalog, log = checkerboard()
+    rec = opened(tmp_path / "shop", epochs=1)
+    rec.learn_one(log[0])
+    before = rec.digest()
+    verbs: list[Callable[..., object]] = [
+        partial(rec.fit, log[:60]), partial(rec.learn_many, log[:60]), rec.compress, rec.undo,
+        partial(rec.at, 0), partial(rec.forget, "p1"), rec.audit, partial(sweep, rec),
+        partial(prequential, rec, log[:60]), partial(continual, rec, [log[:60], log[60:]]),
+        partial(Recommender.open, tmp_path / "new", catalog),
+        partial(rec.journal.export, tmp_path / "log.csv"),  # type: ignore[union-attr]
+    ]  # fmt: skip
+    for verb in verbs:
+        with pytest.raises(DataError, match=f"progress is {given!r}; it must be True"):
+            verb(progress=given)
+    assert rec.digest() == before and {path.name for path in tmp_path.iterdir()} == {"shop"}
+    rec.close()
 
 
 @pytest.mark.parametrize("journal", [False, True])
