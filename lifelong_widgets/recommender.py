@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time as time_of_day
 from collections.abc import Sequence
@@ -16,11 +17,12 @@ from lifelong_widgets.data.feedback import feedback_of
 from lifelong_widgets.data.frames import Time
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied
-from lifelong_widgets.errors import DataError, DataWarning, warn
+from lifelong_widgets.errors import DataError, DataWarning, closest, warn
 from lifelong_widgets.explainable import ExplainableEngine
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
+from lifelong_widgets.parts import Part
 from lifelong_widgets.privacy import PersonalData, personal_data
 from lifelong_widgets.progress import ProgressCallback, Stop, check_progress, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, check_flags, check_k, check_now
@@ -401,6 +403,26 @@ class Recommender(ExplainableEngine):
 
         return load(cls, path)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse what would change nothing: a hyperparameter, which is a part's, and what there is not.
+
+        A class made of this one may have attributes of its own.
+        """
+        if name not in self.__dict__ and not name.startswith("_") and name not in _ATTRIBUTES:
+            parts: dict[str, Part] = self.__dict__.get("parts", {})
+            known = {setting: part for part, made in parts.items() for setting in made.settings()}
+            if name in known:
+                part = known[name]
+                live = part == "trainer" or name in parts[part].traits(live=True)
+                right = (
+                    f"rec.{part}.{name} = …" if live else f"a new one has it, Recommender(catalog, {name}=…)"
+                )
+                raise AttributeError(f"{name} is a hyperparameter of a part: {right}")
+            if type(self) is Recommender:
+                hint = closest(name, [*_ATTRIBUTES, *known])
+                raise AttributeError(f"a Recommender has no {brief(name)} that could be set{hint}")
+        super().__setattr__(name, value)
+
     def __repr__(self) -> str:
         frozen = "frozen, " if self.frozen else ""
         where = "" if self.journal is None else f", in {self.journal.folder.name}"
@@ -469,6 +491,14 @@ class Recommender(ExplainableEngine):
         self._refuse_if_read_only(verb)
         if self.frozen:
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
+
+
+_ATTRIBUTES = frozenset(
+    name
+    for kind in Recommender.__mro__
+    for name in (*vars(kind), *inspect.get_annotations(kind))
+    if not name.startswith("_")
+)
 
 
 def _refuse_unless_log(given: object, verb: str) -> None:
