@@ -121,7 +121,15 @@ def report_of(
         n_lists=len(overlaps),
         n_people=len(set(shown.users)),
         interrupted=small.interrupted,
+        note=_note_on(small, len(live.network.items)),
     )
+
+
+def _note_on(small: CompressedRecommender, n_items: int) -> str:
+    neighbors = small.plan.neighbors
+    if neighbors is None or neighbors.kept < n_items:
+        return ""
+    return f"{neighbors} leaves out nothing: of {n_items:,} items none has as many neighbours"
 
 
 def compress(

@@ -722,6 +722,16 @@ def test_the_report_measures_on_what_was_not_learned_and_changes_nothing() -> No
     assert lists(small) == lists(rec.compress())
 
 
+def test_neighbours_that_are_more_than_there_are_items_are_told_to_leave_out_nothing(
+    fitted: Recommender,
+) -> None:
+    """Bug: `neighbors:999` looked as if it had made 60 items smaller."""
+    said = "neighbors:999 leaves out nothing: of 60 items none has as many neighbours"
+    report = fitted.compress("neighbors:999").report
+    assert report is not None and report.note == said and said in str(report) and said in report._repr_html_()
+    assert (few := fitted.compress("neighbors:59").report) is not None and not few.note
+
+
 def test_held_out_events_that_were_learned_are_told() -> None:
     """Bug: figures on what the model knows by heart looked like figures on what is new to it."""
     rec, log = made()
