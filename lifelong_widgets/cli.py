@@ -191,7 +191,7 @@ def _read(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
         for name in ("title", "categories")
         if (column := getattr(options, f"{name}_column")) is not None
     }
-    catalog = Catalog.from_pandas(frame, item=item, text=texts, **content)
+    catalog = Catalog.from_pandas(frame, item=item, text=texts or (), **content)
     bare = [item for item in log.items if catalog.index.get(item) is None]
     if bare:
         _note(
