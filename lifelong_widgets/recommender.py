@@ -479,6 +479,8 @@ class Recommender(ExplainableEngine):
             person, item = log.users.index(last.user), log.items.index(last.item)
             if ((log.user_codes == person) & (log.item_codes == item)).any():
                 return
+        if not self._checked(log)[1].any():  # refused in a moment
+            return
         such = "" if last is None else f", such as the last one, a {brief(last.kind)} of {brief(last.item)}"
         warn(
             "fit makes the model anew from this log alone: what it has learned before is lost, and with it "
