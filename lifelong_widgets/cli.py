@@ -88,6 +88,7 @@ def _settings(_options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     _check_outputs(options)
+    _check_half_life(options.half_life)
     settings = _settings_given(options)
     title, catalog, log = _source(options)
     if options.limit is not None:
@@ -190,7 +191,7 @@ def _read(options: argparse.Namespace) -> tuple[Catalog, Interactions]:
         for name in ("title", "categories")
         if (column := getattr(options, f"{name}_column")) is not None
     }
-    catalog = Catalog.from_pandas(frame, item=item, text=texts, **content)
+    catalog = Catalog.from_pandas(frame, item=item, text=texts or (), **content)
     bare = [item for item in log.items if catalog.index.get(item) is None]
     if bare:
         _note(
@@ -275,7 +276,8 @@ def _refuse_unknown_kinds(events: pd.DataFrame, named: str | None, kinds: Feedba
             f"column {column!r} has {'kinds' if unknown[1:] else 'a kind'} of feedback that "
             f"{'are' if unknown[1:] else 'is'} not known{near(unknown[0], kinds)}. Say what "
             f"{'they are' if unknown[1:] else 'it is'} worth: {flags} (--negative-kind if it speaks against "
-            f"the item). Known are {listing(kinds)}"
+            "the item; after either the item is done with, and only Python lets it come again: "
+            f"lw.FeedbackKind(…, consumes=False)). Known are {listing(kinds)}"
         )
 
 
@@ -365,6 +367,15 @@ def _check_outputs(options: argparse.Namespace) -> None:
             raise DataError(f"cannot write {path}: the folder {Path(path).parent} does not exist; create it")
     if options.save and "live" not in options.learners:
         raise DataError("--save keeps the live model, which --learners leaves out")
+
+
+def _check_half_life(given: str) -> None:
+    from lifelong_widgets.evaluation.baselines.fading import FadingPopularity
+
+    try:
+        FadingPopularity(given)
+    except DataError as error:
+        raise DataError(f"--half-life: {error}") from None
 
 
 def _write(report: PrequentialReport, options: argparse.Namespace) -> None:

@@ -31,7 +31,12 @@ from lifelong_widgets.files import as_path
 from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.parts import refusal
-from lifelong_widgets.progress import ProgressCallback, deferred_interrupts, held_interrupts
+from lifelong_widgets.progress import (
+    ProgressCallback,
+    check_progress,
+    deferred_interrupts,
+    held_interrupts,
+)
 from lifelong_widgets.recommendations import check_flags
 from lifelong_widgets.recording import JournalSettings, Recording, begin, resume
 from lifelong_widgets.restoring import base_knows, begins_with, rebuild
@@ -115,6 +120,7 @@ class DurableEngine(Engine):
             >>> folder.cleanup()
         """
         check_flags(read_only=read_only)
+        check_progress(progress)
         if pseudonymize is not None:
             check_flags(pseudonymize=pseudonymize)
         folder = as_path(path)
@@ -297,6 +303,7 @@ class DurableEngine(Engine):
             DataError: `n` is not a whole number of at least 1, or there are not so many events (a fit, or
                 what came before the journal, cannot be taken back).
         """
+        check_progress(progress)
         if type(n) is not int or n < 1:
             raise DataError(f"n is {n!r:.80}; undo takes back a whole number of events, at least 1")
         self._refuse_if_read_only("undo")
@@ -357,6 +364,12 @@ class DurableEngine(Engine):
         journal = self._recording.journal
         return not journal.closed and (len(self._undo) > 0 or bool(journal.last_events(1)))
 
+    def _latest_event(self) -> Feedback | None:
+        """The last event since the last fit, with its person as known here; None if it is not kept."""
+        if self._recording is None or len(self._undo):
+            return self._undo.latest
+        return next((entry.feedback for entry in self._recording.journal.last_events(1)), None)
+
     def at(self, event_id: int, progress: bool | ProgressCallback = True) -> Self:
         """This recommender as it was just after the entry `event_id` (`Update.event_id`), to look at.
 
@@ -366,6 +379,7 @@ class DurableEngine(Engine):
         Raises:
             DataError: no journal, or no such entry.
         """
+        check_progress(progress)
         journal = self.journal
         if journal is None:
             raise DataError("at() needs a journal: Recommender.open(path, catalog)")
@@ -406,6 +420,7 @@ class DurableEngine(Engine):
             LifelongWidgetsError: the two models differ; nothing was changed.
         """
         check_flags(verify=verify)
+        check_progress(progress)
         recording = self._recorded("forget")
         with recording.verb():
             return self._forget(recording, user, verify, progress)
@@ -416,6 +431,7 @@ class DurableEngine(Engine):
         Raises:
             DataError: no journal.
         """
+        check_progress(progress)
         journal = self.journal
         if journal is None:
             raise DataError("audit() needs a journal: Recommender.open(path, catalog)")

@@ -89,6 +89,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _write_items(catalog: Catalog, path: str) -> None:
+    from lifelong_widgets.data.parquet_files import need_pyarrow
     from lifelong_widgets.files import replacing
 
     suffix, frame = Path(path).suffix.lower(), catalog.to_pandas()
@@ -96,6 +97,7 @@ def _write_items(catalog: Catalog, path: str) -> None:
         raise FormatError(f"{path!r} is neither {', '.join(_FORMATS)}; choose one of these")
     with replacing(path) as aside:
         if suffix == ".parquet":
+            need_pyarrow("writing")
             frame.to_parquet(aside)
         elif suffix == ".csv":
             frame.to_csv(aside, index=False)

@@ -126,6 +126,8 @@ class Hyperparameter:
             return " | ".join(self.choices)
         if self.kind == "bool":
             return "true | false"
+        if self.max is None and self.min is not None:
+            return f"at least {_written(self.min)}"
         return f"{_written(self.min)} … {_written(self.max)}"
 
 

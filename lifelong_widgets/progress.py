@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any, Protocol
 
+import numpy as np
+
+from lifelong_widgets.errors import DataError
+
 
 @dataclass(frozen=True)
 class ProgressEvent:
@@ -86,6 +90,25 @@ class _Callback:
         pass
 
 
+def check_progress(progress: object) -> None:
+    """Refuse what is neither True, False nor to be called.
+
+    Raises:
+        DataError: it is something else.
+
+    >>> check_progress("no")
+    Traceback (most recent call last):
+    ...
+    lifelong_widgets.errors.DataError: progress is 'no'; it must be True (a bar), False, or what is called \
+with each ProgressEvent
+    """
+    if not (isinstance(progress, (bool, np.bool_)) or callable(progress)):
+        raise DataError(
+            f"progress is {progress!r:.80}; it must be True (a bar), False, or what is called with each "
+            "ProgressEvent"
+        )
+
+
 def track(
     total: int, description: str, progress: bool | ProgressCallback = True, unit: str = "event"
 ) -> Progress:
@@ -93,12 +116,16 @@ def track(
 
     The callable gets a `ProgressEvent` at each update and may raise `Stop` to end the work cleanly.
 
+    Raises:
+        DataError: `progress` is something else.
+
     >>> seen = []
     >>> with track(3, "fitting", seen.append) as report:
     ...     report.update(2, loss=0.5)
     >>> seen[0].done, seen[0].total, seen[0].figures
     (2, 3, {'loss': 0.5})
     """
+    check_progress(progress)
     if callable(progress):
         return _Callback(total, description, progress)
     return _Bar(total, description, unit, bool(progress))

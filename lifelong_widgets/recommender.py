@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time as time_of_day
 from collections.abc import Sequence
@@ -16,13 +17,14 @@ from lifelong_widgets.data.feedback import feedback_of
 from lifelong_widgets.data.frames import Time
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.engine import Applied
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning, closest, warn
 from lifelong_widgets.explainable import ExplainableEngine
 from lifelong_widgets.explanation import reasons as reasons_of
 from lifelong_widgets.learning import FitReport
 from lifelong_widgets.models import one_thread
+from lifelong_widgets.parts import Part
 from lifelong_widgets.privacy import PersonalData, personal_data
-from lifelong_widgets.progress import ProgressCallback, Stop, held_interrupts, track
+from lifelong_widgets.progress import ProgressCallback, Stop, check_progress, held_interrupts, track
 from lifelong_widgets.recommendations import Recommendations, check_flags, check_k, check_now
 from lifelong_widgets.updates import LearnReport, Update
 
@@ -82,15 +84,21 @@ class Recommender(ExplainableEngine):
             DataError: the log is empty or worth nothing, or has kinds that are unknown here or mean something
                 else; nothing was changed.
             KeyboardInterrupt: it was broken off outside its epochs; nothing was changed.
+
+        Warns:
+            DataWarning: it had learned events one by one, and the log does not hold the last of them.
         """
         start = time_of_day.perf_counter()
         if other:
             raise DataError(self._not_of_a_fit(next(iter(other))))
+        check_progress(progress)
         self._refuse_if_frozen("fit")
         _refuse_unless_log(interactions, "fit")
         if not len(interactions):
             raise DataError("the log has no events to fit; learn_one needs no fit before it")
-        report = self._record_fit(self._log_as_known(interactions), progress)
+        log = self._log_as_known(interactions)
+        self._warn_of_what_is_lost(log)
+        report = self._record_fit(log, progress)
         return replace(report, seconds=time_of_day.perf_counter() - start)
 
     @one_thread()
@@ -224,6 +232,7 @@ class Recommender(ExplainableEngine):
             DataError: `batch_size` is less than 1, or the log has user ids or kinds that do not go with those
                 known; nothing was learned.
         """
+        check_progress(progress)
         self._refuse_if_frozen("learn_many")
         _refuse_unless_log(interactions, "learn_many")
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
@@ -335,6 +344,9 @@ class Recommender(ExplainableEngine):
             PrivacyError: learning is private, and a method is fitted to what people did (``tune``,
                 ``distill``, ``neurons``).
 
+        Warns:
+            DataWarning: some of `held_out` was learned already.
+
         Example:
             >>> import pandas as pd
             >>> from lifelong_widgets.data import Catalog
@@ -342,6 +354,7 @@ class Recommender(ExplainableEngine):
             >>> rec.compress(["neighbors:32", "int4"]).report.method
             'neighbors:32 + int4'
         """
+        check_progress(progress)
         self._sync_with_catalog()
         return compress(self, methods, held_out, progress)
 
@@ -390,6 +403,26 @@ class Recommender(ExplainableEngine):
 
         return load(cls, path)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse what would change nothing: a hyperparameter, which is a part's, and what there is not.
+
+        A class made of this one may have attributes of its own.
+        """
+        if name not in self.__dict__ and not name.startswith("_") and name not in _ATTRIBUTES:
+            parts: dict[str, Part] = self.__dict__.get("parts", {})
+            known = {setting: part for part, made in parts.items() for setting in made.settings()}
+            if name in known:
+                part = known[name]
+                live = part == "trainer" or name in parts[part].traits(live=True)
+                right = (
+                    f"rec.{part}.{name} = …" if live else f"a new one has it, Recommender(catalog, {name}=…)"
+                )
+                raise AttributeError(f"{name} is a hyperparameter of a part: {right}")
+            if type(self) is Recommender:
+                hint = closest(name, [*_ATTRIBUTES, *known])
+                raise AttributeError(f"a Recommender has no {brief(name)} that could be set{hint}")
+        super().__setattr__(name, value)
+
     def __repr__(self) -> str:
         frozen = "frozen, " if self.frozen else ""
         where = "" if self.journal is None else f", in {self.journal.folder.name}"
@@ -437,10 +470,37 @@ class Recommender(ExplainableEngine):
         later = f", or rec.{part}.{name} = … before the fit" if part == "trainer" else ""
         return f"{name} is a hyperparameter, which fit does not take: Recommender(catalog, {name}=…){later}"
 
+    def _warn_of_what_is_lost(self, log: Interactions) -> None:
+        """Clicks are worth more than a repeated fit of the same log, and easily lost by one."""
+        last = self._latest_event()
+        if last is None and (self.n_fits or not self.n_events):
+            return
+        if last is not None and last.user in log.users and last.item in log.items:
+            person, item = log.users.index(last.user), log.items.index(last.item)
+            if ((log.user_codes == person) & (log.item_codes == item)).any():
+                return
+        if not self._checked(log)[1].any():  # refused in a moment
+            return
+        such = "" if last is None else f", such as the last one, a {brief(last.kind)} of {brief(last.item)}"
+        warn(
+            "fit makes the model anew from this log alone: what it has learned before is lost, and with it "
+            f"events that the log does not hold{such}. learn_many(log) goes on instead; to fit them too, put "
+            "them into the log",
+            DataWarning,
+        )
+
     def _refuse_if_frozen(self, verb: str) -> None:
         self._refuse_if_read_only(verb)
         if self.frozen:
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
+
+
+_ATTRIBUTES = frozenset(
+    name
+    for kind in Recommender.__mro__
+    for name in (*vars(kind), *inspect.get_annotations(kind))
+    if not name.startswith("_")
+)
 
 
 def _refuse_unless_log(given: object, verb: str) -> None:

@@ -50,6 +50,11 @@ class UndoStack:
         """How many events can be taken back at most."""
         return sum(len(step.events) for step in self._steps)
 
+    @property
+    def latest(self) -> Feedback | None:
+        """The last event that can be taken back, if there is one."""
+        return self._steps[-1].events[-1] if self._steps else None
+
     def reaches(self, n: int) -> bool:
         """Whether the last `n` events can be taken back.
 

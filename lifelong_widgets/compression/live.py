@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lifelong_widgets.compression.encoders import Contexts
-from lifelong_widgets.data import Catalog, FeedbackKinds, Id
+from lifelong_widgets.data import Catalog, Feedback, FeedbackKinds, Id
 from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ranker
 from lifelong_widgets.models import Histories, Network
@@ -75,6 +75,9 @@ class Live(Protocol):
 
     def known_as(self, user: Id) -> Id:
         """The id under which a person stands in `users`."""
+
+    def remembers(self, event: Feedback) -> bool:
+        """Whether it has learned or observed this very event, as far as it remembers."""
 
 
 def contexts_of(live: Live) -> Contexts:

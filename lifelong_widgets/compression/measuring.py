@@ -18,7 +18,7 @@ from lifelong_widgets.compression.serving import CompressedRecommender
 from lifelong_widgets.compression.small_parts import empty_bytes_of_histories
 from lifelong_widgets.data import Feedback, Id, Interactions
 from lifelong_widgets.data.ids import IdIndex
-from lifelong_widgets.errors import DataError
+from lifelong_widgets.errors import DataError, DataWarning, warn
 from lifelong_widgets.memory import Ranker
 from lifelong_widgets.models import Histories, one_thread
 from lifelong_widgets.progress import ProgressCallback, Stop, track
@@ -78,6 +78,9 @@ def baseline_of(live: Live, held_out: Interactions | None, told: Told = _nobody)
     Raises:
         DataError: `held_out` is no log, has no event that speaks for its item, or kinds that are unknown
             here.
+
+    Warns:
+        DataWarning: some of `held_out` was learned.
     """
     events = None if held_out is None else _events(live, held_out)
     whole = CompressedRecommender(live, "float32", following=False)
@@ -118,7 +121,15 @@ def report_of(
         n_lists=len(overlaps),
         n_people=len(set(shown.users)),
         interrupted=small.interrupted,
+        note=_note_on(small, len(live.network.items)),
     )
+
+
+def _note_on(small: CompressedRecommender, n_items: int) -> str:
+    neighbors = small.plan.neighbors
+    if neighbors is None or neighbors.kept < n_items:
+        return ""
+    return f"{neighbors} leaves out nothing: of {n_items:,} items none has as many neighbours"
 
 
 def compress(
@@ -228,7 +239,20 @@ def _events(live: Live, log: object) -> list[Feedback]:
         raise DataError("held_out has no event that speaks for its item, so that there is nothing to measure")
     for user in log.users:
         live.users.get(live.known_as(user))  # raises for "196" where 196 is known
+    _warn_if_learned(live, events)
     return events
+
+
+def _warn_if_learned(live: Live, events: list[Feedback]) -> None:
+    """Those of the first moment may have twins at the end of what was learned, and are not asked about."""
+    later = [event for event in events if event.time is not None and event.time > (events[0].time or 0.0)]
+    if n := sum(map(live.remembers, later)):
+        warn(
+            f"the recommender has learned {n:,} of the {len(events):,} events of held_out already, so that "
+            "they do not tell what a copy keeps on events that are new to it: hold some back, such as "
+            "rec.fit(log.before(0.9)) and then held_out=log.after(0.9)",
+            DataWarning,
+        )
 
 
 def _ratio(above: NDArray[Any], below: NDArray[Any], users: list[Id]) -> Kept:

@@ -300,6 +300,8 @@ take one of them
     """
     given = methods.split(" + ") if isinstance(methods, str) else methods
     given = [given] if isinstance(given, Method) else given
+    if hasattr(given, "methods"):  # a point of a sweep
+        raise DataError(f"a {type(given).__name__} is not a method, but has some: give its .methods")
     if not isinstance(given, Sequence) or not given:
         raise DataError(f"methods are names such as 'int8', or several in a list, not {methods!r:.80}")
     taken: dict[str, Any] = {}

@@ -46,6 +46,7 @@ class CompressionReport:
         n_lists: how many lists were compared.
         n_people: whose; all intervals but those of times take them for a sample of all people (bootstrap).
         interrupted: whether what ``tune`` or ``distill`` teach was stopped before its end.
+        note: what is to be known of the method here, such as that it leaves out nothing.
     """
 
     method: str
@@ -61,6 +62,7 @@ class CompressionReport:
     n_lists: int
     n_people: int
     interrupted: bool = False
+    note: str = ""
 
     @property
     def ratio(self) -> float:
@@ -75,6 +77,7 @@ class CompressionReport:
     def rows(self) -> list[tuple[str, str]]:
         """What there is to say, line by line: what, and how much."""
         measured = [("interrupted", "it was taught less than it was asked for")] if self.interrupted else []
+        measured += [("note", self.note)] if self.note else []
         measured += [
             ("file", f"{self.bytes_before:,} → {self.bytes_after:,} bytes, {self.ratio:.1f} × smaller"),
             ("with empty places", f"{self.bytes_live:,} bytes before, {self.ratio_live:.1f} × smaller"),

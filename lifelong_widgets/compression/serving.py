@@ -59,7 +59,8 @@ class CompressedRecommender:
     Attributes:
         catalog: the items.
         parts: what it recommends with.
-        report: what that costs and saves, measured when the copy was made; None for one that was loaded.
+        report: what that costs and saves against the live model, measured when the copy was made. None for
+            one that was loaded: the file holds what it takes to recommend and nothing else.
 
     Example:
         >>> import pandas as pd, tempfile

@@ -219,6 +219,9 @@ def sweep(
         DataError: `quality` is a percentage; or what `Recommender.compress` raises, but for methods that this
             model cannot take: these are left out, and `Sweep.refused` says why.
 
+    Warns:
+        DataWarning: some of `held_out` was learned already.
+
     >>> import pandas as pd
     >>> import lifelong_widgets as lw
     >>> rec = lw.Recommender(lw.Catalog.from_pandas(pd.DataFrame({"item": [1, 2, 3]})), embedding_dim=8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ _LONGEST_LIST = 10_000  # characters of a written-out list that are still parsed
 _MOST_TEXTS = 1_000
 _LONGEST_ITEM = 4_000_000  # characters; in bytes, as JSON, far below what a journal can hold in a cell
 _TEXTS_SHOWN = 5
+_LOOKED_AT = 1_000  # rows by which it is told what a column holds
+_WORDS = re.compile(
+    r"[^\W\d_]{2,}\W?\s[^\W\d_]{2,}|[\u4e00-\u9fff]{4,}"
+)  # two, or Chinese, which has no spaces
 _NEAR_AMONG = 5_000  # ids among which a typing error is looked for
 
 
@@ -118,7 +123,8 @@ class Catalog:
                 names something that a catalogue has no place for.
 
         Warns:
-            DataWarning: most categories hold ``;``, ``,`` or ``/`` and none the separator.
+            DataWarning: most categories hold ``;``, ``,`` or ``/`` and none the separator; or columns hold
+                words and nobody has named them (``text=[]`` says that this is meant).
 
         >>> films = pd.DataFrame({"film": [7], "name": ["Fog"], "genres": ["Crime/Sea"], "plot": ["Grey."]})
         >>> Catalog.from_pandas(
@@ -167,6 +173,8 @@ class Catalog:
         for row, made in enumerate(items):
             if problem := _too_long(made):
                 raise DataError(f"{frames.row(ids, row)}: {problem}")
+        if text == ():
+            _warn_of_unread_texts(frame, (item, title, categories, image, audio, released))
         catalog = cls(texts)
         catalog._append(items)
         return catalog
@@ -531,6 +539,26 @@ def _text_columns(text: str | Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise DataError(f"a text column is named twice in {brief(names, 200)}")
     return names
+
+
+def _warn_of_unread_texts(frame: pd.DataFrame, used: tuple[object, ...]) -> None:
+    """Warn of columns of words that nobody named: most of what is known of an item would be lost."""
+    unread = []
+    for place, label in enumerate(frame.columns):
+        if any(frames.same_label(label, name) for name in used):
+            continue
+        cells = [cell for cell in frame.iloc[:_LOOKED_AT, place].tolist() if isinstance(cell, str) and cell]
+        if cells and 2 * sum(map(bool, map(_WORDS.search, cells))) > len(cells):
+            unread.append(brief(label))
+    if unread:
+        names, several = listing(unread), len(unread) > 1
+        warn(
+            f"{'columns' if several else 'column'} {names} {'hold' if several else 'holds'} words and "
+            f"{'are' if several else 'is'} not read: say text=[{names}] (--text-column on the command line) "
+            "to learn from them too, title=… or categories=… of what is one of these, or text=[] if that is "
+            "meant",
+            DataWarning,
+        )
 
 
 def _too_long(item: Item) -> str:

@@ -365,6 +365,11 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
             seconds = float(frames.seconds(pd.Series([moment], name="moment", dtype=object))[0])
         except DataError:
             raise DataError(f"{brief(moment)} is no moment; give {wanted}") from None
+        if isinstance(moment, str) and 0.0 < seconds < 1.0:
+            raise DataError(
+                f"{brief(moment)} is a string, which as epoch seconds lies in 1970; a fraction of the events "
+                f"is a number: {seconds:g}"
+            )
         if is_number and 1.0 < seconds <= 100.0 and len(self) and self.times[0] > _LONG_AGO:
             raise DataError(
                 f"{brief(moment)} as epoch seconds lies in 1970, before the first event; "

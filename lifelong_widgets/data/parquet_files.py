@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,10 @@ def read_parquet(path: PathLike) -> pd.DataFrame:
         MissingExtraError: pyarrow is not installed.
     """
     file = limits.checked_file(path)
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise MissingExtraError("reading Parquet needs pyarrow: pip install pyarrow") from None
+    need_pyarrow("reading")
+    import pyarrow
+    import pyarrow.parquet
+
     try:
         with pyarrow.parquet.ParquetFile(file) as opened:
             _check_metadata(file, opened.metadata)
@@ -47,6 +47,14 @@ def read_parquet(path: PathLike) -> pd.DataFrame:
             f"{shown(file)} is not a readable Parquet file: {shorten(str(error), 200)}"
         ) from None
     return frame
+
+
+def need_pyarrow(doing: str) -> None:
+    """Raise a MissingExtraError, if it is not there, that says what needs it."""
+    try:
+        importlib.import_module("pyarrow.parquet")
+    except ImportError:
+        raise MissingExtraError(f"{doing} Parquet needs pyarrow: pip install pyarrow") from None
 
 
 def _check_metadata(file: Path, metadata: Any) -> None:

@@ -14,7 +14,7 @@ from lifelong_widgets.data import Catalog, Feedback, Id, Interactions
 from lifelong_widgets.errors import DataError, LifelongWidgetsError
 from lifelong_widgets.evaluation.continual_report import ContinualReport
 from lifelong_widgets.evaluation.learners import Learner, admit, check_ids, check_kinds, rank_of
-from lifelong_widgets.progress import Progress, ProgressCallback, Stop, held_interrupts, track
+from lifelong_widgets.progress import Progress, ProgressCallback, Stop, check_progress, held_interrupts, track
 
 
 def continual(
@@ -90,6 +90,7 @@ def continual(
     >>> report.measures()["forgetting"]
     1.0
     """
+    check_progress(progress)
     parts = _split(slices, k, hold_out, names, batch_size)
     if batch_size is not None and learn and not hasattr(learner, "learn_many"):
         raise DataError(f"batch_size={batch_size}, but a {type(learner).__name__} has no learn_many")

@@ -18,6 +18,8 @@ from lifelong_widgets.data.display import cell, shorten
 TAKEN = "you took it"
 """What an item that the person has consumed leaves a list by."""
 
+_HEAD = "place before → place now, how much its score has risen (+) or fallen (-) since, and by what"
+
 
 @dataclass(frozen=True, slots=True)
 class ListedItem:
@@ -126,8 +128,8 @@ class Change:
         title: its title.
         before: its place, from 1; None if it was not in the list.
         after: its place now; None if it is not in the list any more.
-        parts: by how much each part of its score has changed; they add up to the change of the score. Empty
-            if it was no candidate then, or is none now.
+        parts: by how much each part of its score has risen since (if negative, fallen); they add up to the
+            change of the score. Empty if it was no candidate then, or is none now.
         by: the part that moved it: that has changed most in the direction of its move, held against
             the median of both lists, since what rises with all moves nobody. ``"you took it"`` if it left
             because the person has consumed it since. ``""`` if that is not known.
@@ -142,7 +144,10 @@ class Change:
 
     @property
     def amount(self) -> float:
-        """By how much its score has changed; NaN if that is not known."""
+        """By how much its score has risen since (if negative, fallen); NaN if that is not known.
+
+        Places are relative: an item sinks, too, if its score has risen less than those of others.
+        """
         return sum(self.parts.values()) if self.parts else float("nan")
 
 
@@ -191,7 +196,7 @@ class Changes(Sequence[Change]):
         return pd.DataFrame(rows, columns=["item", "title", "before", "after", "amount", "by", *parts])
 
     def __repr__(self) -> str:
-        lines = [f"{len(self.moved)} items of the list of {self.user!r} have moved"]
+        lines = [f"{len(self.moved)} items of the list of {self.user!r} have moved: {_HEAD}"]
         for row in self.moved:
             amount = f"{row.amount:+.3f}" if row.parts else "      "
             by = row.by if row.by in ("", TAKEN) else f"by {row.by}"
@@ -205,7 +210,7 @@ class Changes(Sequence[Change]):
             f"<td style='text-align:left'>{html.escape(row.by)}</td></tr>"
             for row in self.moved
         )
-        caption = f"What has moved in the list of {html.escape(str(self.user))}"
+        caption = f"What has moved in the list of {html.escape(str(self.user))}: {_HEAD}"
         return f"<table><caption>{caption}</caption>{body}</table>"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from lifelong_widgets.data import Feedback
+from lifelong_widgets.data.parquet_files import need_pyarrow
 from lifelong_widgets.errors import DataError, FormatError
 from lifelong_widgets.files import replacing
 from lifelong_widgets.journal.entries import Entry, to_json
@@ -29,6 +30,7 @@ def export(
     Raises:
         FormatError: another suffix, or no such folder.
         DataError: a text that the format cannot hold.
+        MissingExtraError: Parquet, without pyarrow.
         LifelongWidgetsError: the system refuses to write.
     """
     form = _FORMATS.get(path.suffix.lower())
@@ -60,6 +62,7 @@ class _Table(ABC):
 
 class _Parquet(_Table):
     def __init__(self, path: Path, profile: Profile) -> None:
+        need_pyarrow("writing")
         import pyarrow
         import pyarrow.parquet  # not before it is needed: it is large
 

@@ -135,7 +135,9 @@ def private_step(
     learned = privacy.may_learn_new(people)
     if not learned.all():
         warn(
-            f"an event was remembered and not learned: more would exceed max_epsilon={privacy.max_epsilon:g}",
+            "an event was remembered and not learned: more would exceed "
+            f"max_epsilon={privacy.max_epsilon:g}. A recommender that is made with a larger max_epsilon or "
+            "noise_multiplier learns more, and a smaller replay_ratio leaves more for what is new",
             PrivacyWarning,
         )
     if not learned.any():  # what is replayed would cost, and nothing new would come of it

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
 
+from lifelong_widgets.errors import DataError, closest
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.widgets.closing import belongings, close_whole
 from lifelong_widgets.widgets.controls import Controls
@@ -34,9 +36,12 @@ class Studio(ipywidgets.VBox):
         journal: a folder in which every click is written down before it is learned, so that none is lost
             when the kernel stops: the same cell, run again, goes on where it was (`Recommender.journal_to`).
         locale: ``"auto"`` (as the browser), ``"en"`` or ``"zh"``.
+        **other: nothing else; who looks on, and how long the list is, is told to a session:
+            ``Studio(LiveSession(rec, user="ada"))``.
 
     Raises:
-        DataError: the folder holds the journal of another model, or this one has a journal elsewhere.
+        DataError: the folder holds the journal of another model, or this one has a journal elsewhere; or an
+            argument that there is not.
         JournalLockedError: another process writes there.
 
     Example:
@@ -76,7 +81,10 @@ class Studio(ipywidgets.VBox):
         *,
         journal: str | os.PathLike[str] | None = None,
         locale: str = "auto",
+        **other: object,
     ) -> None:
+        for name in other:
+            raise DataError(_not_of_a_studio(name))
         self.session = LiveSession.of(engine)
         if journal is not None:
             self.session.call(self.session.rec.journal_to, journal)
@@ -123,3 +131,9 @@ class Studio(ipywidgets.VBox):
             parts = (self.list, self.chart, self.memory)
             bundle["text/html"] = "".join(part.fallback_html() for part in parts)
         return bundle
+
+
+def _not_of_a_studio(name: str) -> str:
+    if name in inspect.signature(LiveSession).parameters:
+        return f"{name} is of the session: Studio(LiveSession(rec, {name}=…))"
+    return f"a Studio takes no {name!r:.80}{closest(name, ('journal', 'locale'))}"

@@ -7,6 +7,7 @@ import lzma
 import signal
 import tempfile
 import tracemalloc
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -18,13 +19,13 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from lifelong_widgets.compression import CompressedRecommender, serving, streams
+from lifelong_widgets.compression import CompressedRecommender, serving, streams, sweep
 from lifelong_widgets.compression.serving import VERSION
 from lifelong_widgets.compression.serving_parts import ServingParts
 from lifelong_widgets.compression.streams import restored, shrunk
 from lifelong_widgets.compression.teaching import TuningSteps
 from lifelong_widgets.data import Catalog, Feedback, Interactions
-from lifelong_widgets.errors import DataError, FormatError, UnknownItemError
+from lifelong_widgets.errors import DataError, DataWarning, FormatError, UnknownItemError
 from lifelong_widgets.progress import ProgressEvent, Stop
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of, read_tree, write_tree
@@ -719,6 +720,28 @@ def test_the_report_measures_on_what_was_not_learned_and_changes_nothing() -> No
     with pytest.raises(DataError, match="no event that speaks"):
         rec.compress(held_out=log[:0])
     assert lists(small) == lists(rec.compress())
+
+
+def test_neighbours_that_are_more_than_there_are_items_are_told_to_leave_out_nothing(
+    fitted: Recommender,
+) -> None:
+    """Bug: `neighbors:999` looked as if it had made 60 items smaller."""
+    said = "neighbors:999 leaves out nothing: of 60 items none has as many neighbours"
+    report = fitted.compress("neighbors:999").report
+    assert report is not None and report.note == said and said in str(report) and said in report._repr_html_()
+    assert (few := fitted.compress("neighbors:59").report) is not None and not few.note
+
+
+def test_held_out_events_that_were_learned_are_told() -> None:
+    """Bug: figures on what the model knows by heart looked like figures on what is new to it."""
+    rec, log = made()
+    for measure in (rec.compress, lambda **given: sweep(rec, tried=["int8"], **given)):
+        with pytest.warns(DataWarning, match=r"has learned 2\d of the 60 events of held_out already") as told:
+            measure(held_out=log[470:530], progress=False)
+        assert [Path(one.filename) for one in told] == [Path(__file__)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            measure(held_out=log[500:530], progress=False)
 
 
 def test_a_copy_takes_the_fields_of_an_event_and_says_what_it_does_not_do() -> None:

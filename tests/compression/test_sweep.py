@@ -114,3 +114,9 @@ def test_a_sweep_uses_one_thread() -> None:
         assert threads == [1, 1] and torch.get_num_threads() == 4
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_point_is_told_to_give_its_methods() -> None:
+    """Bug: the error was the whole point, with its report."""
+    with pytest.raises(DataError, match=r"^a Point is not a method, but has some: give its \.methods$"):
+        made()[0].compress(point("int8", 3, 0.9))  # type: ignore[arg-type]

@@ -441,6 +441,32 @@ def test_a_separator_that_is_probably_another_is_told() -> None:
         Catalog.from_pandas(frame.assign(categories="['Crime', 'Sea']"))
 
 
+def test_columns_of_words_that_nobody_named_are_told_once() -> None:
+    """Bug: of items with a column "plot" nothing but the ids was learned, without a word."""
+    frame = pd.DataFrame(
+        {
+            "item": range(3),
+            "title": ["Fog at Sea", "A Long Tide", "Sand and Salt"],
+            "plot": ["Grey it is.", None, "It is cold."],
+            "简介": ["一个关于海的故事", "一个关于山的故事", "一个关于风的故事"],
+            "picture": ["https://shop.example/fog/at/sea.png", "b_c.png", "c.png"],
+            "made": ["2024-05-01 12:00", "2024-05-02 12:00", ""],
+            "price": [1.0, 2.0, 3.0],
+        }
+    )
+    said = r"columns 'plot', '简介' hold words and are not read: say text=\['plot', '简介'\]"
+    with pytest.warns(DataWarning, match=said) as heard:
+        assert Catalog.from_pandas(frame).text_columns == ()
+    assert [one.filename for one in heard] == [__file__]
+    with pytest.warns(DataWarning, match=r"column 'name' holds words and is not read: say text=\['name'\]"):
+        Catalog.from_pandas(frame[["item", "title"]].rename(columns={"title": "name"}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Catalog.from_pandas(frame, text=[])
+        Catalog.from_pandas(frame, text="plot")  # who names one has chosen
+        Catalog.from_pandas(frame.drop(columns=["plot", "简介"]))
+
+
 def test_repeated_ids_are_counted_and_name_the_remedy() -> None:
     frame = pd.DataFrame({"sku": ["a", "b", "a", "b"]})
     with pytest.raises(DataError, match=r"item id 'a' \(and 1 other\).*frame\.drop_duplicates\('sku'\)"):

@@ -435,6 +435,16 @@ def test_messages_show_plain_numbers() -> None:
         Interactions.from_pandas(frame)
 
 
+def test_a_fraction_that_is_a_string_is_no_moment() -> None:
+    """Bug: "0.8" was a second of 1970, so that nothing was before it and everything after."""
+    log = Interactions.from_pandas(frame())
+    for cut in (log.before, log.after):
+        with pytest.raises(
+            DataError, match=r"'0\.8' is a string, .*; a fraction of the events is a number: 0\.8"
+        ):
+            cut("0.8")
+
+
 def test_a_percentage_is_no_moment() -> None:
     times = pd.date_range("2024-05-01", periods=10)
     log = Interactions.from_pandas(pd.DataFrame({"user": "a", "item": range(10), "time": times}))

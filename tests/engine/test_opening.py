@@ -25,6 +25,14 @@ from tests.engine.lives import QUIET, fresh, opened
 from tests.engine.worlds import checkerboard
 
 
+def test_how_often_to_write_a_checkpoint_is_said_in_words(tmp_path: Path) -> None:
+    """Bug: "it must be a whole number, 1 … … (the default is 1000)"."""
+    with pytest.raises(
+        SettingError, match=r"every is 0; it must be a whole number, at least 1 \(the default is 1"
+    ):
+        opened(tmp_path / "shop.lw", checkpoint_every=0)
+
+
 def test_a_second_writer_is_refused_at_once_and_a_reader_is_not(shop: Path, log: Interactions) -> None:
     rec = opened(shop)
     rec.learn_one(log[0])

@@ -565,3 +565,35 @@ def test_a_title_without_end_is_cut_wherever_it_is_shown() -> None:
     for drawn in (repr(shop[1]), repr(shown), repr(shown[0]), *(table._repr_html_() for table in tables)):
         assert len(drawn) < 4_000 and "…" in drawn
     assert shop[1].title == shown[0].title == long
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("max_epsilon", r"hyperparameter of a part: a new one has it, Recommender\(catalog, max_epsilon=…\)"),
+        ("learning_rate", r"hyperparameter of a part: rec\.updater\.learning_rate = …"),
+        ("epochs", r"hyperparameter of a part: rec\.trainer\.epochs = …"),
+        ("learning_rat", "no 'learning_rat' that could be set; did you mean 'learning_rate'"),
+        ("kind", "did you mean 'kinds'"),
+    ],
+)
+def test_an_attribute_that_would_change_nothing_is_refused(name: str, message: str) -> None:
+    """Bug: `rec.max_epsilon = 1` was taken, and the budget stayed what it was."""
+    catalog = Catalog.from_records([{"item": 1}])
+    for rec in (Recommender(catalog, embedding_dim=8), Recommender(catalog).frozen_twin()):
+        with pytest.raises(AttributeError, match=message):
+            setattr(rec, name, 1)
+        assert not hasattr(rec, name)
+
+
+def test_a_class_made_of_it_has_attributes_of_its_own() -> None:
+    class Mine(Recommender):
+        def __init__(self, catalog: Catalog) -> None:
+            self.note = "mine"
+            super().__init__(catalog)
+            self.user = "ada"
+
+    mine = Mine(Catalog.from_records([{"item": 1}]))
+    assert (mine.note, mine.user) == ("mine", "ada")
+    with pytest.raises(AttributeError, match="hyperparameter of a part"):
+        mine.learning_rate = 0.1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import signal
 import threading
+import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,22 @@ import numpy as np
 import pytest
 
 from lifelong_widgets import recording
+from lifelong_widgets.compression import sweep
 from lifelong_widgets.data import Catalog, Feedback, FeedbackKind, FeedbackKinds, Interactions
-from lifelong_widgets.errors import DataError, DivergenceError, LifelongWidgetsError, UnknownItemError
+from lifelong_widgets.errors import (
+    DataError,
+    DataWarning,
+    DivergenceError,
+    LifelongWidgetsError,
+    UnknownItemError,
+)
+from lifelong_widgets.evaluation import continual, prequential
 from lifelong_widgets.journal import CHECKPOINTS, Journal
 from lifelong_widgets.learning import Trainer
 from lifelong_widgets.progress import ProgressEvent
 from lifelong_widgets.recommender import Recommender
 from tests.engine.lives import QUIET, fresh, opened
-from tests.engine.worlds import checkerboard
+from tests.engine.worlds import SMALL, checkerboard
 
 Change = Callable[[Recommender], object]
 
@@ -322,3 +332,54 @@ def test_a_journal_is_not_begun_by_a_flag_that_is_none(flag: str, tmp_path: Path
         with pytest.raises(DataError, match="verify is 'no'"):
             rec.forget("ada", verify="no")  # type: ignore[arg-type]
         assert rec.n_events == 1
+
+
+@pytest.mark.parametrize("given", ["no", 0, None, 5])
+def test_progress_is_a_flag_or_what_is_called(given: Any, tmp_path: Path) -> None:
+    """Bugs: "no" drew a bar, and 5 was taken for it where somebody meant epochs."""
+    catalog, log = checkerboard()
+    rec = opened(tmp_path / "shop", epochs=1)
+    rec.learn_one(log[0])
+    before = rec.digest()
+    verbs: list[Callable[..., object]] = [
+        partial(rec.fit, log[:60]), partial(rec.learn_many, log[:60]), rec.compress, rec.undo,
+        partial(rec.at, 0), partial(rec.forget, "p1"), rec.audit, partial(sweep, rec),
+        partial(prequential, rec, log[:60]), partial(continual, rec, [log[:60], log[60:]]),
+        partial(Recommender.open, tmp_path / "new", catalog),
+        partial(rec.journal.export, tmp_path / "log.csv"),  # type: ignore[union-attr]
+    ]  # fmt: skip
+    for verb in verbs:
+        with pytest.raises(DataError, match=f"progress is {given!r}; it must be True"):
+            verb(progress=given)
+    assert rec.digest() == before and {path.name for path in tmp_path.iterdir()} == {"shop"}
+    rec.close()
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_a_fit_that_loses_clicks_says_so(journal: bool, tmp_path: Path) -> None:
+    """Bug: what somebody had clicked was gone without a word."""
+    catalog, log = checkerboard()
+    rec = opened(tmp_path / "shop", epochs=1) if journal else Recommender(catalog, **SMALL, epochs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nothing was clicked; or the same log again; or the log has the click
+        rec.fit(log[:60], **QUIET)
+        rec.fit(log[:60], **QUIET)
+        rec.learn_one(log[10])
+        rec.fit(log[:60], **QUIET)
+    rec.learn_one(user="ada", item="i3", kind="like")
+    before = rec.digest()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DataWarning, match=r"the last one, a 'like' of 'i3'\. learn_many\(log\) goes on"):
+            rec.fit(log[:60], **QUIET)
+    assert rec.digest() == before
+    rec.close()
+
+
+def test_a_fit_after_clicks_that_came_from_a_file_says_what_it_loses(tmp_path: Path) -> None:
+    catalog, log = checkerboard()
+    rec = Recommender(catalog, **SMALL, epochs=1)
+    rec.learn_one(user="ada", item="i3", kind="like")
+    rec.save(tmp_path / "clicked.lw")
+    with pytest.warns(DataWarning, match=r"events that the log does not hold\. learn_many"):
+        Recommender.load(tmp_path / "clicked.lw").fit(log[:60], **QUIET)

@@ -139,6 +139,11 @@ def test_a_wrong_event_changes_nothing() -> None:
     assert popular.recommend("me", k=2).items == ("b", "a")
 
 
+def test_a_half_life_that_is_a_number_is_seconds_as_a_text_too() -> None:
+    """Bug: pandas takes "3600", as a command line gives it, for nanoseconds."""
+    assert RecencyPopularity(catalog_of("a"), half_life="3600").half_life == 3600.0
+
+
 @pytest.mark.parametrize("half_life", ["soon", 0, -3.0, "0s", True, float("nan"), float("inf"), None])
 def test_a_half_life_is_a_positive_duration(half_life) -> None:
     with pytest.raises(DataError, match="half_life must be a positive duration such as '7D'"):

@@ -44,7 +44,10 @@ def test_what_has_changed_is_the_difference_of_two_lists() -> None:
         if item in was and row.parts:
             assert row.amount == pytest.approx(rec.explain(1, item).score - was[item].score, abs=1e-4)
     assert all(row.by for row in changed.moved if row.parts)
-    assert "have moved" in repr(changed) and "<table>" in changed._repr_html_()
+    assert (
+        "have moved: place before → place now, how much its score has risen" in repr(changed)
+        and "<table>" in changed._repr_html_()
+    )
     table = changed.to_pandas()
     assert list(table.columns[:6]) == ["item", "title", "before", "after", "amount", "by"]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lifelong_widgets.data import DEFAULT_KINDS, Feedback, FeedbackKind, Interactions
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Interactions
 from lifelong_widgets.data.tables import read_table
-from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
+from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError, MissingExtraError
 from lifelong_widgets.journal import Journal, Op
+from lifelong_widgets.journal_commands import _write_items
 from tests.journal.logs import files, new
 
 NAMES = ["event", "user", "item", "kind", "time", "value", "shown", "id", "call"]
@@ -179,3 +181,20 @@ def test_a_reader_exports_while_the_writer_writes(journal: Journal, tmp_path: Pa
         journal.append_event(Op.LEARN, Feedback("late", "i1"))
         reader.export(tmp_path / "log.jsonl", progress=False)
         assert len(read_table(tmp_path / "log.jsonl")) == n
+
+
+def test_without_pyarrow_there_is_no_parquet_and_our_error(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bug: a bare ModuleNotFoundError, or that of pandas for the items."""
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)  # what is not installed looks like this
+    (tmp_path / "log.parquet").write_text("the one before")
+    with pytest.raises(MissingExtraError, match="writing Parquet needs pyarrow: pip install pyarrow"):
+        journal.export(tmp_path / "log.parquet")
+    with pytest.raises(MissingExtraError, match="writing Parquet"):
+        _write_items(Catalog.from_records([{"item": 1}]), str(tmp_path / "items.parquet"))
+    with pytest.raises(MissingExtraError, match="reading Parquet needs pyarrow: pip install pyarrow"):
+        read_table(tmp_path / "log.parquet")
+    assert {path.name for path in tmp_path.iterdir()} == {"j", "log.parquet"}
+    assert (tmp_path / "log.parquet").read_text() == "the one before"

@@ -163,7 +163,7 @@ def test_nobody_exceeds_the_budget_and_events_are_remembered() -> None:
     rec = private("person", epsilon=3.0, uses=2)
     rec.fit(LOG[:120], **QUIET)
     rec.updater.replay_ratio = 3
-    with pytest.warns(PrivacyWarning, match="max_epsilon=3") as said:
+    with pytest.warns(PrivacyWarning, match="max_epsilon=3.*with a larger max_epsilon") as said:
         for n in range(5):
             update = rec.learn_one(user="p1", item=f"i{n}", kind="like")
             assert update.learned == np.isfinite(update.loss) == (n < 2)

@@ -617,3 +617,17 @@ def test_the_memory_calls_a_single_category_by_its_name() -> None:
     assert [entry["name"] for entry in strip.snapshot["categories"]] == names[:8]
     assert strip.snapshot["otherName"] == "c8" and strip.snapshot["other"] == pytest.approx(1 / 17)
     strip.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("user", r"user is of the session: Studio\(LiveSession\(rec, user=…\)\)"),
+        ("journl", "takes no 'journl'; did you mean 'journal'"),
+        ("width", "takes no 'width'$"),
+    ],
+)
+def test_a_studio_says_where_an_argument_belongs(name: str, message: str) -> None:
+    """Bug: a bare TypeError for whoever wanted to see the list of somebody."""
+    with pytest.raises(DataError, match=message):
+        Studio(shop(), **{name: "ada"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import timedelta
 
 import numpy as np
@@ -78,6 +79,9 @@ class FadingPopularity:
 
 
 def _seconds(half_life: str | timedelta | float) -> float:
+    if isinstance(half_life, str):
+        with suppress(ValueError):  # pandas takes "3600" for nanoseconds
+            half_life = float(half_life)
     try:
         if isinstance(half_life, (int, float)) and not isinstance(half_life, bool):
             seconds = float(half_life)
