@@ -72,8 +72,8 @@ class Fitting(Assembly):
                 self.network, self.updater, log, self.rng, interrupt, progress, max_epochs, before_held_out
             )
         past.remember(len(interactions))  # what is worth nothing may come last
-        for begin in range(0, len(log), 4096):
-            events = np.arange(begin, min(begin + 4096, len(log)))
+        for begin in range(0, len(log), _REMEMBERED):
+            events = np.arange(begin, min(begin + _REMEMBERED, len(log)))
             examples = log[events]
             scored = self._scored(examples)
             self.buffer.add(examples, self.rng, users=users[positions[events]], scored=scored)

@@ -93,9 +93,9 @@ def warn_if_learned(learners: Mapping[str, Learner], log: Interactions) -> None:
     if met:
         warn(
             f"{' and '.join(map(repr, met))} learned events of this log before, so that this run does not "
-            "test them on what is new to them: prequential teaches the learners that it is given. Fit anew "
-            "with what came before the log (rec.fit(past), and then rec.frozen_twin() for a twin), or load "
-            "what was saved before the first run",
+            "test them on what is new to them: prequential teaches the learners that it is given. Make new "
+            "ones with what came before the log (rec = Recommender(catalog), rec.fit(past), and then "
+            "rec.frozen_twin() for a twin), or load what was saved before the first run",
             DataWarning,
         )
 
