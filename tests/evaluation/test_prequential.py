@@ -434,7 +434,7 @@ def test_a_second_run_on_the_same_stream_warns_of_who_has_learned_it() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         first = prequential(learners, stream, progress=False)
-    with pytest.warns(DataWarning, match="'live' and 'frozen' and 'popular' learned events.*Fit anew"):
+    with pytest.warns(DataWarning, match="'live' and 'frozen' and 'popular' learned events.*Make new"):
         prequential(learners, stream, progress=False)
     rec.fit(past, progress=False)
     with warnings.catch_warnings():
