@@ -72,7 +72,7 @@ def test_it_speaks_of_the_part_by_which_an_item_stands_out() -> None:
             for why in parts
         ]
         for card, own, why in zip(cards, owed, parts, strict=True):
-            # a sentence is made of fewer points of the integral than an explanation: less is told from 0 by luck
+            # a sentence is made of fewer points of the integral: it tells less from 0 by luck only
             speaks = any(event.amount > 0.05 for event in why.events if event.kind != "dislike")
             stands_out = {part: own[part] - np.mean([each[part] for each in owed]) for part in own}
             most = max(stands_out, key=lambda part: stands_out[part])
