@@ -17,7 +17,7 @@ PAUSES_IN_SECONDS = np.array([5.0, 60.0, 1_800.0, 43_200.0, 604_800.0])
 
 N_PAUSES = len(PAUSES_IN_SECONDS) + 2
 OPENING = 3
-"""The first kind of pause after which an event opens a sitting; the last kind is that before a first event."""
+"""The first kind of pause after which an event opens a sitting; the last is that before a first event."""
 
 SITTING = float(PAUSES_IN_SECONDS[OPENING - 1])
 """Seconds without an event, after which a person's sitting is over."""
