@@ -13,11 +13,13 @@ from lifelong_widgets.compression.rows import Matrix, Rows
 from lifelong_widgets.compression.small_parts import (
     filled_histories,
     histories_of,
+    pack_circumstances,
     pack_gate,
     pack_histories,
     pack_popularity,
     pack_slots,
     pack_stages,
+    unpack_circumstances,
     unpack_gate,
     unpack_histories,
     unpack_popularity,
@@ -28,6 +30,7 @@ from lifelong_widgets.compression.tables import CompactTable
 from lifelong_widgets.compression.varints import gaps, packed, unpacked
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory import ALWAYS, FEATURES, EpisodicMemory, Gate, Newcomers
+from lifelong_widgets.memory.circumstances import N_PAUSES, Circumstances
 from lifelong_widgets.memory.linear import LinearMemory
 from lifelong_widgets.memory.neighbor_table import NeighborTable
 from lifelong_widgets.memory.popularity import PopularityBank
@@ -52,17 +55,19 @@ def memory_tree(memory: EpisodicMemory, plan: Plan) -> Tree:
 
 def small_tree(memory: EpisodicMemory, plan: Plan) -> Tree:
     """What of it lies beside tables and matrices."""
-    popularity, stages, successors, linear = _members(memory)
+    popularity, stages, pauses, successors, linear = _members(memory)
     rows, departures = successors.all_departures()
     tree = {
         "popularity": popularity.get_state(),
         "stages": stages.get_state(),
+        "pauses": pauses.get_state(),
         "slots": linear.slots.get_state(),
         "departures": {"n": len(rows), "rows": packed(rows), "counts": packed(departures.astype(np.int64))},
     }
     if plan.bits < 32:
         tree["popularity"] = pack_popularity(tree["popularity"])
         tree["stages"] = pack_stages(tree["stages"])
+        tree["pauses"] = pack_circumstances(tree["pauses"])
         tree["slots"] = pack_slots(tree["slots"])
     return tree
 
@@ -73,16 +78,18 @@ def take_small(memory: EpisodicMemory, tree: Tree, plan: Plan, n_items: int) -> 
     Raises:
         FormatError: it does not fit itself or the items.
     """
-    popularity, stages, successors, linear = _members(memory)
+    popularity, stages, pauses, successors, linear = _members(memory)
     if plan.bits < 32:
         tree = {
             **tree,
             "popularity": unpack_popularity(tree["popularity"]),
             "stages": unpack_stages(tree["stages"]),
+            "pauses": unpack_circumstances(tree["pauses"], N_PAUSES),
             "slots": unpack_slots(tree["slots"]),
         }
     popularity.set_state(tree["popularity"], n_items)
     stages.set_state(tree["stages"], n_items)
+    pauses.set_state(tree["pauses"], n_items)
     linear.slots.set_state(tree["slots"], n_items)
     n = count_of(tree["departures"]["n"], "n")
     rows, counts = (unpacked(tree["departures"][name], n) for name in ("rows", "counts"))
@@ -164,11 +171,14 @@ def take_histories(histories: Histories, tree: Tree, plan: Plan, n_people: int) 
     histories.set_state(histories_of(filled, histories.length))
 
 
-def _members(memory: EpisodicMemory) -> tuple[PopularityBank, StagePopularity, Successors, LinearMemory]:
+def _members(
+    memory: EpisodicMemory,
+) -> tuple[PopularityBank, StagePopularity, Circumstances, Successors, LinearMemory]:
     members = memory.members
     return (
         cast(PopularityBank, members["popularity"]),
         cast(StagePopularity, members["stages"]),
+        cast(Circumstances, members["pauses"]),
         cast(Successors, members["successors"]),
         memory.linear,
     )

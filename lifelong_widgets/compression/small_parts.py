@@ -101,6 +101,28 @@ def unpack_stages(tree: Tree) -> Tree:
     }
 
 
+def pack_circumstances(state: Tree) -> Tree:
+    """A state of `Circumstances`, whose counts are whole numbers."""
+    return {
+        "n": len(state["items"]),
+        "items": _packed_ascending(state["items"]),
+        "counts": packed(state["counts"].astype(np.int64).ravel()),
+    }
+
+
+def unpack_circumstances(tree: Tree, width: int) -> Tree:
+    """The state again, of so many circumstances.
+
+    Raises:
+        FormatError: it is none.
+    """
+    n = count_of(tree["n"], "n")
+    counts = unpacked(tree["counts"], n * width).reshape(n, width)
+    if n and not 0 <= counts.min() <= counts.max() < 2**31:
+        raise FormatError("circumstances: a count is none")
+    return {"items": _unpacked_ascending(tree["items"], n), "counts": counts.astype(np.int32)}
+
+
 def pack_gate(state: Tree, stored: type[Stored]) -> Tree:
     """What of a state of `Gate` scores: in half precision, the weights of people as matrices are."""
     return {

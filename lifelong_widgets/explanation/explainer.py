@@ -30,6 +30,7 @@ _COUNTED = ("hours", "hours", "days", "days", "months", "months", "events", "eve
 _POPULARITY = {
     **{f"popularity.{place}": name for place, name in enumerate(_COUNTED)},
     **{f"popularity.{name}": name for name in ("recency", "age", "count")},
+    **{f"popularity.{name}": "pause" for name in ("after_pause", "opens", "fits")},
 }
 
 Floats = NDArray[np.float64]

@@ -105,7 +105,7 @@ class Explanation:
         events: of the person's past that the model reads, the latest first.
         features: of the item, those that add most first.
         popularity: the part of this name by what is counted: ``"hours"``, ``"days"``, ``"months"`` and
-            ``"events"`` for the half-lives, ``"recency"``, ``"age"``, ``"count"``, ``"stage"``.
+            ``"events"`` for the half-lives, ``"recency"``, ``"age"``, ``"count"``, ``"stage"``, ``"pause"``.
         personal: the part of this name by the part whose weight it changes.
         gap: how far the integral for the network was from adding up, against what it explains, before that
             was spread over its events.

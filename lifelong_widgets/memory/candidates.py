@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifelong_widgets.compiled import compiled
+from lifelong_widgets.memory.circumstances import SITTING, UNKNOWN_SHARE
 from lifelong_widgets.memory.newcomers import Moment, Newcomers
 from lifelong_widgets.memory.popularity import LONGEST, N_HALF_LIVES, PopularityBank, log_minutes
 from lifelong_widgets.memory.scores import DenseScores, Scores, contains, union
@@ -24,7 +25,11 @@ FEATURES = (
     *(f"popularity.{n}" for n in range(N_HALF_LIVES)),
     *("popularity.recency", "popularity.age", "popularity.count"),
     *("repeats.count", "repeats.place", "repeats.recency", "repeats.consumed", "repeats.disliked"),
+    *("repeats.rhythm", "repeats.rhythm_in_events", "repeats.overdue"),
+    *("popularity.after_pause", "popularity.opens", "popularity.fits"),
     *("context.history_length", "context.gap"),
+    *("context.gap_to_usual", "context.sitting", "context.opens", "context.repeated", "context.consumed"),
+    *("context.departures", "context.popularity"),
 )
 """The columns of `Candidates.features`, each as ``group.name``."""
 
@@ -33,6 +38,8 @@ _SILENT = {
     **{f"popularity.{n}": -1.0 for n in range(N_HALF_LIVES)},
     "popularity.recency": LONGEST,
     "popularity.age": LONGEST,
+    "popularity.opens": UNKNOWN_SHARE,
+    "popularity.fits": UNKNOWN_SHARE,
     **{f"{member}.reciprocal_rank": 1.0 / 101.0 for member in MEMBERS},
     **{f"{member}.log_rank": -float(np.log1p(300.0)) / 5.0 for member in MEMBERS},
 }
@@ -46,9 +53,12 @@ _OF_NETWORK = np.array([name.startswith("network.") for name in FEATURES])
 _NETWORK_SCORE = FEATURES.index("network.log_score")
 _AGE = FEATURES.index("popularity.age")
 COUNT = FEATURES.index("popularity.count")
+_REPEATS = slice(FEATURES.index("repeats.count"), FEATURES.index("repeats.overdue") + 1)
+_CONSUMED = FEATURES.index("repeats.consumed")
 """Where `FEATURES` say how many events an item has had: 0 for a new one."""
 
 
+_USUAL = 8.0  # the logarithm of the seconds between two events of somebody of whom nothing is known
 _UNRANKED = 300  # the rank of what a member has nothing to say about, and of what comes after so many others
 _RECIPROCAL_RANKS = (1.0 / (1.0 + np.arange(_UNRANKED + 1) / 3.0)).astype(np.float32)
 _LOG_RANKS = (-np.log1p(np.arange(_UNRANKED + 1)) / 5.0).astype(np.float32)
@@ -76,6 +86,11 @@ class Past:
     def liked(self) -> NDArray[np.int64]:
         """The items of the events that speak for their item."""
         return self.items[self.rewards > 0]
+
+    @property
+    def pause(self) -> float:
+        """How long ago the latest event was, in seconds; infinity if there is none."""
+        return pause_before(self.moment.time, self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +161,12 @@ def describe(
     scores: dict[str, Scores],
     popularity: PopularityBank,
     past: Past,
+    departures: float = 0.0,
 ) -> Candidates:
-    """What is known about `items` (ascending): the features, in the order of `FEATURES`."""
+    """What is known about `items` (ascending): the features, in the order of `FEATURES`.
+
+    `departures` says how often anything came after the last item.
+    """
     n = len(items)
     features = np.repeat(SILENT[None], n, axis=0)
     consumed = contains(past.consumed, items)
@@ -159,16 +178,67 @@ def describe(
             _tell_scores(columns, scores[member].of(items), member == "network")
     column = 4 * len(MEMBERS)
     popularity.tell(features[:, column : column + N_HALF_LIVES + 3], items, past.moment.time)
-    column += N_HALF_LIVES
-    _tell_repeats(
-        features[:, column + 3 : column + 8], items, past.items, past.rewards, past.times, past.moment.time
-    )
-    features[:, column + 6] = consumed
-    features[:, column + 8] = np.log1p(len(past.items)) / 4.0
-    features[:, column + 9] = (
-        log_minutes(past.moment.time - float(past.times[0])) if len(past.times) else LONGEST
-    )
+    _tell_repeats(features[:, _REPEATS], items, past.items, past.rewards, past.times, past.moment.time)
+    features[:, _CONSUMED] = consumed
+    features[:, CONTEXT] = context_of(past, departures, popularity)
     return Candidates(items, features, consumed)
+
+
+def pause_before(now: float, times: NDArray[np.float64]) -> float:
+    """How long before `now` the latest of the events at these `times` was, infinity if there is none.
+
+    >>> pause_before(90.0, np.array([60.0, 0.0])), pause_before(90.0, np.zeros(0))
+    (30.0, inf)
+    """
+    return max(now - float(times[0]), 0.0) if len(times) else float("inf")
+
+
+def context_of(past: Past, departures: float, popularity: PopularityBank) -> NDArray[np.float32]:
+    """What is known of the person and of their last item, in the order of the `CONTEXT` columns."""
+    context = np.zeros(int(CONTEXT.sum()), dtype=np.float32)
+    count = float(popularity.counts(past.liked[:1])[0]) if len(past.liked) else 0.0
+    _tell_context(context, past.items, past.times, past.moment.time, len(past.consumed), departures, count)
+    return context
+
+
+@compiled
+def _tell_context(
+    told: NDArray[np.float32],
+    items: NDArray[np.int64],
+    times: NDArray[np.float64],
+    now: float,
+    n_consumed: int,
+    departures: float,
+    count: float,
+) -> None:
+    """See `context_of`."""
+    n = len(items)
+    told[0] = np.log1p(n) / 4.0
+    told[1] = log_minutes(now - times[0]) if n else LONGEST
+    told[4] = 1.0
+    told[6] = np.log1p(n_consumed) / 6.0
+    told[7], told[8] = np.log1p(departures) / 5.0, np.log1p(count) / 5.0
+    if not n:
+        return
+    usual, n_gaps = 0.0, min(n, 20) - 1  # the mean of the logarithms of the gaps between the latest events
+    for place in range(n_gaps):
+        usual += np.log1p(max(times[place] - times[place + 1], 0.0))
+    usual = usual / n_gaps if n_gaps else _USUAL
+    told[2] = min(max(np.log1p(max(now - times[0], 0.0)) - usual, -5.0), 5.0) / 5.0
+    sitting, later = 0, now
+    while sitting < min(n, 20) and later - times[sitting] <= SITTING:
+        later = times[sitting]
+        sitting += 1
+    told[3], told[4] = sitting / 10.0, sitting == 0
+    distinct = 0
+    for place in range(n):
+        fresh = True
+        for other in range(place):
+            if items[other] == items[place]:
+                fresh = False
+                break
+        distinct += fresh
+    told[5] = 1.0 - distinct / n
 
 
 @compiled
@@ -208,12 +278,19 @@ def _tell_repeats(
     times: NDArray[np.float64],
     now: float,
 ) -> None:
-    """What the gate is told about the person's own events of each item, into (n, 5)."""
+    """What the gate is told about the person's own events of each item, into (n, 8).
+
+    The last three say whether it is time again, by the mean interval between the events that speak for it, in
+    time and in events: 1 if just as much has passed since, less if it was less or more; and how much more.
+    """
     for place in range(len(items)):
-        liked, latest = 0, -1
+        liked, latest, first, last = 0, -1, -1, -1
         for event in range(len(own)):
             if own[event] == items[place]:
-                liked += rewards[event] > 0
+                if rewards[event] > 0:
+                    liked += 1
+                    first = event  # the earliest at the end, since the latest comes first
+                    last = event if last < 0 else last
                 if latest < 0:
                     latest = event
         if latest >= 0:
@@ -221,3 +298,9 @@ def _tell_repeats(
             told[place, 1] = 1.0 / (1.0 + latest)
             told[place, 2] = max(1.5 - log_minutes(now - times[latest]), 0.0)
             told[place, 4] = rewards[latest] < 0
+        if liked > 1:
+            interval = max((times[last] - times[first]) / (liked - 1), 1.0)
+            overdue = np.log(max(now - times[last], 1.0) / interval)
+            told[place, 5] = np.exp(-abs(overdue))
+            told[place, 6] = np.exp(-abs(np.log((1.0 + last) * (liked - 1) / (first - last))))
+            told[place, 7] = min(max(overdue, -3.0), 3.0) / 3.0

@@ -11,6 +11,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from lifelong_widgets.memory.candidates import FEATURES, SILENT, Candidates, Past, choose, describe
+from lifelong_widgets.memory.circumstances import N_PAUSES, OPENING, Circumstances, pause_kind
 from lifelong_widgets.memory.content import Content, ContentScores
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.linear import LinearMemory
@@ -34,6 +35,8 @@ LINEAR = ("close", "neighbors", "followers", "successors", "linear", "content")
 
 _CONTENT_DECAY = 0.85
 _AGE = FEATURES.index("popularity.age")
+_AFTER_PAUSE = FEATURES.index("popularity.after_pause")
+_OPENS, _FITS = FEATURES.index("popularity.opens"), FEATURES.index("popularity.fits")
 
 _HOMES = {"close": "neighbors", "followers": "neighbors", "stage": "popularity"}
 GROUP_OF: dict[str, str] = {name: _HOMES.get(name.split(".")[0], name.split(".")[0]) for name in FEATURES}
@@ -47,9 +50,10 @@ class EpisodicMemory(Part):
 
     Its members read the log itself: sequence neighbours within a wide and a narrow window, those of the wide
     one that come after, direct successors, a linear model of what goes together in the long run, the
-    popularity at nine half-lives and at each stage of a person's life here, and their own repeats. The
-    network is one more member, whose scores are handed in, and so is the content of items. An event costs the
-    same early and late; the memory of each member grows with the items that had events, to a bound an item.
+    popularity at nine half-lives, at each stage of a person's life here and after each kind of pause, and
+    their own repeats. The network is one more member, whose scores are handed in, and so is the content of
+    items. An event costs the same early and late; the memory of each member grows with the items that had
+    events, to a bound an item.
 
     Source: complementary learning systems, J. McClelland, B. McNaughton and R. O'Reilly, Psychological
     Review 1995: a memory of episodes that learns at once, beside one that learns slowly and generalises.
@@ -78,6 +82,7 @@ class EpisodicMemory(Part):
         self._close = SequenceNeighbors(5, 0.7, 20, 0.7, self.n_neighbors)
         self._successors = Successors(self.n_neighbors)
         self._stages = StagePopularity()
+        self._pauses = Circumstances(N_PAUSES)
         self._linear = LinearMemory(
             decay=0.99, learning_rate=0.3, ridge=300.0, backward=1.0, max_items=2048, history_length=50
         )
@@ -162,6 +167,7 @@ class EpisodicMemory(Part):
         self,
         past: NDArray[np.int64],
         n_consumed: int,
+        pause: float,
         item: int,
         now: float,
         weight: float,
@@ -172,6 +178,7 @@ class EpisodicMemory(Part):
         Args:
             past: the items of the events before it that speak for their item, the latest first.
             n_consumed: how many items they had consumed.
+            pause: how long ago their latest event was, in seconds; infinity if there was none.
             item: which.
             now: when, in seconds.
             weight: what the event is worth, above 0.
@@ -187,14 +194,17 @@ class EpisodicMemory(Part):
         if self.use_linear:
             self._linear.learn(past, item, ledger)
         self._stages.learn(n_consumed, item, ledger)
+        self._pauses.learn(pause_kind(pause), item, ledger)
         self.popularity.add(item, now, weight, ledger)
         self.newcomers.take(item, ledger)
 
     @property
     def n_bytes(self) -> int:
         """What it takes to name and describe candidates."""
-        parts = (self.popularity, self._stages, self._neighbors, self._close, self._successors, self._linear)
-        return sum(part.n_bytes for part in parts)
+        counted = (self.popularity, self._stages, self._pauses)
+        return sum(
+            part.n_bytes for part in (*counted, self._neighbors, self._close, self._successors, self._linear)
+        )
 
     def held_by(
         self,
@@ -204,8 +214,8 @@ class EpisodicMemory(Part):
         """A copy whose tables and linear weights are held as these make them of its own."""
         twin = EpisodicMemory(**self.settings())
         twin._learns = self._learns
-        twin.popularity, twin._stages, twin.newcomers = copy.deepcopy(
-            (self.popularity, self._stages, self.newcomers)
+        twin.popularity, twin._stages, twin._pauses, twin.newcomers = copy.deepcopy(
+            (self.popularity, self._stages, self._pauses, self.newcomers)
         )
         twin._neighbors = self._neighbors.with_tables(*map(table, self._neighbors.tables))
         twin._close = self._close.with_tables(*map(table, self._close.tables))
@@ -226,11 +236,14 @@ class EpisodicMemory(Part):
         return self._linear
 
     @property
-    def members(self) -> dict[str, PopularityBank | StagePopularity | Successors | LinearMemory]:
+    def members(
+        self,
+    ) -> dict[str, PopularityBank | StagePopularity | Circumstances | Successors | LinearMemory]:
         """Who keeps something beside these tables, by name."""
         return {
             "popularity": self.popularity,
             "stages": self._stages,
+            "pauses": self._pauses,
             "successors": self._successors,
             "linear": self._linear,
         }
@@ -240,6 +253,7 @@ class EpisodicMemory(Part):
         return {
             "popularity": self.popularity.get_state(),
             "stages": self._stages.get_state(),
+            "pauses": self._pauses.get_state(),
             "neighbors": self._neighbors.get_state(),
             "close": self._close.get_state(),
             "successors": self._successors.get_state(),
@@ -254,6 +268,7 @@ class EpisodicMemory(Part):
         """
         self.popularity.set_state(state["popularity"], n_items)
         self._stages.set_state(state["stages"], n_items)
+        self._pauses.set_state(state["pauses"], n_items)
         self._neighbors.set_state(state["neighbors"], n_items)
         self._close.set_state(state["close"], n_items)
         self._successors.set_state(state["successors"], n_items)
@@ -287,8 +302,14 @@ class EpisodicMemory(Part):
         return scores
 
     def _described(self, items: NDArray[np.int64], scores: dict[str, Scores], past: Past) -> Candidates:
-        candidates = describe(items, scores, self.popularity, past)
-        self.newcomers.tell_age(candidates.features[:, _AGE], items, past.moment)
+        departures = self._successors.departures(int(past.liked[0])) if len(past.liked) else 0.0
+        candidates = describe(items, scores, self.popularity, past, departures)
+        features = candidates.features
+        self.newcomers.tell_age(features[:, _AGE], items, past.moment)
+        kind, share = pause_kind(past.pause), self._pauses.share(items, OPENING)
+        features[:, _AFTER_PAUSE] = self._pauses.affinity(items, kind)
+        features[:, _OPENS] = share
+        features[:, _FITS] = share if kind >= OPENING else 1.0 - share
         return self._blinded(candidates)
 
     def _blinded(self, candidates: Candidates) -> Candidates:

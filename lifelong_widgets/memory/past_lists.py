@@ -34,7 +34,7 @@ class PastLists:
 
     Of the candidates that were not taken a uniform sample is kept: with m out of n of them, ``log(n / m)``
     added to their scores makes the sum over the sample estimate that over all (the correction of sampled
-    softmax). Half precision is enough for features. So a list takes 3 kB, and 6 MB are the most.
+    softmax). Half precision is enough for features. So a list takes 4 kB, and 9 MB are the most.
 
     Source: experience replay, L.-J. Lin, "Self-improving reactive agents based on reinforcement learning,
     planning and teaching", Machine Learning 1992; the correction: Y. Bengio and J.-S. Senécal, "Adaptive

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lifelong_widgets.memory.candidates import Candidates, Past
+from lifelong_widgets.memory.candidates import Candidates, Past, pause_before
 from lifelong_widgets.memory.content import Content
 from lifelong_widgets.memory.episodic import EpisodicMemory
 from lifelong_widgets.memory.gate import Gate, Judged, Lesson
@@ -412,7 +412,8 @@ class Ranker:
             liked = self._histories.items_of(event.person)[rewards > 0]
             now = self.moment(self._histories.moments([event.time])[0]).time
             n_consumed = self._histories.n_consumed(event.person)
-            self._memory.learn(liked, n_consumed, event.item, now, event.reward, ledger)
+            pause = pause_before(now, self._histories.times_of(event.person)[rewards != 0])
+            self._memory.learn(liked, n_consumed, pause, event.item, now, event.reward, ledger)
         self._histories.append(*event, mark=mark)
         self.changed()
 

@@ -34,7 +34,8 @@ def memory() -> EpisodicMemory:
 
 def live(made: EpisodicMemory, life: list[Any], ledger: Ledger | None = None) -> None:
     for last, item, now, weight in life:
-        made.learn(np.array(last, dtype=np.int64), 3 * len(last), item, now, weight, ledger)
+        pause = now / 3.0 if last else float("inf")
+        made.learn(np.array(last, dtype=np.int64), 3 * len(last), pause, item, now, weight, ledger)
 
 
 @settings(max_examples=60, deadline=None)
@@ -124,8 +125,8 @@ def test_an_interrupt_within_a_batch_leaves_nothing_behind(monkeypatch: pytest.M
 
 def test_memory_is_taken_by_the_items_that_had_events() -> None:
     made = memory()
-    made.learn(np.zeros(0, dtype=np.int64), 0, 99_999, 0.0, 1.0)
-    made.learn(np.array([99_999]), 1, 99_998, 1.0, 1.0)
+    made.learn(np.zeros(0, dtype=np.int64), 0, float("inf"), 99_999, 0.0, 1.0)
+    made.learn(np.array([99_999]), 1, 1.0, 99_998, 1.0, 1.0)
     assert sum(part.nbytes for part in made._neighbors.get_state()["followers"].values()) < 100
     assert made.n_bytes < 20_000
 
@@ -138,6 +139,10 @@ def test_memory_is_taken_by_the_items_that_had_events() -> None:
         ("popularity", "counts", np.array([-9.0, 1.0])),
         ("popularity", "items", np.array([1, 0])),
         ("popularity", "pools", np.full((4, 256), 1, dtype=np.int32)),
+        ("pauses", "items", np.array([N_ITEMS + 3])),
+        ("pauses", "items", np.array([1, 0])),
+        ("pauses", "counts", np.zeros((2, 7), dtype=np.int32)),
+        ("pauses", "counts", np.full((2, 7), -1, dtype=np.int32)),
         ("successors", "departures", np.array([np.nan, 1.0])),
         ("successors", "departures", np.array([-1.0, 1.0])),
         ("linear", "weights", np.full((2, 2), np.inf, dtype=np.float32)),
