@@ -53,12 +53,13 @@ _OF_NETWORK = np.array([name.startswith("network.") for name in FEATURES])
 _NETWORK_SCORE = FEATURES.index("network.log_score")
 _AGE = FEATURES.index("popularity.age")
 COUNT = FEATURES.index("popularity.count")
-_REPEATS = slice(FEATURES.index("repeats.count"), FEATURES.index("repeats.overdue") + 1)
-_CONSUMED = FEATURES.index("repeats.consumed")
 """Where `FEATURES` say how many events an item has had: 0 for a new one."""
 
+_REPEATS = slice(FEATURES.index("repeats.count"), FEATURES.index("repeats.overdue") + 1)
+_CONSUMED = FEATURES.index("repeats.consumed")
 
-_USUAL = 8.0  # the logarithm of the seconds between two events of somebody of whom nothing is known
+_USUAL = 4.0  # the logarithm of the minutes between two events of somebody of whom nothing is known
+_SHORTEST = 60.0  # seconds: below, a rhythm is that of clicking
 _UNRANKED = 300  # the rank of what a member has nothing to say about, and of what comes after so many others
 _RECIPROCAL_RANKS = (1.0 / (1.0 + np.arange(_UNRANKED + 1) / 3.0)).astype(np.float32)
 _LOG_RANKS = (-np.log1p(np.arange(_UNRANKED + 1)) / 5.0).astype(np.float32)
@@ -222,9 +223,9 @@ def _tell_context(
         return
     usual, n_gaps = 0.0, min(n, 20) - 1  # the mean of the logarithms of the gaps between the latest events
     for place in range(n_gaps):
-        usual += np.log1p(max(times[place] - times[place + 1], 0.0))
+        usual += np.log1p(max(times[place] - times[place + 1], 0.0) / 60.0)
     usual = usual / n_gaps if n_gaps else _USUAL
-    told[2] = min(max(np.log1p(max(now - times[0], 0.0)) - usual, -5.0), 5.0) / 5.0
+    told[2] = min(max(np.log1p(max(now - times[0], 0.0) / 60.0) - usual, -5.0), 5.0) / 5.0
     sitting, later = 0, now
     while sitting < min(n, 20) and later - times[sitting] <= SITTING:
         later = times[sitting]
@@ -299,8 +300,8 @@ def _tell_repeats(
             told[place, 2] = max(1.5 - log_minutes(now - times[latest]), 0.0)
             told[place, 4] = rewards[latest] < 0
         if liked > 1:
-            interval = max((times[last] - times[first]) / (liked - 1), 1.0)
-            overdue = np.log(max(now - times[last], 1.0) / interval)
+            interval = max((times[last] - times[first]) / (liked - 1), _SHORTEST)
+            overdue = np.log(max(now - times[last], _SHORTEST) / interval)
             told[place, 5] = np.exp(-abs(overdue))
             told[place, 6] = np.exp(-abs(np.log((1.0 + last) * (liked - 1) / (first - last))))
             told[place, 7] = min(max(overdue, -3.0), 3.0) / 3.0

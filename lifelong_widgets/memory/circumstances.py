@@ -12,11 +12,15 @@ from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory.ledger import Ledger
 from lifelong_widgets.memory.states import check_arrays, check_ascending
 
-PAUSES_IN_SECONDS = np.array([5.0, 60.0, 1_800.0, 43_200.0, 604_800.0])
-"""Where one kind of pause ends and the next begins: 5 seconds, a minute, half an hour, half a day, a week."""
+PAUSES_IN_SECONDS = np.array([1_800.0, 43_200.0, 604_800.0])
+"""Where one kind of pause ends and the next begins: half an hour, half a day, a week.
+
+None is shorter: a pause of seconds before a click is how long its very item was looked at. When a list is made
+nobody knows that, though a log that is replayed does.
+"""
 
 N_PAUSES = len(PAUSES_IN_SECONDS) + 2
-OPENING = 3
+OPENING = 1
 """The first kind of pause after which an event opens a sitting; the last is that before a first event."""
 
 SITTING = float(PAUSES_IN_SECONDS[OPENING - 1])
@@ -31,8 +35,8 @@ _BEFORE = 4.0  # as many events of an item are imagined, under all circumstances
 def pause_kind(seconds: float) -> int:
     """The kind of a pause, 0 for the shortest; infinity is that before a first event.
 
-    >>> pause_kind(0.0), pause_kind(90.0), pause_kind(86_400.0), pause_kind(float("inf"))
-    (0, 2, 4, 6)
+    >>> pause_kind(90.0), pause_kind(7_200.0), pause_kind(86_400.0), pause_kind(float("inf"))
+    (0, 1, 2, 4)
     """
     if np.isinf(seconds):
         return N_PAUSES - 1

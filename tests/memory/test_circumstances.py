@@ -70,9 +70,16 @@ def test_packed_counts_that_are_none_are_refused() -> None:
 
 
 def test_pauses_are_told_apart() -> None:
-    kinds = [pause_kind(seconds) for seconds in (0.0, 5.0, 6.0, 61.0, 1_801.0, 1e5, 1e7, float("inf"))]
-    assert kinds == [0, 0, 1, 2, 3, 4, 5, 6]
-    assert kinds[4] == OPENING
+    kinds = [pause_kind(seconds) for seconds in (0.0, 1_800.0, 1_801.0, 1e5, 1e7, float("inf"))]
+    assert kinds == [0, 0, 1, 2, 3, 4]
+    assert kinds[2] == OPENING
+
+
+def test_how_long_a_click_takes_says_nothing() -> None:
+    """Bug of the first version: on votes a pause of seconds is how long the very statement was read."""
+    assert pause_kind(2.0) == pause_kind(20.0) == pause_kind(200.0)
+    quick, slow = (facts([0, 1], [1_000.0, 900.0], 1_000.0 + seconds)[0] for seconds in (1.0, 15.0))
+    assert np.abs(quick - slow).max() < 0.05
 
 
 def column(name: str) -> int:
@@ -110,8 +117,8 @@ def test_the_context_says_where_in_a_sitting_a_person_is() -> None:
     assert within[column("context.opens")] == 0.0
     assert within[column("context.repeated")] == pytest.approx(0.25)
     assert within[column("context.departures")] == pytest.approx(np.log1p(3.0) / 5.0)
-    usual = (2 * np.log1p(100.0) + np.log1p(9_800.0)) / 3
-    assert within[column("context.gap_to_usual")] == pytest.approx((np.log1p(60.0) - usual) / 5.0, rel=1e-5)
+    usual = (2 * np.log1p(100.0 / 60) + np.log1p(9_800.0 / 60)) / 3
+    assert within[column("context.gap_to_usual")] == pytest.approx((np.log1p(1.0) - usual) / 5.0, rel=1e-5)
     for items, times in [([], []), ([0], [1_000.0])]:
         assert facts(items, times, 1e6)[0, column("context.opens")] == 1.0
 
