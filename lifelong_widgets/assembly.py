@@ -18,6 +18,7 @@ from lifelong_widgets.data.ids import IdIndex
 from lifelong_widgets.drift import DriftMonitor
 from lifelong_widgets.errors import (
     DataError,
+    DataWarning,
     FeatureWarning,
     FormatError,
     LifelongWidgetsError,
@@ -248,9 +249,15 @@ class Assembly:
         self._n_offered = count_of(state.get("n_offered", n_items), "n_offered")
         if self._n_offered > n_items:
             raise FormatError(f"n_offered is {self._n_offered}, and there are {n_items} items")
-        if has_fast_memory(state):  # else it begins empty
+        if has_fast_memory(state):
             self.memory.set_state(state["memory"], n_items)
             self.gate.set_state(state["gate"], n_items, len(self.users))
+        else:
+            warn(
+                "an older version wrote this model, whose fast memory was another: it begins empty, so that "
+                "lists are worse than they were until events are learned again (fit, or learn_many)",
+                DataWarning,
+            )
         if self.value.on:
             self.value.set_state(state["value"], n_items, len(self.users))
         if self.privacy.on:
@@ -494,8 +501,8 @@ def check_graph(graph: object) -> None:
 
 
 def has_fast_memory(state: Mapping[str, Any]) -> bool:
-    """Whether the fast memory in a state is that of today; before version 5 of the file it was another."""
-    return "personal" in state.get("gate", {})
+    """Whether the fast memory in a state is that of today; before version 7 of the file it was another."""
+    return "pauses" in state.get("memory", {})
 
 
 def settings_of_today(written: Mapping[str, Any]) -> dict[str, Any]:

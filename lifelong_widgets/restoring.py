@@ -32,7 +32,7 @@ from lifelong_widgets.progress import ProgressCallback, held_interrupts, track
 from lifelong_widgets.state_file import Tree, damage_of, read_tree, unpacked, write_tree
 
 _KIND = "lifelong-widgets checkpoint"
-_VERSION = 4  # 1 had no fast memory, 2 and 3 others
+_VERSION = 5  # 1 had no fast memory, 2 to 4 others
 _SILENT = 200  # entries that are replayed without a bar: they take less than a second
 
 E = TypeVar("E", bound=Engine)
@@ -196,8 +196,6 @@ def _read_checkpoint(cls: type[E], journal: Journal, path: Path, id: int) -> E:
             raise FormatError("it is of another journal, or of a copy of this one that went on by itself")
         if id and not has_fast_memory(tree["state"]):
             raise FormatError("an older version wrote it, whose models had another fast memory")
-        if id and "owners" not in tree["state"]["buffer"]:
-            raise FormatError("an older version wrote it, which did not keep whose an example is")
         seed = journal.genesis["seed"]
         return cls.from_saved(
             catalog=_catalog(journal, tree["n_items"]),

@@ -13,7 +13,7 @@ from lifelong_widgets.files import as_path, replacing
 from lifelong_widgets.state_file import damage_of, read_tree, write_tree
 
 KIND = "lifelong-widgets recommender"
-VERSION = 6  # 1 had no digest, 2 no fast memory, 3 and 4 others; 5 is what one without a graph is
+VERSION = 8  # 1 had no digest, 2 no fast memory, 3 to 6 others; 7 is what one without a graph is
 
 E = TypeVar("E", bound=Engine)
 

@@ -29,7 +29,7 @@ from lifelong_widgets.recommendations import Recommendations, check_flags, check
 from lifelong_widgets.state_file import Tree, damage_of, packed, read_tree, write_tree
 
 KIND = "lifelong-widgets serving copy"
-VERSION = 3
+VERSION = 4
 
 _NOT_HERE = {
     **dict.fromkeys(
@@ -267,7 +267,7 @@ class CompressedRecommender:
         Raises:
             FormatError: the file is missing, damaged, something else, or of another version.
         """
-        tree = read_tree(path, KIND, VERSION, oldest=3, remedy="make it again with rec.compress")
+        tree = read_tree(path, KIND, VERSION, oldest=4, remedy="make it again with rec.compress")
         with damage_of(path):
             return cls.of_tree(restored(tree))
 

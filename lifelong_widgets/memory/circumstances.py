@@ -15,8 +15,8 @@ from lifelong_widgets.memory.states import check_arrays, check_ascending
 PAUSES_IN_SECONDS = np.array([1_800.0, 43_200.0, 604_800.0])
 """Where one kind of pause ends and the next begins: half an hour, half a day, a week.
 
-None is shorter: a pause of seconds before a click is how long its very item was looked at. When a list is made
-nobody knows that, though a log that is replayed does.
+None is shorter: a pause of seconds before a click is how long its very item was looked at. When a list is
+made nobody knows that, though a log that is replayed does.
 """
 
 N_PAUSES = len(PAUSES_IN_SECONDS) + 2
