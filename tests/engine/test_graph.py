@@ -13,7 +13,7 @@ from lifelong_widgets.data import Catalog, Feedback, Interactions, SocialGraph
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError
 from lifelong_widgets.journal import Journal, Op
 from lifelong_widgets.recommender import Recommender
-from lifelong_widgets.saving import KIND
+from lifelong_widgets.saving import KIND, VERSION
 from lifelong_widgets.state_file import read_tree, write_tree
 from tests.engine.lives import QUIET, fresh, opened
 from tests.engine.worlds import SMALL, assert_same_state
@@ -283,7 +283,7 @@ def test_saved_and_loaded(name: str, tmp_path: Path, log: Interactions) -> None:
         one.follow("p2", "zoe")
         one.learn_one(log[130])
     assert again.digest() == rec.digest()
-    tree = read_tree(path, KIND, 6)
+    tree = read_tree(path, KIND, VERSION)
     graph = dict(tree["graph"])
     for key, wrong in (
         ("followed", graph["followed"] + len(graph["people"])),
@@ -293,7 +293,7 @@ def test_saved_and_loaded(name: str, tmp_path: Path, log: Interactions) -> None:
         ("met", np.zeros_like(graph["met"])),
         ("people", [*graph["people"][1:], graph["people"][1]]),
     ):
-        write_tree(path, {**tree, "graph": {**graph, key: wrong}}, KIND, 6)
+        write_tree(path, {**tree, "graph": {**graph, key: wrong}}, KIND, VERSION)
         with pytest.raises(FormatError):
             Recommender.load(path)
 
