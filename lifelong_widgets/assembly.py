@@ -255,7 +255,7 @@ class Assembly:
         else:
             warn(
                 "an older version wrote this model, whose fast memory was another: it begins empty, so that "
-                "lists are worse than they were until events are learned again (fit, or learn_many)",
+                "lists are worse than they were. Fit the log again; a journal learns its own by itself",
                 DataWarning,
             )
         if self.value.on:
@@ -501,7 +501,7 @@ def check_graph(graph: object) -> None:
 
 
 def has_fast_memory(state: Mapping[str, Any]) -> bool:
-    """Whether the fast memory in a state is that of today; before version 7 of the file it was another."""
+    """Whether the fast memory in a state is that of today; before version 7 it was another, or none."""
     return "pauses" in state.get("memory", {})
 
 

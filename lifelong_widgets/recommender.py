@@ -408,7 +408,8 @@ class Recommender(ExplainableEngine):
 
         A class made of this one may have attributes of its own.
         """
-        if name not in self.__dict__ and not name.startswith("_") and name not in _ATTRIBUTES:
+        known_here = name in self.__dict__ or name.startswith("_") or hasattr(type(self), name)
+        if not known_here and name not in _ATTRIBUTES:
             parts: dict[str, Part] = self.__dict__.get("parts", {})
             known = {setting: part for part, made in parts.items() for setting in made.settings()}
             if name in known:
@@ -473,11 +474,12 @@ class Recommender(ExplainableEngine):
     def _warn_of_what_is_lost(self, log: Interactions) -> None:
         """Clicks are worth more than a repeated fit of the same log, and easily lost by one."""
         last = self._latest_event()
-        if last is None and (self.n_fits or not self.n_events):
+        if last is None and (not self.n_events or (self.n_fits and self.n_events <= len(log))):
             return
         if last is not None and last.user in log.users and last.item in log.items:
             person, item = log.users.index(last.user), log.items.index(last.item)
-            if ((log.user_codes == person) & (log.item_codes == item)).any():
+            same = (log.user_codes == person) & (log.item_codes == item)
+            if (same if last.time is None else same & (log.times == last.time)).any():
                 return
         if not self._checked(log)[1].any():  # refused in a moment
             return

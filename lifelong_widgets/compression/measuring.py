@@ -121,15 +121,15 @@ def report_of(
         n_lists=len(overlaps),
         n_people=len(set(shown.users)),
         interrupted=small.interrupted,
-        note=_note_on(small, len(live.network.items)),
+        note=_note_on(small, live),
     )
 
 
-def _note_on(small: CompressedRecommender, n_items: int) -> str:
-    neighbors = small.plan.neighbors
-    if neighbors is None or neighbors.kept < n_items:
+def _note_on(small: CompressedRecommender, live: Live) -> str:
+    neighbors, n_items = small.plan.neighbors, len(live.network.items)
+    if neighbors is None or neighbors.kept < min(n_items, live.memory.n_neighbors):
         return ""
-    return f"{neighbors} leaves out nothing: of {n_items:,} items none has as many neighbours"
+    return f"{neighbors} leaves out nothing: of {n_items:,} items none has more neighbours"
 
 
 def compress(

@@ -23,10 +23,8 @@ _LONGEST_LIST = 10_000  # characters of a written-out list that are still parsed
 _MOST_TEXTS = 1_000
 _LONGEST_ITEM = 4_000_000  # characters; in bytes, as JSON, far below what a journal can hold in a cell
 _TEXTS_SHOWN = 5
-_LOOKED_AT = 1_000  # rows by which it is told what a column holds
-_WORDS = re.compile(
-    r"[^\W\d_]{2,}\W?\s[^\W\d_]{2,}|[\u4e00-\u9fff]{4,}"
-)  # two, or Chinese, which has no spaces
+_LOOKED_AT = 1_000  # rows, and characters of each, by which it is told what a column holds
+_WORDS = re.compile(r"[^\W\d_]{2}\W?\s[^\W\d_]{2}|[\u4e00-\u9fff]{4}")  # two, or Chinese, which has no spaces
 _NEAR_AMONG = 5_000  # ids among which a typing error is looked for
 
 
@@ -173,7 +171,7 @@ class Catalog:
         for row, made in enumerate(items):
             if problem := _too_long(made):
                 raise DataError(f"{frames.row(ids, row)}: {problem}")
-        if text == ():
+        if isinstance(text, tuple) and not text:
             _warn_of_unread_texts(frame, (item, title, categories, image, audio, released))
         catalog = cls(texts)
         catalog._append(items)
@@ -547,7 +545,10 @@ def _warn_of_unread_texts(frame: pd.DataFrame, used: tuple[object, ...]) -> None
     for place, label in enumerate(frame.columns):
         if any(frames.same_label(label, name) for name in used):
             continue
-        cells = [cell for cell in frame.iloc[:_LOOKED_AT, place].tolist() if isinstance(cell, str) and cell]
+        cells = [
+            cell[:_LOOKED_AT] for cell in frame.iloc[:_LOOKED_AT, place].tolist() if isinstance(cell, str)
+        ]
+        cells = [cell for cell in cells if cell]
         if cells and 2 * sum(map(bool, map(_WORDS.search, cells))) > len(cells):
             unread.append(brief(label))
     if unread:

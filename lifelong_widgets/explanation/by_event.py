@@ -18,8 +18,10 @@ N_OTHERS = 10
 _MEMBERS = np.array([name.partition(".")[0] for name in FEATURES])
 _OF_GROUP = {group: np.flatnonzero([home == group for home in GROUP_OF.values()]) for group in GROUPS}
 _IS_OF = {member: np.equal(_MEMBERS, member).astype(np.float64) for member in ("network", *LINEAR)}
-_COUNT = FEATURES.index("repeats.count")
-_LATEST = np.flatnonzero(np.equal(_MEMBERS, "repeats") & (np.arange(len(FEATURES)) != _COUNT))
+_COUNTED = [FEATURES.index(f"repeats.{name}") for name in ("count", "rhythm", "rhythm_in_events", "overdue")]
+"""What is said of all events that speak for an item; the rest of their group is said of the latest one."""
+
+_LATEST = np.setdiff1d(np.flatnonzero(np.equal(_MEMBERS, "repeats")), _COUNTED)
 
 Floats = NDArray[np.float64]
 
@@ -105,13 +107,13 @@ def amounts_by_event(
 def _hand_out_repeats(
     amounts: dict[str, Floats], part: str, past: Past, items: NDArray[np.int64], added: Floats
 ) -> None:
-    """To a person's own events with an item: what they count to those that count, the rest to the latest."""
+    """To one's own events with an item: number and rhythm to those that count, the rest to the latest."""
     own = past.items[:, None] == items
     for place in np.flatnonzero(own.any(axis=0)):
         into = amounts.setdefault(part, np.zeros(own.shape))[:, place]
         events = np.flatnonzero(own[:, place])
         counted = events[past.rewards[events] > 0]
-        into[counted] += added[place, _COUNT] / max(len(counted), 1)
+        into[counted] += added[place, _COUNTED].sum() / max(len(counted), 1)
         into[events[0]] += added[place, _LATEST].sum()
 
 

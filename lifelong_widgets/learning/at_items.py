@@ -156,7 +156,7 @@ def _by_item(
     it takes a fifth of the time of one that compares.
     """
     highest, shift = items.max() if len(items) else 0, 0
-    while shift == 0 or highest >> shift:
+    while shift == 0 or highest >> shift > 0:
         starts = np.zeros(2**_DIGIT + 1, dtype=np.int64)
         for item in items:
             starts[((item >> shift) & (2**_DIGIT - 1)) + 1] += 1

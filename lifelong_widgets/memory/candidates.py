@@ -59,7 +59,7 @@ _REPEATS = slice(FEATURES.index("repeats.count"), FEATURES.index("repeats.overdu
 _CONSUMED = FEATURES.index("repeats.consumed")
 
 _USUAL = 4.0  # the logarithm of the minutes between two events of somebody of whom nothing is known
-_SHORTEST = 60.0  # seconds: below, a rhythm is that of clicking
+_SHORTEST = 60.0  # seconds: what is shorter says how long the very item was looked at
 _UNRANKED = 300  # the rank of what a member has nothing to say about, and of what comes after so many others
 _RECIPROCAL_RANKS = (1.0 / (1.0 + np.arange(_UNRANKED + 1) / 3.0)).astype(np.float32)
 _LOG_RANKS = (-np.log1p(np.arange(_UNRANKED + 1)) / 5.0).astype(np.float32)
@@ -215,7 +215,8 @@ def _tell_context(
     """See `context_of`."""
     n = len(items)
     told[0] = np.log1p(n) / 4.0
-    told[1] = log_minutes(now - times[0]) if n else LONGEST
+    pause = max(now - times[0], _SHORTEST) if n else np.inf
+    told[1] = log_minutes(pause)
     told[4] = 1.0
     told[6] = np.log1p(n_consumed) / 6.0
     told[7], told[8] = np.log1p(departures) / 5.0, np.log1p(count) / 5.0
@@ -223,9 +224,9 @@ def _tell_context(
         return
     usual, n_gaps = 0.0, min(n, 20) - 1  # the mean of the logarithms of the gaps between the latest events
     for place in range(n_gaps):
-        usual += np.log1p(max(times[place] - times[place + 1], 0.0) / 60.0)
+        usual += np.log1p(max(times[place] - times[place + 1], _SHORTEST) / 60.0)
     usual = usual / n_gaps if n_gaps else _USUAL
-    told[2] = min(max(np.log1p(max(now - times[0], 0.0) / 60.0) - usual, -5.0), 5.0) / 5.0
+    told[2] = min(max(np.log1p(pause / 60.0) - usual, -5.0), 5.0) / 5.0
     sitting, later = 0, now
     while sitting < min(n, 20) and later - times[sitting] <= SITTING:
         later = times[sitting]
@@ -299,7 +300,7 @@ def _tell_repeats(
             told[place, 1] = 1.0 / (1.0 + latest)
             told[place, 2] = max(1.5 - log_minutes(now - times[latest]), 0.0)
             told[place, 4] = rewards[latest] < 0
-        if liked > 1:
+        if liked > 1 and times[first] != times[last]:  # else there are no times
             interval = max((times[last] - times[first]) / (liked - 1), _SHORTEST)
             overdue = np.log(max(now - times[last], _SHORTEST) / interval)
             told[place, 5] = np.exp(-abs(overdue))

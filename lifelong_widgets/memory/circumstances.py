@@ -29,6 +29,7 @@ SITTING = float(PAUSES_IN_SECONDS[OPENING - 1])
 UNKNOWN_SHARE = 0.5
 """Which share of its events is taken to have opened a sitting, of an item that nobody has had."""
 
+_MOST = 2**30  # events of an item: a file that says more would soon overflow
 _BEFORE = 4.0  # as many events of an item are imagined, under all circumstances as all events are
 
 
@@ -47,7 +48,7 @@ class Circumstances:
     """How much more often than others each item is taken under each of some circumstances.
 
     With ``n_jk`` the events of item j under the circumstances k, ``n_j`` all of its events, and ``P_k`` the
-    share of k in all events::
+    share of k in all events, with one of each kind imagined::
 
         affinity(j, k) = ½ log((n_jk + 4 P_k) / ((n_j + 4) P_k))
 
@@ -120,8 +121,8 @@ class Circumstances:
             counts=((n, width), np.int32, None),
         )
         check_ascending("circumstances: items", items)
-        if n and (counts.min() < 0 or not counts.any(axis=1).all()):
-            raise FormatError("circumstances: a count is negative, or an item is known that had no event")
+        if n and (counts.min() < 0 or counts.max() > _MOST or not counts.any(axis=1).all()):
+            raise FormatError("circumstances: a count is negative or huge, or an item had no event")
         self._counts = np.zeros((int(items.max(initial=-1)) + 1, width), dtype=np.int32)
         self._counts[items] = counts
         self._totals = counts.sum(axis=0, dtype=np.int64)

@@ -38,6 +38,12 @@ _AGE = FEATURES.index("popularity.age")
 _AFTER_PAUSE = FEATURES.index("popularity.after_pause")
 _OPENS, _FITS = FEATURES.index("popularity.opens"), FEATURES.index("popularity.fits")
 
+_CONTEXT_OF = {
+    "popularity": FEATURES.index("context.popularity"),
+    "repeats": FEATURES.index("context.repeated"),
+}
+"""What the context says of a group that may be switched off."""
+
 _HOMES = {"close": "neighbors", "followers": "neighbors", "stage": "popularity"}
 GROUP_OF: dict[str, str] = {name: _HOMES.get(name.split(".")[0], name.split(".")[0]) for name in FEATURES}
 """To which group each feature belongs, ``"context"`` to none of `GROUPS`."""
@@ -316,6 +322,7 @@ class EpisodicMemory(Part):
         for group in ("popularity", "repeats"):
             if not getattr(self, f"use_{group}"):
                 candidates.features[:, _OF_GROUP[group]] = SILENT[_OF_GROUP[group]]
+                candidates.features[:, _CONTEXT_OF[group]] = 0.0
         return candidates
 
     @traitlets.validate(*(f"use_{group}" for group in GROUPS), "n_neighbors", "n_candidates")

@@ -142,10 +142,10 @@ class DecayedMLP(UserEncoder):
         below = torch.erf(before * 0.5**0.5).add_(1).mul_(0.5)
         hidden = before * below
         users = torch.addmm(self.output.bias, hidden, self.output.weight.T)
-        if users.requires_grad:
+        if torch.is_grad_enabled():
             users = users + self.short_cut @ inputs
         else:
-            _add_short_cut(inputs.numpy(), self.short_cut.numpy(), users.numpy())
+            _add_short_cut(inputs.numpy(), self.short_cut.detach().numpy(), users.numpy())
         return flat, before, below, hidden, users
 
 

@@ -11,6 +11,7 @@ from lifelong_widgets.errors import FormatError
 from lifelong_widgets.models.row_optimizers import ADAM, RowOptimizer, RowsBefore
 
 _GROWN_AT_ONCE = 16_384
+_MOST_STEPS = 2**24  # which one more leaves as it is
 
 
 class ItemTable:
@@ -223,6 +224,8 @@ class ItemTable:
                 raise FormatError(f"item table: {name} must hold finite float32, not {tensor.dtype}")
         if len(state["adam"]) and state["adam"][:, optimizer.n_signed(dim) :].min() < 0:
             raise FormatError("item table: a second moment or a count of steps is negative")
+        if len(state["adam"]) and state["adam"][:, -1].max() > _MOST_STEPS:
+            raise FormatError("item table: a count of steps is larger than float32 can count to")
         self._rows, self._states = (tensor.numpy().copy() for tensor in state.values())
         self._n = len(self._rows)
 

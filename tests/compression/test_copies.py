@@ -726,7 +726,7 @@ def test_neighbours_that_are_more_than_there_are_items_are_told_to_leave_out_not
     fitted: Recommender,
 ) -> None:
     """Bug: `neighbors:999` looked as if it had made 60 items smaller."""
-    said = "neighbors:999 leaves out nothing: of 60 items none has as many neighbours"
+    said = "neighbors:999 leaves out nothing: of 60 items none has more neighbours"
     report = fitted.compress("neighbors:999").report
     assert report is not None and report.note == said and said in str(report) and said in report._repr_html_()
     assert (few := fitted.compress("neighbors:59").report) is not None and not few.note

@@ -464,6 +464,10 @@ def test_columns_of_words_that_nobody_named_are_told_once() -> None:
         warnings.simplefilter("error")
         Catalog.from_pandas(frame, text=[])
         Catalog.from_pandas(frame, text="plot")  # who names one has chosen
+        Catalog.from_pandas(frame, text=frame.columns[2:3])
+        Catalog.from_pandas(
+            pd.DataFrame({"item": range(99), "gene": ["ACGT" * 100_000] * 99})
+        )  # is soon told
         Catalog.from_pandas(frame.drop(columns=["plot", "简介"]))
 
 

@@ -592,8 +592,17 @@ def test_a_class_made_of_it_has_attributes_of_its_own() -> None:
             self.note = "mine"
             super().__init__(catalog)
             self.user = "ada"
+            self.epochs = 7
+
+        @property
+        def epochs(self) -> int:
+            return self._epochs
+
+        @epochs.setter
+        def epochs(self, n: int) -> None:
+            self._epochs = n
 
     mine = Mine(Catalog.from_records([{"item": 1}]))
-    assert (mine.note, mine.user) == ("mine", "ada")
+    assert (mine.note, mine.user, mine.epochs) == ("mine", "ada", 7)
     with pytest.raises(AttributeError, match="hyperparameter of a part"):
         mine.learning_rate = 0.1

@@ -383,3 +383,13 @@ def test_a_fit_after_clicks_that_came_from_a_file_says_what_it_loses(tmp_path: P
     rec.save(tmp_path / "clicked.lw")
     with pytest.warns(DataWarning, match=r"events that the log does not hold\. learn_many"):
         Recommender.load(tmp_path / "clicked.lw").fit(log[:60], **QUIET)
+    rec = Recommender(catalog, **SMALL, epochs=1)
+    rec.fit(log[:60], **QUIET)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rec.save(tmp_path / "fitted.lw")
+        Recommender.load(tmp_path / "fitted.lw").fit(log[:60], **QUIET)
+    rec.learn_one(user="ada", item="i3", kind="like")
+    rec.save(tmp_path / "both.lw")
+    with pytest.warns(DataWarning, match="what it has learned before is lost"):
+        Recommender.load(tmp_path / "both.lw").fit(log[:60], **QUIET)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lifelong_widgets.data import Catalog, Feedback
 from lifelong_widgets.errors import FormatError
 from lifelong_widgets.memory import Content, EpisodicMemory, Gate, Ledger, Moment, Past
+from lifelong_widgets.memory.circumstances import N_PAUSES
 from lifelong_widgets.recommender import Recommender
 from lifelong_widgets.state_file import digest_of
 
@@ -141,8 +142,10 @@ def test_memory_is_taken_by_the_items_that_had_events() -> None:
         ("popularity", "pools", np.full((4, 256), 1, dtype=np.int32)),
         ("pauses", "items", np.array([N_ITEMS + 3])),
         ("pauses", "items", np.array([1, 0])),
-        ("pauses", "counts", np.zeros((2, 7), dtype=np.int32)),
-        ("pauses", "counts", np.full((2, 7), -1, dtype=np.int32)),
+        ("pauses", "counts", np.zeros((2, N_PAUSES), dtype=np.int32)),
+        ("pauses", "counts", np.full((2, N_PAUSES), -1, dtype=np.int32)),
+        ("pauses", "counts", np.full((2, N_PAUSES), 2**31 - 1, dtype=np.int32)),
+        ("pauses", "counts", np.ones((2, N_PAUSES + 1), dtype=np.int32)),
         ("successors", "departures", np.array([np.nan, 1.0])),
         ("successors", "departures", np.array([-1.0, 1.0])),
         ("linear", "weights", np.full((2, 2), np.inf, dtype=np.float32)),

@@ -76,6 +76,16 @@ def test_state_of_another_shape_is_refused_and_nothing_changes() -> None:
     assert torch.equal(table.rows, before)
 
 
+def test_more_steps_than_can_be_counted_are_refused() -> None:
+    """Bug: a loop looked up what such a count is corrected by, far beyond the end of the table."""
+    table = ItemTable(4, 3, seed=0)
+    table.grow(content(3))
+    state = table.get_state()
+    state["adam"][1, -1] = 1e30
+    with pytest.raises(FormatError, match="larger than float32"):
+        table.set_state(state)
+
+
 def test_what_has_no_row_is_refused_and_moves_nothing() -> None:
     """The loops are compiled and look at no bounds: whoever calls them does."""
     table = ItemTable(embedding_dim=4, content_dim=0, seed=0)
