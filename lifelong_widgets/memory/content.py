@@ -87,7 +87,8 @@ class ContentScores:
             known = lengths > 0
             totals += weight * known
             scales = np.divide(weight, lengths, out=np.zeros(len(items)), where=known)
-            terms += past @ own[:, part].T * scales.astype(np.float32)
+            # not `@`, which looks at flags that a BLAS may raise by lanes that it then leaves out
+            terms += np.dot(past, own[:, part].T) * scales.astype(np.float32)
         terms /= np.where(totals > 0, totals, 1.0).astype(np.float32)
         return terms
 

@@ -64,8 +64,14 @@ def test_a_crowd_clicks_while_i_click_and_can_be_stopped(notebook: Callable[[lis
     page = open_studio(notebook).page
     page.get_by_role("button", name=RUN).click()
     page.get_by_role("button", name="Cancel").wait_for()
-    first = titles(page)[0]
-    page.locator(".llw-card").first.get_by_role("button", name=re.compile("^Like")).click()
+    # at once: the crowd changes the list all the time, also between a look at a card and a click on it
+    first = page.locator(".llw-card").first.evaluate(
+        """card => {
+            const title = card.querySelector(".llw-title").textContent;
+            card.querySelector("[data-kind=like]").click();
+            return title;
+        }"""
+    )
     expect(page.locator(".llw-said")).to_contain_text(f"Liked {first}.")
     assert page.get_by_role("button", name="Cancel").is_visible(), "the click waited for the whole simulation"
     expect(page.get_by_text("500 simulated clicks learned")).to_be_visible()
