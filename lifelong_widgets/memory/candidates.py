@@ -49,6 +49,11 @@ SILENT: NDArray[np.float32] = np.array([_SILENT.get(name, 0.0) for name in FEATU
 CONTEXT = np.array([name.startswith("context.") for name in FEATURES])
 """Which of `FEATURES` say something of the person, and so the same of all items of a list."""
 
+_IN_CONTEXT = [name.removeprefix("context.") for name in FEATURES if name.startswith("context.")]
+_HISTORY_LENGTH, _GAP, _GAP_TO_USUAL = map(_IN_CONTEXT.index, ("history_length", "gap", "gap_to_usual"))
+_SO_FAR, _OPENS, _REPEATED = map(_IN_CONTEXT.index, ("sitting", "opens", "repeated"))
+_N_CONSUMED, _DEPARTURES, _POPULARITY = map(_IN_CONTEXT.index, ("consumed", "departures", "popularity"))
+
 _OF_NETWORK = np.array([name.startswith("network.") for name in FEATURES])
 _NETWORK_SCORE = FEATURES.index("network.log_score")
 _AGE = FEATURES.index("popularity.age")
@@ -214,24 +219,24 @@ def _tell_context(
 ) -> None:
     """See `context_of`."""
     n = len(items)
-    told[0] = np.log1p(n) / 4.0
+    told[_HISTORY_LENGTH] = np.log1p(n) / 4.0
     pause = max(now - times[0], _SHORTEST) if n else np.inf
-    told[1] = log_minutes(pause)
-    told[4] = 1.0
-    told[6] = np.log1p(n_consumed) / 6.0
-    told[7], told[8] = np.log1p(departures) / 5.0, np.log1p(count) / 5.0
+    told[_GAP] = log_minutes(pause)
+    told[_OPENS] = 1.0
+    told[_N_CONSUMED] = np.log1p(n_consumed) / 6.0
+    told[_DEPARTURES], told[_POPULARITY] = np.log1p(departures) / 5.0, np.log1p(count) / 5.0
     if not n:
         return
     usual, n_gaps = 0.0, min(n, 20) - 1  # the mean of the logarithms of the gaps between the latest events
     for place in range(n_gaps):
         usual += np.log1p(max(times[place] - times[place + 1], _SHORTEST) / 60.0)
     usual = usual / n_gaps if n_gaps else _USUAL
-    told[2] = min(max(np.log1p(pause / 60.0) - usual, -5.0), 5.0) / 5.0
+    told[_GAP_TO_USUAL] = min(max(np.log1p(pause / 60.0) - usual, -5.0), 5.0) / 5.0
     sitting, later = 0, now
     while sitting < min(n, 20) and later - times[sitting] <= SITTING:
         later = times[sitting]
         sitting += 1
-    told[3], told[4] = sitting / 10.0, sitting == 0
+    told[_SO_FAR], told[_OPENS] = sitting / 10.0, sitting == 0
     distinct = 0
     for place in range(n):
         fresh = True
@@ -240,7 +245,7 @@ def _tell_context(
                 fresh = False
                 break
         distinct += fresh
-    told[5] = 1.0 - distinct / n
+    told[_REPEATED] = 1.0 - distinct / n
 
 
 @compiled
