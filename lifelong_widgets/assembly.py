@@ -514,8 +514,12 @@ def settings_of_today(written: Mapping[str, Any]) -> dict[str, Any]:
     return {_RENAMED.get(name, name): value for name, value in written.items()}
 
 
-def make_parts(given: dict[str, Any]) -> dict[str, Part]:
+def make_parts(given: dict[str, Any], also: Iterable[str] = ()) -> dict[str, Part]:
     """The parts of an engine with these hyperparameters, the others at their defaults.
+
+    Args:
+        given: the hyperparameters, by name.
+        also: what else may have been meant by a name that no part has.
 
     Raises:
         DataError: one that no part has.
@@ -537,8 +541,9 @@ def make_parts(given: dict[str, Any]) -> dict[str, Part]:
     owners = {name: part for part, kind in kinds.items() for name in kind.class_traits(config=True)}
     for name in given:
         if name not in owners:
+            meant = _meant(name, [*owners, *also])
             raise DataError(
-                f"no part of the recommender has a hyperparameter {name!r:.80}{_meant(name, owners)}; "
+                f"no part of the recommender has a hyperparameter {name!r:.80}{meant}; "
                 "lifelong_widgets.settings() lists them all"
             )
     parts = {}

@@ -129,7 +129,8 @@ class DurableEngine(Engine):
         }
         journal_settings = _journal_settings(own)
         check_graph(graph)
-        make_parts(settings)  # refuses what no part knows, before anything is opened
+        # refuses what no part knows, before anything is opened
+        make_parts(settings, also=JournalSettings.class_traits(config=True))
         if folder.is_file():
             raise FormatError(
                 f"{path} is a file, a journal is a folder; Recommender.load reads saved recommenders"

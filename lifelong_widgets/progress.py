@@ -145,14 +145,18 @@ def report_or_give_up(report: Progress, n: int, interrupt: threading.Event) -> N
     ...         report_or_give_up(report, 1, interrupt)
     ...     except KeyboardInterrupt as error:
     ...         print(error)
-    given up while there was nothing whole to keep
+    given up while there was nothing whole to keep, and nothing was changed; Ctrl-C in the epochs of a fit \
+keeps the best of them
     """
     try:
         report.update(n)
     except Stop:
         interrupt.set()
     if interrupt.is_set():
-        raise KeyboardInterrupt("given up while there was nothing whole to keep")
+        raise KeyboardInterrupt(
+            "given up while there was nothing whole to keep, and nothing was changed; "
+            "Ctrl-C in the epochs of a fit keeps the best of them"
+        )
 
 
 @contextmanager

@@ -146,7 +146,8 @@ def damage_of(path: str | os.PathLike[str]) -> Iterator[None]:
         RuntimeError,  # torch's, and RecursionError
         MemoryError,
     ) as error:
-        raise FormatError(f"{os.fspath(path)} is damaged: {type(error).__name__}: {error!s:.500}") from error
+        kind = "" if isinstance(error, LifelongWidgetsError) else f"{type(error).__name__}: "
+        raise FormatError(f"{os.fspath(path)} is damaged: {kind}{error!s:.500}") from error
 
 
 def _raw(

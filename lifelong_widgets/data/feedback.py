@@ -104,8 +104,12 @@ def feedback_of(
             shown=shown,  # type: ignore[arg-type]  # any sequence of ids; Feedback checks and keeps a tuple
             id=id,
         )
-    if user is not None or item is not None:
-        raise DataError(f"{verb} takes a Feedback or its fields by name, not both")
+    fields = {"user": user, "item": item, "time": time, "value": value, "shown": shown, "id": id}
+    beside = [name for name, given in fields.items() if given is not None]
+    if kind != "click":
+        beside.append("kind")
+    if beside:
+        raise DataError(f"{verb} takes a Feedback or its fields by name, not both: {', '.join(beside)}")
     if not isinstance(feedback, Feedback):
         given = type(feedback).__name__
         raise DataError(f"{verb} takes a Feedback, or user=…, item=…, kind=… by name, not a {given}")
@@ -165,6 +169,8 @@ def _shown(items: Any) -> tuple[Id, ...]:
         )
     try:
         shown = tuple(items)
+        if isinstance(getattr(items, "items", None), (list, tuple)):  # recommendations, which name theirs
+            shown = tuple(items.items)
     except TypeError:
         raise DataError(f"`shown` is a sequence of item ids, not {brief(items)}") from None
     return as_ids(shown, "shown item")

@@ -296,7 +296,8 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
                 None are looked at.
 
         Raises:
-            DataError: an event without a time, of an unknown kind, or whose ids clash; the message names it.
+            DataError: what is no Feedback; an event without a time, of an unknown kind, or whose ids clash;
+                the message names it.
 
         >>> Interactions.from_events([Feedback("ada", 7), Feedback("bob", 7, time=20)], times=[30, 99]).users
         ['bob', 'ada']
@@ -311,7 +312,8 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         seconds: list[float] = []
         values: list[float | None] = []
         others = repeat(None) if times is None else iter(times)
-        for position, event in enumerate(events):
+        for position, given in enumerate(events):
+            event = _feedback(position, given)
             other = next(others, None)
             time = other if event.time is None else event.time
             if time is None:
@@ -644,3 +646,10 @@ def _refuse_unknown(
 
 def _readable(seconds: float) -> str:
     return str(pd.Timestamp(round(seconds), unit="s"))
+
+
+def _feedback(position: int, event: object) -> Feedback:
+    if not isinstance(event, Feedback):
+        given = type(event).__name__
+        raise DataError(f"event {position} is a {given}; from_events takes Feedback(user, item, kind, time)")
+    return event

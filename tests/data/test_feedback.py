@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifelong_widgets.data import DEFAULT_KINDS, Feedback, FeedbackKind, FeedbackKinds
-from lifelong_widgets.data.feedback import check_same_kinds
+from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, FeedbackKinds
+from lifelong_widgets.data.feedback import check_same_kinds, feedback_of
 from lifelong_widgets.errors import DataError
+from lifelong_widgets.recommender import Recommender
 
 
 def test_a_feedback_holds_plain_values():
@@ -207,3 +208,29 @@ def test_kinds_show_what_they_are_worth_and_whether_they_consume() -> None:
     )
     assert repr(kinds) == "FeedbackKinds(view=0.2 (may come again), skip=-0.5)"
     assert "done with: not listed again" in kinds._repr_html_() and "may come again" in kinds._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"user": "bob"},
+        {"item": 2},
+        {"kind": "dislike"},
+        {"time": 9.0},
+        {"value": 1.0},
+        {"shown": [1]},
+        {"id": "x"},
+    ],
+)
+def test_what_is_given_beside_a_feedback_is_refused_and_named(field: dict[str, object]) -> None:
+    arguments: dict[str, object] = dict.fromkeys(("user", "item", "time", "value", "shown", "id")) | {
+        "kind": "click"
+    }
+    with pytest.raises(DataError, match=f"not both: {next(iter(field))}"):
+        feedback_of("learn_one", Feedback("ada", 1, "like"), (), **(arguments | field))  # type: ignore[arg-type]
+
+
+def test_the_list_that_was_shown_may_be_recommendations() -> None:
+    rec = Recommender(Catalog.from_records({"item": n} for n in range(1, 9)), embedding_dim=4)
+    shown = rec.recommend("ada", 3)
+    assert Feedback("ada", 1, shown=shown).shown == tuple(shown.items)  # type: ignore[arg-type]

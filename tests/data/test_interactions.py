@@ -475,3 +475,8 @@ def test_with_users_takes_a_name_for_each_person() -> None:
     with pytest.raises(DataError, match=r"2 people .* 1 names.*log\.take\("):
         log.with_users(["ada"])
     assert log.take(np.isin(log.users, ["ada"])[log.user_codes]).users == ["ada"]
+
+
+def test_from_events_takes_events_and_says_so() -> None:
+    with pytest.raises(DataError, match=r"event 1 is a dict; from_events takes Feedback\("):
+        Interactions.from_events([Feedback("a", 1, time=0.0), {"user": "a", "item": 1}])  # type: ignore[list-item]

@@ -33,6 +33,12 @@ def test_how_often_to_write_a_checkpoint_is_said_in_words(tmp_path: Path) -> Non
         opened(tmp_path / "shop.lw", checkpoint_every=0)
 
 
+def test_a_misspelled_setting_of_the_journal_is_recognized(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'checkpoint_evry'; did you mean 'checkpoint_every'"):
+        opened(tmp_path / "shop.lw", checkpoint_evry=10)
+    assert not (tmp_path / "shop.lw").exists()
+
+
 def test_a_second_writer_is_refused_at_once_and_a_reader_is_not(shop: Path, log: Interactions) -> None:
     rec = opened(shop)
     rec.learn_one(log[0])
