@@ -26,7 +26,15 @@ from lifelong_widgets.data.display import brief
 from lifelong_widgets.data.ids import as_id
 from lifelong_widgets.data.social import Edge, edge_of
 from lifelong_widgets.engine import Applied, Engine
-from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError, PrivacyError, SettingError
+from lifelong_widgets.errors import (
+    DataError,
+    DataWarning,
+    FormatError,
+    LifelongWidgetsError,
+    PrivacyError,
+    SettingError,
+    warn,
+)
 from lifelong_widgets.files import as_path
 from lifelong_widgets.journal import IdRanges, Journal, Op
 from lifelong_widgets.learning import FitReport
@@ -86,7 +94,8 @@ class DurableEngine(Engine):
 
         Args:
             path: the folder; its parent must be there.
-            catalog: the items. Needed to begin; later, items that are new in it are added.
+            catalog: the items. Needed to begin; later, items that are new in it are added, and a
+                `DataWarning` says how many others are not as they were: those stay what they are.
             kinds: what feedback is worth; as it was, unless given.
             seed: of everything random, 0 unless given; fixed from the beginning.
             graph: who follows whom, to begin with: its edges are written down. A journal that knows any has
@@ -639,7 +648,25 @@ class DurableEngine(Engine):
                     f"none of the {len(new):,} items is in the journal {journal.folder}: it belongs to "
                     "another catalogue. If they are all new, rec.catalog.add(...) them"
                 )
+            self._warn_of_changed(catalog)
             self.catalog.add(new)
+
+    def _warn_of_changed(self, catalog: Catalog) -> None:
+        """Say that an item that is known stays what it was, where another is given for it."""
+        changed = []
+        for item in catalog:
+            if item.id not in self.catalog:
+                continue
+            known = self.catalog[item.id]
+            if (item.title, item.categories, item.texts) != (known.title, known.categories, known.texts):
+                changed.append(item.id)
+        if changed:
+            warn(
+                f"of {len(changed):,} of the items, such as {changed[0]!r:.80}, the journal has another title, "
+                "other categories or other texts, and goes on with its own: open adds items that are new and "
+                "changes none",
+                DataWarning,
+            )
 
     def _recorded(self, verb: str) -> Recording:
         self._refuse_if_read_only(verb)

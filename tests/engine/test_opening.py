@@ -14,6 +14,7 @@ import traitlets
 from lifelong_widgets.data import DEFAULT_KINDS, Catalog, Feedback, FeedbackKind, Interactions
 from lifelong_widgets.errors import (
     DataError,
+    DataWarning,
     FormatError,
     JournalLockedError,
     LifelongWidgetsError,
@@ -37,6 +38,19 @@ def test_a_misspelled_setting_of_the_journal_is_recognized(tmp_path: Path) -> No
     with pytest.raises(DataError, match="'checkpoint_evry'; did you mean 'checkpoint_every'"):
         opened(tmp_path / "shop.lw", checkpoint_evry=10)
     assert not (tmp_path / "shop.lw").exists()
+
+
+def test_an_item_that_is_known_stays_what_it_was_and_that_is_said(tmp_path: Path) -> None:
+    before = Catalog.from_records([{"item": 1, "title": "Ant"}, {"item": 2, "title": "Bee"}])
+    after = Catalog.from_records([{"item": 1, "title": "Ant"}, {"item": 2, "title": "Hornet"}, {"item": 3}])
+    Recommender.open(tmp_path / "shop.lw", before, embedding_dim=4).close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Recommender.open(tmp_path / "shop.lw", before).close()
+    with pytest.warns(DataWarning, match="of 1 of the items, such as 2, the journal has another title"):
+        rec = Recommender.open(tmp_path / "shop.lw", after)
+    assert [item.title for item in rec.catalog] == ["Ant", "Bee", "3"]
+    rec.close()
 
 
 def test_a_second_writer_is_refused_at_once_and_a_reader_is_not(shop: Path, log: Interactions) -> None:
