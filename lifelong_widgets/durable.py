@@ -662,9 +662,9 @@ class DurableEngine(Engine):
                 changed.append(item.id)
         if changed:
             warn(
-                f"of {len(changed):,} of the items, such as {changed[0]!r:.80}, the journal has another title, "
-                "other categories or other texts, and goes on with its own: open adds items that are new and "
-                "changes none",
+                f"of {len(changed):,} of the items, such as {changed[0]!r:.80}, the journal has another "
+                "title, other categories or other texts, and goes on with its own: open adds items that are "
+                "new and changes none",
                 DataWarning,
             )
 
