@@ -54,7 +54,8 @@ def need_pyarrow(doing: str) -> None:
     try:
         importlib.import_module("pyarrow.parquet")
     except ImportError:
-        raise MissingExtraError(f"{doing} Parquet needs pyarrow: pip install pyarrow") from None
+        wanted = f"{doing} Parquet needs pyarrow: pip install 'lifelong-widgets[parquet]'"
+        raise MissingExtraError(wanted) from None
 
 
 def _check_metadata(file: Path, metadata: Any) -> None:

@@ -127,8 +127,9 @@ def run(
         progress=progress,
     )
     about = {"people": len(events.users), "items": len(events.items)}
-    return Result(log.name, protocol, settings, report, _people(report, stream), about)
+    return Result(log.name, protocol, settings, report, people_of(report, stream), about)
 
 
-def _people(report: PrequentialReport, stream: Interactions) -> NDArray[np.int64]:
+def people_of(report: PrequentialReport, stream: Interactions) -> NDArray[np.int64]:
+    """The people of the tested events of `stream`, as codes."""
     return stream.user_codes[report.positions - report.warm_up - 1]

@@ -16,8 +16,9 @@ from lifelong_widgets.data import Catalog, Feedback, Interactions
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation import hit_rate, mrr, ndcg
 from lifelong_widgets.evaluation.comparison import Ratio, gains, paired_ratio
+from lifelong_widgets.memory import GROUPS
 from tests.bench import __main__ as bench
-from tests.bench import blocks, peers
+from tests.bench import blocks, parts, peers
 from tests.bench.logs import first_only, load, repeated_share
 from tests.bench.run import FIRST, OURS, REPEAT, TWIN, run
 from tests.bench.simple import GRIDS, SIMPLE, Interrupted, tune
@@ -285,3 +286,15 @@ def test_features_and_networks_make_a_grid(tmp_path: Path) -> None:
     assert {"text: tfidf · gru", "union, early · gru", "union, late · decayed_mlp"} <= set(
         blocks.arms(told, full=True)
     )
+
+
+def test_every_part_stands_beside_the_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of(tmp_path / "round", 300)
+    assert parts.main(["--log", str(folder), "--tested", "40", "--protocol", REPEAT, "--quiet"]) == 0
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    _, _, whole, *others = rows
+    assert whole[0] == "| whole" and float(whole[1]) > 0.5  # what goes round is foreseen
+    assert [row[0][2:] for row in others] == [f"without {group}" for group in GROUPS] + ["network alone"]
+    assert all("[" in cell for row in others for cell in row[4:])
+    assert parts.main(["--log", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err

@@ -124,6 +124,6 @@ def test_a_block_of_adds() -> None:
     held("add of 200", Ours(full=True).add_block, Floor().add_block, ADDED, 10.0)
 
 
-@pytest.mark.parametrize(("sampling", "bar"), [("uniform", 2.0), ("hard", 4.0), ("prioritised", 4.0)])
+@pytest.mark.parametrize(("sampling", "bar"), [("uniform", 2.0), ("hard", 4.0), ("prioritised", 2.0)])
 def test_a_sample(sampling: str, bar: float) -> None:
     held(f"{sampling} sample of {BATCH}", Ours(full=True, sampling=sampling).sample, Floor().sample, 1, bar)

@@ -190,11 +190,12 @@ def test_without_pyarrow_there_is_no_parquet_and_our_error(
     for name in ("pyarrow", "pyarrow.parquet"):
         monkeypatch.setitem(sys.modules, name, None)  # what is not installed looks like this
     (tmp_path / "log.parquet").write_text("the one before")
-    with pytest.raises(MissingExtraError, match="writing Parquet needs pyarrow: pip install pyarrow"):
+    remedy = r"Parquet needs pyarrow: pip install 'lifelong-widgets\[parquet\]'"
+    with pytest.raises(MissingExtraError, match=f"writing {remedy}"):
         journal.export(tmp_path / "log.parquet")
     with pytest.raises(MissingExtraError, match="writing Parquet"):
         _write_items(Catalog.from_records([{"item": 1}]), str(tmp_path / "items.parquet"))
-    with pytest.raises(MissingExtraError, match="reading Parquet needs pyarrow: pip install pyarrow"):
+    with pytest.raises(MissingExtraError, match=f"reading {remedy}"):
         read_table(tmp_path / "log.parquet")
     assert {path.name for path in tmp_path.iterdir()} == {"j", "log.parquet"}
     assert (tmp_path / "log.parquet").read_text() == "the one before"
