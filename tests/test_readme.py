@@ -61,7 +61,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_blocks_of_the_readme_run_in_order(shop: Path) -> None:
     """Bug: `rec.save` wrote the file that `Recommender.open` then took for its folder."""
     run("README.md")
-    assert (shop / "shop.lw").is_dir() and (shop / "log.parquet").is_file()
+    assert (shop / "shop.lw").is_dir() and (shop / "log.csv").is_file()
 
 
 @pytest.mark.parametrize("page", ["your-data", "networks", "drift", "journal", "privacy"])
