@@ -408,6 +408,8 @@ class Recommender(ExplainableEngine):
 
         A class made of this one may have attributes of its own.
         """
+        if name in _MADE_WITH and name in self.__dict__:
+            raise AttributeError(f"{name} is what this recommender was made with: {_MADE_WITH[name]}")
         known_here = name in self.__dict__ or name.startswith("_") or hasattr(type(self), name)
         if not known_here and name not in _ATTRIBUTES:
             parts: dict[str, Part] = self.__dict__.get("parts", {})
@@ -497,6 +499,10 @@ class Recommender(ExplainableEngine):
             raise DataError(f"a frozen twin does not {verb}; call it on the live recommender")
 
 
+_MADE_WITH = {
+    "catalog": "rec.catalog.add(…) adds items, Recommender(catalog) makes another one",
+    "seed": "Recommender(catalog, seed=…) makes another one",
+}
 _ATTRIBUTES = frozenset(
     name
     for kind in Recommender.__mro__

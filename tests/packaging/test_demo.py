@@ -21,11 +21,16 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
+def address(tmp_path: Path) -> Iterator[str]:
+    # After two minutes JupyterLab would save the notebook, with its outputs, where it is committed without.
+    settings = tmp_path / "@jupyterlab" / "docmanager-extension" / "plugin.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"autosave": false}', encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment["JUPYTERLAB_SETTINGS_DIR"] = str(tmp_path)
     with subprocess.Popen(
         ["make", "demo", "BROWSER=none", f"PORT={port}"],
         cwd=REPOSITORY,
