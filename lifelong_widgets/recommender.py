@@ -406,6 +406,8 @@ class Recommender(ExplainableEngine):
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse what would change nothing: a hyperparameter, which is a part's, and what there is not.
 
+        And what it was made with, to which all that it has learned belongs.
+
         A class made of this one may have attributes of its own.
         """
         if name in _MADE_WITH and name in self.__dict__:

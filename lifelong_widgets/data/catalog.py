@@ -232,6 +232,7 @@ class Catalog:
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
+            MissingExtraError: pyarrow is not installed.
         """
         return cls.from_pandas(
             tables.read_parquet(path),

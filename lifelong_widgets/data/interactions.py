@@ -266,6 +266,7 @@ use epoch seconds, datetimes or ISO 8601 strings such as '2024-05-01 12:30:00'
         Raises:
             FormatError: the file cannot be read.
             DataError: as `from_pandas`.
+            MissingExtraError: pyarrow is not installed.
         """
         return cls.from_pandas(
             tables.read_parquet(path),

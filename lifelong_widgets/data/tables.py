@@ -24,6 +24,7 @@ def read_table(path: PathLike, sep: str | None = None) -> pd.DataFrame:
 
     Raises:
         FormatError: another suffix, or what `read_csv`, `read_parquet` and `read_json_lines` refuse.
+        MissingExtraError: a Parquet file, and pyarrow is not installed.
 
     >>> read_table("log.xlsx")
     Traceback (most recent call last):

@@ -9,6 +9,7 @@ from lifelong_widgets.data import Catalog, Interactions
 from lifelong_widgets.errors import DataError
 from lifelong_widgets.evaluation.learners import check_log
 from lifelong_widgets.memory import GROUPS, NETWORK_ALONE
+from lifelong_widgets.progress import ProgressCallback
 from lifelong_widgets.recommender import Recommender
 
 WHOLE, NETWORK = "whole", "network alone"
@@ -19,7 +20,7 @@ def ablate(
     warm_up: Interactions,
     groups: Sequence[str] = GROUPS,
     *,
-    progress: bool = True,
+    progress: bool | ProgressCallback = True,
     **hyperparameters: Any,
 ) -> dict[str, Recommender]:
     """Recommenders that have learned `warm_up`: the whole, one without each of `groups`, the network alone.
@@ -33,7 +34,7 @@ def ablate(
         catalog: The items.
         warm_up: What all learn first, with `Recommender.fit`.
         groups: Which parts are left out in turn, of `lifelong_widgets.memory.GROUPS`.
-        progress: Draw bars.
+        progress: Draw bars, be silent, or tell a callback.
         **hyperparameters: Of all of them, as for `Recommender`.
 
     Returns:
@@ -41,6 +42,7 @@ def ablate(
 
     Raises:
         DataError: No log, a group that there is not, or what `Recommender` and `fit` refuse.
+        KeyboardInterrupt: Ctrl-C, also in the epochs of a fit.
 
     >>> from lifelong_widgets.data import Feedback
     >>> shelf = Catalog.from_records({"item": item} for item in "abc")
@@ -62,5 +64,8 @@ def ablate(
     made = {}
     for name, switches in settings.items():
         made[name] = Recommender(catalog, kinds=warm_up.kinds, **{**hyperparameters, **switches})
-        made[name].fit(warm_up, progress=progress)
+        if made[name].fit(warm_up, progress=progress).interrupted:
+            raise KeyboardInterrupt(
+                f"given up while {name!r} was fitted: arms that learned less are no ablation"
+            )
     return made

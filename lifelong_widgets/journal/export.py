@@ -98,7 +98,7 @@ class _Csv(_Table):
             if any(isinstance(cell, str) and "\0" in cell for cell in row):
                 raise DataError(
                     f"entry {entry.id} holds a NUL character, which a CSV file cannot; "
-                    "export the log as .parquet or .jsonl"
+                    "export the log as .jsonl or .parquet"
                 )
             self._writer.writerow(row)
 

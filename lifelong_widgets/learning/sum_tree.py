@@ -13,7 +13,7 @@ class SumTree:
 
     A sum tree of three levels, each about the cube root of `capacity` wide: the running sums within blocks of
     slots, those over all blocks, and of these every last one of a group of blocks. To find a slot, the sums
-    that a mass has passed are counted on each level, for any number of masses at once: some twenty numbers
+    that a mass has passed are counted on each level, for any number of masses at once: some thirty numbers
     beside each other, which a processor compares several at a time and without a branch to guess, so that it
     takes a third of the time of binary searches. Only the blocks that changed since the last draw are summed
     again. Every sum runs from the left over the weights as they are and is never moved by a difference, so
@@ -56,7 +56,13 @@ class SumTree:
         self._changed.update((slots >> self._bits).tolist())
 
     def find(self, masses: np.ndarray) -> np.ndarray:
-        """For each mass in ``[0, total)`` the slot in whose stretch it lies, the stretches in slot order."""
+        """For each mass in ``[0, total)`` the slot in whose stretch it lies, the stretches in slot order.
+
+        Raises:
+            ValueError: all weights are 0, so that there is no stretch.
+        """
+        if len(masses) and not self.total > 0:
+            raise ValueError("a sum tree without any weight has no slot to find")
         self._sum()
         return _find(masses, self._sums, self._totals, self._shares)
 

@@ -134,8 +134,7 @@ class Trainer(Part):
         rng.bit_generator.state = rng_state
         network.set_state(best[0])
         updater.set_state(best[1])
-        stage = "study (another Ctrl-C keeps nothing)" if interrupted else "study"
-        with track(len(held_out), stage, progress) as report:
+        with track(len(held_out), "study", progress) as report:
             for begin in range(n_train, len(log), 64):
                 last = np.arange(begin, min(begin + 64, len(log)))
                 before_held_out(last)

@@ -67,15 +67,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--protocol", action="append", choices=(FIRST, REPEAT), help="default: what the log calls for"
     )
-    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N events of each stream only")
-    parser.add_argument("--tested", type=_positive, metavar="N", help="stop N events after the warm-up")
+    parser.add_argument("--limit", type=positive, metavar="N", help="the first N events of each stream only")
+    parser.add_argument("--tested", type=positive, metavar="N", help="stop N events after the warm-up")
     parser.add_argument("--seed", type=int, default=0, help="of our model (default: 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures, after each log")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """How many events, from the command line."""
     number = int(text)
     if number < 100:
         raise argparse.ArgumentTypeError(f"{number} events are too few; give at least 100")
@@ -89,7 +90,7 @@ def _protocols(repeated: float) -> tuple[str, ...]:
 def _about() -> dict[str, Any]:
     return {
         "date": datetime.date.today().isoformat(),
-        "machine": _processor(),
+        "machine": processor(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": torch.__version__,
@@ -99,7 +100,8 @@ def _about() -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What this machine computes with."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

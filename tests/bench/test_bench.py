@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -290,7 +291,7 @@ def test_features_and_networks_make_a_grid(tmp_path: Path) -> None:
 
 def test_every_part_stands_beside_the_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = folder_of(tmp_path / "round", 300)
-    assert parts.main(["--log", str(folder), "--tested", "40", "--protocol", REPEAT, "--quiet"]) == 0
+    assert parts.main(["--log", str(folder), "--tested", "100", "--protocol", REPEAT, "--quiet"]) == 0
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
     _, _, whole, *others = rows
     assert whole[0] == "| whole" and float(whole[1]) > 0.5  # what goes round is foreseen
@@ -298,3 +299,20 @@ def test_every_part_stands_beside_the_whole(tmp_path: Path, capsys: pytest.Captu
     assert all("[" in cell for row in others for cell in row[4:])
     assert parts.main(["--log", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_parts_of_which_one_was_broken_off_are_not_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of(tmp_path / "round", 300)
+    replay, broken = parts.prequential, {"interrupted": True, "error": None}
+
+    def broken_off(*arguments: Any, **options: Any) -> Any:
+        return dataclasses.replace(replay(*arguments, **options), **broken)
+
+    monkeypatch.setattr(parts, "prequential", broken_off)
+    for code in (130, 2):
+        assert parts.main(["--log", str(folder), "--tested", "100", "--quiet"]) == code
+        broken["error"] = "no room"
+    told = capsys.readouterr()
+    assert "whole" not in told.out and "error: no room" in told.err

@@ -494,6 +494,17 @@ def test_ablate_says_so_when_its_arguments_are_swapped() -> None:
         ablate(LOG, catalog_of(*"abcd"), progress=False)  # type: ignore[arg-type]
 
 
+def test_ablate_gives_up_with_a_fit_that_was_broken_off() -> None:
+    """Bug: one arm had learned less than the others, and nothing said so."""
+
+    def break_off(event: ProgressEvent) -> None:
+        if event.description == "fit":
+            raise Stop
+
+    with pytest.raises(KeyboardInterrupt, match="'whole' was fitted"):
+        ablate(catalog_of(*"abcd"), LOG, progress=break_off)
+
+
 @pytest.mark.parametrize("learner", [RecencyPopularity(catalog_of("a")), LastItem(catalog_of("a"))])
 def test_a_flag_that_is_no_bool_is_refused(learner: RecencyPopularity) -> None:
     """Bug: `exclude_seen="no"` was taken for True."""

@@ -109,24 +109,45 @@ def test_hard_draws_prefer_the_large_losses() -> None:
     assert buffer.importance_weights(np.arange(3)) is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(
-    st.lists(st.tuples(st.integers(0, 12), st.floats(0, 100)), max_size=30), st.lists(st.floats(0, 0.999999))
+    # one group of blocks, two of which the last is not full, two and four full ones
+    st.sampled_from([1, 2, 13, 17, 32, 45, 64]),
+    st.lists(st.tuples(st.integers(0, 63), st.floats(0, 100)), max_size=40),
+    st.lists(st.floats(0, 0.999999)),
 )
-def test_a_sum_tree_is_what_a_running_sum_is(sets: list[tuple[int, float]], where: list[float]) -> None:
-    tree, weights = SumTree(13), np.zeros(13)
+def test_a_sum_tree_is_what_a_running_sum_is(
+    capacity: int, sets: list[tuple[int, float]], where: list[float]
+) -> None:
+    tree, weights = SumTree(capacity), np.zeros(capacity)
     for slot, weight in sets:
-        weights[slot] = weight
-        tree.set(np.array([slot]), np.array([weight]))
+        weights[slot % capacity] = weight
+        tree.set(np.array([slot % capacity]), np.array([weight]))
     assert tree.total == pytest.approx(weights.sum())
-    np.testing.assert_array_equal(tree.weights(np.arange(13)), weights)
-    at_once = SumTree(13)
-    at_once.set(np.arange(13), weights)
+    np.testing.assert_array_equal(tree.weights(np.arange(capacity)), weights)
+    at_once = SumTree(capacity)
+    at_once.set(np.arange(capacity), weights)
     assert at_once.total == tree.total  # whatever was set before
     if tree.total > 0:
-        found = tree.find(np.array(where) * tree.total)
+        masses = np.array([*(share * tree.total for share in where), np.nextafter(tree.total, 0.0)])
+        found, edges = tree.find(masses), np.cumsum(weights)
         assert (weights[found] > 0).all()
-        edges = np.cumsum(weights)
-        for share, slot in zip(where, found.tolist(), strict=True):
-            assert edges[slot] - weights[slot] <= share * tree.total * (1 + 1e-9) + 1e-9
-            assert share * tree.total <= edges[slot] * (1 + 1e-9) + 1e-9
+        for mass, slot in zip(masses.tolist(), found.tolist(), strict=True):
+            assert edges[slot] - weights[slot] <= mass * (1 + 1e-9) + 1e-9
+            assert mass <= edges[slot] * (1 + 1e-9) + 1e-9
+        assert weights[tree.find(np.array([tree.total, 2.0 * tree.total]))].all()  # drawn back from the end
+    else:
+        with pytest.raises(ValueError, match="without any weight"):
+            tree.find(np.zeros(1))
+
+
+@pytest.mark.parametrize("capacity", [5, 16, 17, 64, 100, 4096])
+def test_the_edges_of_a_sum_tree_belong_to_the_slot_behind_them(capacity: int) -> None:
+    """Whole numbers, of which no sum is rounded: each slot, block and group begins exactly at its mass."""
+    weights = np.random.default_rng(0).integers(1, 9, size=capacity).astype(float)
+    tree, ends = SumTree(capacity), np.cumsum(weights)
+    tree.set(np.arange(capacity), weights)
+    assert tree.find((ends - weights) + 0.25).tolist() == list(range(capacity))
+    masses = np.arange(0.5, ends[-1], 0.5)
+    masses = masses[~np.isin(masses, ends)]
+    assert tree.find(masses).tolist() == np.searchsorted(ends, masses, side="right").tolist()

@@ -18,6 +18,7 @@ from lifelong_widgets.data.datasets.fields import SHOP_KINDS
 from lifelong_widgets.data.datasets.sources import Source, Tables, find, need
 from lifelong_widgets.data.display import shorten
 from lifelong_widgets.data.limits import PathLike, shown
+from lifelong_widgets.data.parquet_files import need_pyarrow
 from lifelong_widgets.data.tables import read_csv, read_parquet
 from lifelong_widgets.errors import DataError, FormatError, LifelongWidgetsError, MissingExtraError
 from lifelong_widgets.files import replacing
@@ -41,7 +42,7 @@ def online_retail_ii(folder: PathLike | None = None, sha256: str | None = None) 
     Raises:
         DataError: the folder or a column is missing, or UCI cannot be reached.
         FormatError: a file cannot be read.
-        MissingExtraError: an Excel file, and openpyxl is not installed.
+        MissingExtraError: an Excel file, and openpyxl or pyarrow is not installed.
     """
     return _SOURCE.load(folder, sha256)
 
@@ -71,6 +72,7 @@ def _canonical(place: Path) -> Tables:
 def _read_workbook(file: Path) -> pd.DataFrame:
     """The lines of a workbook; those of one that was read before are kept in the cache."""
     limits.checked_file(file)
+    need_pyarrow("keeping what a workbook holds as")
     with open(file, "rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     kept = cache_folder() / "online-retail-ii" / f"lines-{digest[:32]}.parquet"
